@@ -1,0 +1,2 @@
+//! The `elm` program.
+fn main() {}

@@ -1,0 +1,17 @@
+//! Readers, generators and batch loaders for the data sets of the ELM
+//! experiments, as plain host arrays.
+//!
+//! This crate knows neither tensors nor models. It turns published files (or
+//! a seed) into [`Samples`], and samples into [`Batch`]es.
+//!
+//! Letters in shapes: `B` sequences in a batch, `T` time steps, `C` input
+//! channels.
+
+mod batch;
+mod error;
+
+pub use batch::{Batch, Event, Events, Input, Target};
+pub use error::{DataError, Result};
+
+mod samples;
+pub use samples::{Sample, SampleInput, Samples};

@@ -1,0 +1,54 @@
+//! What every labelled data set offers: samples that can be read in any order.
+
+use crate::Result;
+
+/// A split of labelled sequences, readable in any order from any thread.
+pub trait Samples: Send + Sync {
+    /// Number of samples.
+    fn len(&self) -> usize;
+    /// True when the split holds no sample.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Number of input channels, or of distinct tokens.
+    fn channels(&self) -> usize;
+    /// Number of classes.
+    fn classes(&self) -> usize;
+    /// Reads sample `index`.
+    ///
+    /// # Errors
+    /// When the underlying file cannot be read or is damaged at that sample.
+    fn read(&self, index: usize) -> Result<Sample>;
+}
+
+/// One labelled sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// The sequence.
+    pub input: SampleInput,
+    /// Its class.
+    pub label: u32,
+}
+
+/// The sequence of one sample.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SampleInput {
+    /// Token ids, `[T]`.
+    Tokens(Vec<u32>),
+    /// Two token sequences that are classified together.
+    TokenPair([Vec<u32>; 2]),
+    /// Spikes as `(step, channel, count)`, sorted, without repeats.
+    Events {
+        /// Number of time steps `T`.
+        steps: usize,
+        /// The events.
+        events: Vec<(u32, u32, f32)>,
+    },
+    /// Real values, `[T, C]`.
+    Dense {
+        /// Number of channels `C`.
+        channels: usize,
+        /// Values, step by step.
+        values: Vec<f32>,
+    },
+}
