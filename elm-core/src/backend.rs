@@ -1,0 +1,195 @@
+//! The one file a backend author must read: what a tensor library has to offer.
+//!
+//! A backend is a *value*: it owns its device and options, and every method
+//! takes `&self`. The required methods are few and small; whatever the models
+//! need beyond them is composed in [`crate::scan`] and [`crate::ops`]. Two
+//! methods exist to be overridden for speed: [`Backend::elm_scan`] and
+//! [`Backend::optimizer_update`].
+//!
+//! The suite in `elm_core::conformance` (feature `conformance`) tells whether
+//! an implementation is right.
+
+use crate::error::Result;
+use crate::scan::{self, ScanArgs, ScanOutput};
+use crate::train::optimizer::{self, Moments, Update};
+
+/// Element-wise functions of one tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unary {
+    /// `-x`
+    Neg,
+    /// `e^x`
+    Exp,
+    /// natural logarithm
+    Log,
+    /// square root
+    Sqrt,
+    /// hyperbolic tangent
+    Tanh,
+    /// `1 / (1 + e^-x)`; its gradient at ±inf is 0
+    Sigmoid,
+    /// `max(x, 0)`; its gradient at 0 is 0
+    Relu,
+    /// absolute value; its gradient at 0 is 0
+    Abs,
+    /// 1 where `x > 0`, else 0; carries no gradient
+    Step,
+}
+
+/// Element-wise functions of two tensors, broadcast as in NumPy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binary {
+    /// `a + b`
+    Add,
+    /// `a - b`
+    Sub,
+    /// `a * b`
+    Mul,
+    /// `a / b`
+    Div,
+}
+
+/// What a backend says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Name as in `backend.kind`, e.g. `candle`.
+    pub name: &'static str,
+    /// Device in use, e.g. `cpu` or `cuda:0`.
+    pub device: String,
+    /// Library and version, e.g. `candle 0.11.1`.
+    pub version: String,
+}
+
+/// A tensor library with reverse-mode differentiation.
+///
+/// Tensors hold 32-bit floats (the f64 reference backend excepted), shapes
+/// are row-major, axes count from 0. Every function here is differentiable in
+/// every tensor argument unless it says otherwise. A shape that does not fit
+/// is an error, never a panic.
+pub trait Backend: Sized {
+    /// A tensor; cloning is cheap and shares storage and graph.
+    type Tensor: Clone;
+    /// Row numbers kept on the device, for [`Backend::select`].
+    type Index: Clone;
+    /// What [`Backend::backward`] returns.
+    type Gradients;
+
+    // ---- identity and transfer ------------------------------------------
+
+    /// Name, device, version.
+    fn description(&self) -> Description;
+
+    /// Copies host values to the device; no gradient flows into them.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) when `values` does not fill `shape`.
+    fn tensor(&self, values: &[f32], shape: &[usize]) -> Result<Self::Tensor>;
+
+    /// Copies a tensor to the host, in row-major order.
+    fn values(&self, x: &Self::Tensor) -> Result<Vec<f32>>;
+
+    /// The shape; `[]` for a scalar.
+    fn shape(&self, x: &Self::Tensor) -> Vec<usize>;
+
+    /// Uploads row numbers.
+    fn index(&self, rows: &[u32]) -> Result<Self::Index>;
+
+    /// Waits until the device has finished its work.
+    fn synchronize(&self) -> Result<()> {
+        Ok(())
+    }
+
+    // ---- variables and gradients ------------------------------------------
+
+    /// A trainable leaf with these values.
+    fn variable(&self, values: &[f32], shape: &[usize]) -> Result<Self::Tensor>;
+
+    /// Overwrites a variable in place with the values of `x`, outside of the graph.
+    fn assign(&self, variable: &Self::Tensor, x: &Self::Tensor) -> Result<()>;
+
+    /// The same values without their history.
+    fn detach(&self, x: &Self::Tensor) -> Self::Tensor;
+
+    /// Differentiates a scalar with respect to every variable it came from.
+    fn backward(&self, loss: &Self::Tensor) -> Result<Self::Gradients>;
+
+    /// The gradient of a variable, or `None` if the loss does not depend on it.
+    fn gradient(&self, gradients: &Self::Gradients, variable: &Self::Tensor) -> Option<Self::Tensor>;
+
+    // ---- arithmetic -----------------------------------------------------
+
+    /// Applies `op` to every element.
+    fn unary(&self, op: Unary, x: &Self::Tensor) -> Result<Self::Tensor>;
+
+    /// Applies `op` to pairs of elements, broadcasting as NumPy does.
+    fn binary(&self, op: Binary, a: &Self::Tensor, b: &Self::Tensor) -> Result<Self::Tensor>;
+
+    /// `x * scale + shift`.
+    fn affine(&self, x: &Self::Tensor, scale: f64, shift: f64) -> Result<Self::Tensor>;
+
+    /// Sums over `axis` and removes it.
+    fn sum(&self, x: &Self::Tensor, axis: usize) -> Result<Self::Tensor>;
+
+    /// Largest value along `axis`, which is kept with length 1; carries no gradient.
+    fn max(&self, x: &Self::Tensor, axis: usize) -> Result<Self::Tensor>;
+
+    /// Matrix product `[.., m, k] x [.., k, n] -> [.., m, n]`; leading axes are
+    /// equal on both sides.
+    fn matmul(&self, a: &Self::Tensor, b: &Self::Tensor) -> Result<Self::Tensor>;
+
+    // ---- layout --------------------------------------------------------
+
+    /// The same elements in row-major order under another shape.
+    fn reshape(&self, x: &Self::Tensor, shape: &[usize]) -> Result<Self::Tensor>;
+
+    /// Exchanges two axes.
+    fn transpose(&self, x: &Self::Tensor, a: usize, b: usize) -> Result<Self::Tensor>;
+
+    /// `length` entries of `axis` from `start` on.
+    fn narrow(&self, x: &Self::Tensor, axis: usize, start: usize, length: usize) -> Result<Self::Tensor>;
+
+    /// Joins tensors along an existing axis.
+    fn cat(&self, parts: &[Self::Tensor], axis: usize) -> Result<Self::Tensor>;
+
+    /// Joins tensors of one shape along a new first axis; its adjoint costs
+    /// O(total size).
+    fn stack(&self, parts: &[Self::Tensor]) -> Result<Self::Tensor>;
+
+    /// Splits along the first axis, which disappears; its adjoint costs
+    /// O(total size), however many parts there are.
+    fn unstack(&self, x: &Self::Tensor) -> Result<Vec<Self::Tensor>>;
+
+    /// Rows of the first axis in the order of `rows`, with repeats:
+    /// `[R, ..] -> [len(rows), ..]`. Its adjoint adds rows up.
+    ///
+    /// # Errors
+    /// [`Error::Index`](crate::Error::Index) when a row does not exist.
+    fn select(&self, x: &Self::Tensor, rows: &Self::Index) -> Result<Self::Tensor>;
+
+    // ---- overridable for speed ------------------------------------------
+
+    /// A layer's recurrence over all time steps.
+    ///
+    /// The default composes it from the primitives, step by step. An override
+    /// gives the same values *and* gradients within the tolerance of the
+    /// conformance suite, or calls [`scan::composed`].
+    fn elm_scan(&self, args: &ScanArgs<'_, Self>) -> Result<ScanOutput<Self>> {
+        scan::composed(self, args)
+    }
+
+    /// Clips the gradients of all `parameters` by their global norm and
+    /// updates the parameters and moments in place. Returns the norm before
+    /// clipping.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`](crate::Error::NonFinite) when a gradient is not finite; then nothing was changed.
+    fn optimizer_update(
+        &self,
+        update: &Update,
+        parameters: &[Self::Tensor],
+        gradients: &[Self::Tensor],
+        moments: &mut [Moments<Self>],
+    ) -> Result<f64> {
+        optimizer::composed_update(self, update, parameters, gradients, moments)
+    }
+}

@@ -1,0 +1,474 @@
+//! Settings as a user gives them, merged key by key and resolved to specs.
+//!
+//! Field names are the keys of a configuration; every field is optional and
+//! [`NetworkOptions::resolve`] fills in the published defaults.
+
+use super::layer::{DropoutSpec, InputDropoutMode, LayerSpec, Routing};
+use super::network::{Embedding, ModelKind, NetworkSpec};
+use super::neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, Trace};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Keys of `[model.neuron]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // each field is documented at the field of `NeuronSpec` it sets
+pub struct NeuronOptions {
+    pub num_memory: Option<usize>,
+    pub num_branch: Option<usize>,
+    pub num_synapse_per_branch: Option<usize>,
+    pub mlp_hidden_layers: Option<usize>,
+    pub mlp_hidden_units: Option<usize>,
+    pub mlp_activation: Option<MlpActivation>,
+    pub lambda: Option<f64>,
+    pub lambda_mode: Option<LambdaMode>,
+    pub memory_tau_min: Option<f64>,
+    pub memory_tau_max: Option<f64>,
+    pub memory_tau_range_scale: Option<f64>,
+    pub memory_tau_learnable: Option<bool>,
+    /// `Some(None)` switches an inherited high-pass off.
+    pub high_pass_tau: Option<Option<f64>>,
+    pub activation: Option<Activation>,
+    pub input_scale: Option<f64>,
+    /// `Some(None)` switches an inherited trace off.
+    pub branch_tau: Option<Option<f64>>,
+    pub delta_t: Option<f64>,
+    pub synapse_init: Option<f64>,
+    pub spike_bias: Option<f64>,
+}
+
+/// Keys of `[model.wiring]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WiringOptions {
+    /// Probability that a synapse reads the layer's own activity; unset:
+    /// `N / (C + N)`.
+    pub recurrent_connect: Option<f64>,
+    /// How a single neuron's synapses find their inputs.
+    pub routing: Option<RoutingName>,
+}
+
+/// Names of the routings of a single neuron.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutingName {
+    /// Synapse `j` reads channel `j`; needs as many synapses as channels.
+    Direct,
+    /// Uniform draws with replacement.
+    Random,
+    /// Overlapping windows over interleaved inputs \[S1\].
+    Neuronio,
+}
+
+/// Keys of `[model.dropout]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // see `DropoutSpec`
+pub struct DropoutOptions {
+    pub input: Option<f64>,
+    pub recurrent: Option<f64>,
+    pub memory: Option<f64>,
+    pub input_mode: Option<InputDropoutMode>,
+}
+
+/// Settings of a layer, or overrides of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct LayerOptions {
+    #[serde(default)]
+    pub neuron: NeuronOptions,
+    #[serde(default)]
+    pub wiring: WiringOptions,
+    #[serde(default)]
+    pub dropout: DropoutOptions,
+}
+
+/// Settings of a network: `[model]` and its sub-tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkOptions {
+    /// Which published model.
+    pub kind: ModelKind,
+    /// Input channels or token symbols.
+    pub num_input: usize,
+    /// Outputs (classes, symbols).
+    pub num_output: usize,
+    /// Neurons of each hidden layer; required with two layers or more.
+    pub num_hidden: Option<usize>,
+    /// Number of layers, the readout layer included; default 2.
+    pub num_layers: Option<usize>,
+    /// What becomes of the input; default none.
+    pub embedding: Option<Embedding>,
+    /// Linear map after the last layer; default none.
+    pub head: Option<bool>,
+    /// Settings of every layer.
+    pub layer: LayerOptions,
+    /// Overrides of the first hidden layer.
+    pub first_layer: Option<LayerOptions>,
+    /// Overrides of the readout layer.
+    pub last_layer: Option<LayerOptions>,
+}
+
+macro_rules! merge_fields {
+    ($over:expr, $base:expr, $type:ident { $($field:ident),+ $(,)? }) => {
+        $type { $($field: $over.$field.or($base.$field)),+ }
+    };
+}
+
+impl LayerOptions {
+    /// These settings where given, else those of `base`.
+    #[must_use]
+    pub fn or(self, base: &LayerOptions) -> LayerOptions {
+        LayerOptions {
+            neuron: merge_fields!(
+                self.neuron,
+                base.neuron,
+                NeuronOptions {
+                    num_memory,
+                    num_branch,
+                    num_synapse_per_branch,
+                    mlp_hidden_layers,
+                    mlp_hidden_units,
+                    mlp_activation,
+                    lambda,
+                    lambda_mode,
+                    memory_tau_min,
+                    memory_tau_max,
+                    memory_tau_range_scale,
+                    memory_tau_learnable,
+                    high_pass_tau,
+                    activation,
+                    input_scale,
+                    branch_tau,
+                    delta_t,
+                    synapse_init,
+                    spike_bias,
+                }
+            ),
+            wiring: merge_fields!(self.wiring, base.wiring, WiringOptions { recurrent_connect, routing }),
+            dropout: merge_fields!(
+                self.dropout,
+                base.dropout,
+                DropoutOptions { input, recurrent, memory, input_mode }
+            ),
+        }
+    }
+}
+
+impl NetworkOptions {
+    /// Fills in the published defaults and checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key at fault, e.g. `model.neuron.num_memory`.
+    pub fn resolve(&self) -> Result<NetworkSpec> {
+        at_least_one("model.num_input", self.num_input)?;
+        at_least_one("model.num_output", self.num_output)?;
+        if let Some(Embedding::Scaled(scale) | Embedding::OneHot(scale)) = self.embedding {
+            finite("model.embedding_scale", scale)?;
+        }
+        let layers = match self.kind {
+            ModelKind::ElmNetwork => self.network_layers()?,
+            _ => vec![self.single_neuron()?],
+        };
+        Ok(NetworkSpec {
+            kind: self.kind,
+            embedding: self.embedding.unwrap_or(Embedding::None),
+            layers,
+            head: self.head.unwrap_or(false),
+        })
+    }
+
+    fn network_layers(&self) -> Result<Vec<LayerSpec>> {
+        let count = self.num_layers.unwrap_or(2);
+        at_least_one("model.num_layers", count)?;
+        if count == 1 && self.first_layer.is_some() {
+            return Err(Error::config(
+                "model.first_layer",
+                "with one layer there is only the readout layer: use model.last_layer",
+            ));
+        }
+        let mut inputs = self.num_input;
+        let mut layers = Vec::with_capacity(count);
+        for position in 0..count {
+            let last = position + 1 == count;
+            let neurons = if last { self.num_output } else { self.hidden_neurons()? };
+            let (options, key) = self.options_at(position, last);
+            layers.push(layer_spec(&options, &key, inputs, neurons)?);
+            inputs = neurons;
+        }
+        Ok(layers)
+    }
+
+    fn hidden_neurons(&self) -> Result<usize> {
+        let neurons = self.num_hidden.ok_or_else(|| {
+            Error::config("model.num_hidden", "missing: how many neurons has a hidden layer?")
+        })?;
+        at_least_one("model.num_hidden", neurons)?;
+        Ok(neurons)
+    }
+
+    /// The merged settings of one layer, and where a setting came from.
+    fn options_at(&self, position: usize, last: bool) -> (LayerOptions, KeyOf) {
+        if last {
+            let readout = LayerOptions {
+                neuron: NeuronOptions {
+                    high_pass_tau: Some(None),
+                    activation: Some(Activation::Identity),
+                    ..Default::default()
+                },
+                wiring: WiringOptions { recurrent_connect: Some(0.0), routing: None },
+                ..Default::default()
+            };
+            let own = self.last_layer.unwrap_or_default();
+            let merged = own.or(&readout.or(&self.layer));
+            return (merged, KeyOf { prefix: "model.last_layer", own });
+        }
+        let own = if position == 0 { self.first_layer.unwrap_or_default() } else { Default::default() };
+        let merged = own.or(&self.layer);
+        (merged, KeyOf { prefix: "model.first_layer", own })
+    }
+
+    fn single_neuron(&self) -> Result<LayerSpec> {
+        let unused = [
+            ("model.num_hidden", self.num_hidden.is_some()),
+            ("model.num_layers", self.num_layers.is_some()),
+            ("model.first_layer", self.first_layer.is_some()),
+            ("model.last_layer", self.last_layer.is_some()),
+            ("model.wiring.recurrent_connect", self.layer.wiring.recurrent_connect.is_some()),
+        ];
+        if let Some((key, _)) = unused.iter().find(|(_, given)| *given) {
+            return Err(Error::config(*key, "a single neuron has no such setting; remove it"));
+        }
+        single_neuron_spec(self)
+    }
+}
+
+/// Names the configuration key that a merged setting came from.
+struct KeyOf {
+    prefix: &'static str,
+    own: LayerOptions,
+}
+
+impl KeyOf {
+    fn neuron(&self, name: &str, given: impl Fn(&NeuronOptions) -> bool) -> String {
+        let prefix = if given(&self.own.neuron) { self.prefix } else { "model" };
+        format!("{prefix}.neuron.{name}")
+    }
+
+    fn wiring(&self, name: &str) -> String {
+        let prefix = if self.own.wiring.recurrent_connect.is_some() { self.prefix } else { "model" };
+        format!("{prefix}.wiring.{name}")
+    }
+
+    fn dropout(&self, name: &str, given: impl Fn(&DropoutOptions) -> bool) -> String {
+        let prefix = if given(&self.own.dropout) { self.prefix } else { "model" };
+        format!("{prefix}.dropout.{name}")
+    }
+}
+
+/// A layer of a network, with the defaults of \[S2\].
+fn layer_spec(options: &LayerOptions, key: &KeyOf, inputs: usize, neurons: usize) -> Result<LayerSpec> {
+    let o = &options.neuron;
+    let memory = o.num_memory.unwrap_or(10);
+    let hidden_layers = o.mlp_hidden_layers.unwrap_or(1);
+    let hidden_units = o.mlp_hidden_units.unwrap_or(2 * memory);
+    let branches = o.num_branch.unwrap_or(if hidden_layers == 0 { 4 * memory } else { 2 * hidden_units });
+    let mut neuron = s2_neuron(o, memory, branches, o.num_synapse_per_branch.unwrap_or(branches));
+    neuron.high_pass_tau = o.high_pass_tau.unwrap_or(Some(5.0));
+    neuron.activation = o.activation.unwrap_or(Activation::Relu);
+    check_neuron(&neuron, o, key)?;
+    let fraction = options.wiring.recurrent_connect.unwrap_or(neurons as f64 / (inputs + neurons) as f64);
+    if !(0.0..=1.0).contains(&fraction) {
+        return Err(Error::config(key.wiring("recurrent_connect"), format!("{fraction} is not in 0..=1")));
+    }
+    if options.wiring.routing.is_some() {
+        return Err(Error::config("model.wiring.routing", "only single neurons have a routing"));
+    }
+    let routing = Routing::Random { recurrent_connect: fraction };
+    let dropout = dropout_spec(&options.dropout, key)?;
+    Ok(LayerSpec { inputs, neurons, outputs: 1, neuron, routing, dropout })
+}
+
+/// The neuron of \[S2\] with the defaults that layers and single neurons share.
+fn s2_neuron(o: &NeuronOptions, memory: usize, branches: usize, synapses_per_branch: usize) -> NeuronSpec {
+    let (tau_min, tau_max) = (o.memory_tau_min.unwrap_or(1.0), o.memory_tau_max.unwrap_or(1000.0));
+    let range = o.memory_tau_range_scale.unwrap_or(10.0);
+    NeuronSpec {
+        memory,
+        branches,
+        synapses_per_branch,
+        hidden_layers: o.mlp_hidden_layers.unwrap_or(1),
+        hidden_units: o.mlp_hidden_units.unwrap_or(2 * memory),
+        mlp_activation: o.mlp_activation.unwrap_or(MlpActivation::ReluSquared),
+        activation: o.activation.unwrap_or(Activation::Identity),
+        lambda: o.lambda.unwrap_or(5.0),
+        lambda_mode: o.lambda_mode.unwrap_or(LambdaMode::TimescaleRatio),
+        tau_min,
+        tau_max,
+        tau_low: tau_min / range,
+        tau_high: tau_max * range.sqrt(),
+        tau_margin: 0.0,
+        tau_learnable: o.memory_tau_learnable.unwrap_or(false),
+        high_pass_tau: o.high_pass_tau.unwrap_or(None),
+        trace: o.branch_tau.flatten().map_or(Trace::None, Trace::Branch),
+        rectified: o.synapse_init.is_some(),
+        synapse_init: o.synapse_init.map(|value| value / (synapses_per_branch as f64).sqrt()),
+        spike_bias: o.spike_bias.unwrap_or(0.0),
+        readout_bias_drawn: false,
+        input_scale: o.input_scale.unwrap_or(1.0),
+        delta_t: o.delta_t.unwrap_or(1.0),
+    }
+}
+
+/// The single neurons: ELM v1, Branch-ELM v2 \[S1\] and that of \[S2\].
+fn single_neuron_spec(options: &NetworkOptions) -> Result<LayerSpec> {
+    let key = KeyOf { prefix: "model", own: LayerOptions::default() };
+    let o = &options.layer.neuron;
+    let memory = o.num_memory.unwrap_or(100);
+    let branches = o.num_branch.unwrap_or(options.num_input);
+    let mut neuron = s2_neuron(o, memory, branches, o.num_synapse_per_branch.unwrap_or(1));
+    if options.kind != ModelKind::ElmNeuron {
+        let v1 = options.kind == ModelKind::Elm;
+        let (mode, trace) = if v1 {
+            (LambdaMode::Scale, Trace::Synapse as fn(f64) -> Trace)
+        } else {
+            (LambdaMode::TimescaleRatio, Trace::Branch as fn(f64) -> Trace)
+        };
+        if o.memory_tau_range_scale.is_some() {
+            return Err(Error::config(
+                "model.neuron.memory_tau_range_scale",
+                "the neurons of the first paper bound their timescales by memory_tau_min and memory_tau_max",
+            ));
+        }
+        neuron.mlp_activation = o.mlp_activation.unwrap_or(MlpActivation::Relu);
+        neuron.lambda_mode = o.lambda_mode.unwrap_or(mode);
+        neuron.trace = o.branch_tau.unwrap_or(Some(5.0)).map_or(Trace::None, trace);
+        neuron.tau_low = neuron.tau_min;
+        neuron.tau_high = if v1 { neuron.tau_max } else { neuron.tau_max.max(neuron.tau_min + 3e-6) };
+        neuron.tau_margin = 1e-6;
+        neuron.rectified = true;
+        neuron.synapse_init = Some(o.synapse_init.unwrap_or(0.5));
+        neuron.readout_bias_drawn = true;
+    }
+    check_neuron(&neuron, o, &key)?;
+    let routing = single_routing(options, &neuron)?;
+    let dropout = dropout_spec(&options.layer.dropout, &key)?;
+    if dropout.recurrent > 0.0 {
+        return Err(Error::config("model.dropout.recurrent", "a single neuron has no recurrent connections"));
+    }
+    Ok(LayerSpec {
+        inputs: options.num_input,
+        neurons: 1,
+        outputs: options.num_output,
+        neuron,
+        routing,
+        dropout,
+    })
+}
+
+fn single_routing(options: &NetworkOptions, neuron: &NeuronSpec) -> Result<Routing> {
+    let (channels, synapses) = (options.num_input, neuron.synapses());
+    match options.layer.wiring.routing.unwrap_or(RoutingName::Direct) {
+        RoutingName::Random => Ok(Routing::Random { recurrent_connect: 0.0 }),
+        RoutingName::Direct if synapses == channels => Ok(Routing::Direct),
+        RoutingName::Direct => Err(Error::config(
+            "model.wiring.routing",
+            format!(
+                "direct routing needs one synapse per channel: {synapses} synapses, {channels} channels; set routing = \"random\" or \"neuronio\""
+            ),
+        )),
+        RoutingName::Neuronio if channels % 2 == 1 => Err(Error::config(
+            "model.wiring.routing",
+            format!("neuronio routing pairs excitatory with inhibitory channels: {channels} is odd"),
+        )),
+        RoutingName::Neuronio if channels.div_ceil(neuron.branches) > neuron.synapses_per_branch => {
+            Err(Error::config(
+                "model.neuron.num_synapse_per_branch",
+                format!(
+                    "neuronio routing moves on by {} channels per branch, more than the {} synapses of a branch",
+                    channels.div_ceil(neuron.branches),
+                    neuron.synapses_per_branch
+                ),
+            ))
+        }
+        RoutingName::Neuronio => Ok(Routing::NeuronIo),
+    }
+}
+
+fn check_neuron(neuron: &NeuronSpec, o: &NeuronOptions, key: &KeyOf) -> Result<()> {
+    at_least_one(&key.neuron("num_memory", |n| n.num_memory.is_some()), neuron.memory)?;
+    at_least_one(&key.neuron("num_branch", |n| n.num_branch.is_some()), neuron.branches)?;
+    let name = key.neuron("num_synapse_per_branch", |n| n.num_synapse_per_branch.is_some());
+    at_least_one(&name, neuron.synapses_per_branch)?;
+    if neuron.hidden_layers > 0 {
+        at_least_one(&key.neuron("mlp_hidden_units", |n| n.mlp_hidden_units.is_some()), neuron.hidden_units)?;
+    }
+    positive(&key.neuron("memory_tau_min", |n| n.memory_tau_min.is_some()), neuron.tau_min)?;
+    let tau_max = key.neuron("memory_tau_max", |n| n.memory_tau_max.is_some());
+    positive(&tau_max, neuron.tau_max)?;
+    if neuron.tau_max < neuron.tau_min {
+        let reason = format!("{} is below memory_tau_min = {}", neuron.tau_max, neuron.tau_min);
+        return Err(Error::config(tau_max, reason));
+    }
+    if let Some(range) = o.memory_tau_range_scale
+        && !(range.is_finite() && range >= 1.0)
+    {
+        let name = key.neuron("memory_tau_range_scale", |n| n.memory_tau_range_scale.is_some());
+        return Err(Error::config(name, format!("{range} must be a number of at least 1")));
+    }
+    positive(&key.neuron("delta_t", |n| n.delta_t.is_some()), neuron.delta_t)?;
+    positive(&key.neuron("lambda", |n| n.lambda.is_some()), neuron.lambda)?;
+    finite(&key.neuron("input_scale", |n| n.input_scale.is_some()), neuron.input_scale)?;
+    finite(&key.neuron("spike_bias", |n| n.spike_bias.is_some()), neuron.spike_bias)?;
+    if let Some(value) = neuron.synapse_init {
+        finite(&key.neuron("synapse_init", |n| n.synapse_init.is_some()), value)?;
+    }
+    if let Some(tau) = neuron.high_pass_tau {
+        positive(&key.neuron("high_pass_tau", |n| n.high_pass_tau.is_some()), tau)?;
+    }
+    if let Trace::Branch(tau) | Trace::Synapse(tau) = neuron.trace {
+        positive(&key.neuron("branch_tau", |n| n.branch_tau.is_some()), tau)?;
+    }
+    Ok(())
+}
+
+fn dropout_spec(o: &DropoutOptions, key: &KeyOf) -> Result<DropoutSpec> {
+    let spec = DropoutSpec {
+        input: o.input.unwrap_or(0.0),
+        recurrent: o.recurrent.unwrap_or(0.0),
+        memory: o.memory.unwrap_or(0.0),
+        input_mode: o.input_mode.unwrap_or(InputDropoutMode::Variational),
+    };
+    probability(&key.dropout("input", |d| d.input.is_some()), spec.input)?;
+    probability(&key.dropout("recurrent", |d| d.recurrent.is_some()), spec.recurrent)?;
+    probability(&key.dropout("memory", |d| d.memory.is_some()), spec.memory)?;
+    Ok(spec)
+}
+
+fn at_least_one(key: &str, value: usize) -> Result<()> {
+    if value == 0 { Err(Error::config(key, "must be at least 1")) } else { Ok(()) }
+}
+
+fn finite(key: &str, value: f64) -> Result<()> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::config(key, format!("{value} is not a finite number")))
+    }
+}
+
+fn positive(key: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 {
+        Ok(())
+    } else {
+        Err(Error::config(key, format!("{value} must be a number above 0")))
+    }
+}
+
+fn probability(key: &str, value: f64) -> Result<()> {
+    if (0.0..1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::config(key, format!("{value} must be a probability in 0..1 (1 excluded)")))
+    }
+}

@@ -1,0 +1,314 @@
+//! The recurrence step by step from primitives: readable, differentiable on
+//! every backend, and the definition of what a fused path must compute.
+
+use super::arguments::{Input, Monitors, ScanArgs, ScanOutput, ScanPath};
+use super::densify::dense_steps;
+use crate::backend::{Backend, Unary};
+use crate::error::{Error, Result};
+use crate::model::params::ParameterLayout;
+use crate::model::{LambdaMode, LayerSpec, StateLayout, Trace};
+use crate::ops;
+
+/// Scale of the memory write `1.7159 tanh(2/3 o)` (LeCun's tanh).
+const WRITE_SCALE: f64 = 1.7159;
+const WRITE_SLOPE: f64 = 2.0 / 3.0;
+
+/// Runs a layer over a sequence with the backend's primitives.
+///
+/// # Errors
+/// When an argument does not have the shape that [`ScanArgs`] documents.
+pub fn composed<B: Backend>(backend: &B, args: &ScanArgs<'_, B>) -> Result<ScanOutput<B>> {
+    check_arguments(backend, args)?;
+    let cell = Cell::new(backend, args)?;
+    let mut state = cell.start(args.state)?;
+    let mut record = Record::default();
+    for x in dense_steps(backend, args)? {
+        let step = cell.step(&x, &state)?;
+        record.keep(&cell, &step)?;
+        state = step.state;
+    }
+    record.finish(&cell, state)
+}
+
+fn check_arguments<B: Backend>(backend: &B, args: &ScanArgs<'_, B>) -> Result<()> {
+    let layer = args.layer;
+    let wanted = [layer.state_layout().rows(), args.rows];
+    let state = backend.shape(args.state);
+    if state != wanted {
+        return Err(Error::shape("state of a layer", &state, format!("{wanted:?}")));
+    }
+    let parameters = backend.shape(args.parameters);
+    let wanted = layer.parameter_layout().len();
+    if parameters != [wanted] {
+        return Err(Error::shape("parameters of a layer", &parameters, format!("[{wanted}]")));
+    }
+    if let Input::Dense(x) = args.input {
+        let (shape, wanted) = (backend.shape(x), [args.steps, layer.inputs, args.rows]);
+        if shape != wanted {
+            return Err(Error::shape("input of a layer", &shape, format!("{wanted:?}")));
+        }
+    }
+    if args.steps == 0 || args.rows == 0 {
+        return Err(Error::shape("sequence", &[args.steps, args.rows], "at least one step and one row"));
+    }
+    Ok(())
+}
+
+/// What is carried from one step to the next.
+struct CellState<B: Backend> {
+    activity: B::Tensor,                // [N * O, B]
+    memory: B::Tensor,                  // [N, M, B]
+    readout_average: Option<B::Tensor>, // [N * O, B]
+    trace: Option<B::Tensor>,           // [N * K, B] or [N * S, B]
+}
+
+/// The intermediates of one step.
+struct CellStep<B: Backend> {
+    state: CellState<B>,
+    branch: B::Tensor,        // [N, K, B]
+    mlp: B::Tensor,           // [N, M, B]
+    readout: B::Tensor,       // [N * O, B]
+    preactivation: B::Tensor, // [N * O, B]
+}
+
+/// A layer's weights, unpacked and prepared for stepping.
+struct Cell<'a, B: Backend> {
+    backend: &'a B,
+    args: &'a ScanArgs<'a, B>,
+    states: StateLayout,
+    synapses: B::Tensor,                 // [N * S, 1]
+    linear: Vec<(B::Tensor, B::Tensor)>, // [N, out, in], [N, out, 1]
+    readout: B::Tensor,                  // [N, O, M]
+    bias: B::Tensor,                     // [N * O, 1]
+    decay: B::Tensor,                    // [N, M, 1]
+    write: B::Tensor,                    // [N, M, 1], 1.7159 included
+    zero_row: B::Tensor,                 // [1, B]
+    recurrent_mask: Option<B::Tensor>,   // [N, B]
+    memory_mask: Option<B::Tensor>,      // [N, M, B]
+}
+
+impl<'a, B: Backend> Cell<'a, B> {
+    fn new(backend: &'a B, args: &'a ScanArgs<'a, B>) -> Result<Self> {
+        let layer = args.layer;
+        let (n, neuron, rows) = (layer.neurons, &layer.neuron, args.rows);
+        let layout = layer.parameter_layout();
+        let part = |name: &str, shape: &[usize]| unpack(backend, args.parameters, &layout, name, shape);
+        let mut synapses = part("synapse.weight", &[n * neuron.synapses(), 1])?;
+        if neuron.rectified {
+            synapses = backend.unary(Unary::Relu, &synapses)?;
+        }
+        let mut linear = Vec::new();
+        for (j, (inputs, outputs)) in neuron.mlp_shapes().into_iter().enumerate() {
+            let weight = part(&format!("mlp.{j}.weight"), &[n, outputs, inputs])?;
+            linear.push((weight, part(&format!("mlp.{j}.bias"), &[n, outputs, 1])?));
+        }
+        let tau_raw = match args.fixed_tau_raw {
+            Some(fixed) => backend.tensor(fixed, &[n, neuron.memory, 1])?,
+            None => part("memory.tau_raw", &[n, neuron.memory, 1])?,
+        };
+        let (decay, write) = decay_and_write(backend, layer, &tau_raw)?;
+        let mask = |mask: &Option<Vec<f32>>, shape: &[usize]| {
+            mask.as_ref().map(|mask| backend.tensor(mask, shape)).transpose()
+        };
+        Ok(Cell {
+            backend,
+            args,
+            states: layer.state_layout(),
+            synapses,
+            linear,
+            readout: part("readout.weight", &[n, layer.outputs, neuron.memory])?,
+            bias: part("readout.bias", &[n * layer.outputs, 1])?,
+            decay,
+            write,
+            zero_row: ops::zeros(backend, &[1, rows])?,
+            recurrent_mask: mask(&args.dropout.recurrent, &[n, rows])?,
+            memory_mask: mask(&args.dropout.memory, &[n, neuron.memory, rows])?,
+        })
+    }
+
+    fn start(&self, state: &B::Tensor) -> Result<CellState<B>> {
+        let part = |range: &std::ops::Range<usize>| self.backend.narrow(state, 0, range.start, range.len());
+        let optional = |range: &std::ops::Range<usize>| {
+            if range.is_empty() { Ok(None) } else { part(range).map(Some) }
+        };
+        let layer = self.args.layer;
+        let shape = [layer.neurons, layer.neuron.memory, self.args.rows];
+        Ok(CellState {
+            activity: part(&self.states.activity)?,
+            memory: self.backend.reshape(&part(&self.states.memory)?, &shape)?,
+            readout_average: optional(&self.states.readout_average)?,
+            trace: optional(&self.states.trace)?,
+        })
+    }
+
+    /// Packs a state back into `[rows of the layout, B]`.
+    fn pack(&self, state: &CellState<B>) -> Result<B::Tensor> {
+        let memory = self.backend.reshape(&state.memory, &[self.states.memory.len(), self.args.rows])?;
+        let mut parts = vec![state.activity.clone(), memory];
+        parts.extend(state.readout_average.clone());
+        parts.extend(state.trace.clone());
+        self.backend.cat(&parts, 0)
+    }
+
+    /// One step of the equation at [`NeuronSpec`](crate::model::NeuronSpec).
+    fn step(&self, x: &B::Tensor, state: &CellState<B>) -> Result<CellStep<B>> {
+        let backend = self.backend;
+        let (branch, trace) = self.branches(x, state)?; // [N, K, B]
+        let kept = ops::mul(backend, &self.decay, &state.memory)?; // [N, M, B]
+        let mlp = self.mlp(&branch, &kept)?; // [N, M, B]
+        let bounded = backend.unary(Unary::Tanh, &backend.affine(&mlp, WRITE_SLOPE, 0.0)?)?;
+        let memory = ops::add(backend, &kept, &ops::mul(backend, &self.write, &bounded)?)?;
+        let outputs = self.args.layer.neurons * self.args.layer.outputs;
+        let readout = backend.matmul(&self.readout, &memory)?; // [N, O, B]
+        let readout = backend.reshape(&readout, &[outputs, self.args.rows])?;
+        let (preactivation, readout_average) = self.high_pass(&readout, state)?;
+        let biased = ops::add(backend, &preactivation, &self.bias)?;
+        let activity = ops::activation(backend, self.args.layer.neuron.activation, &biased)?;
+        let state = CellState { activity, memory, readout_average, trace };
+        Ok(CellStep { state, branch, mlp, readout, preactivation })
+    }
+
+    /// Synapses, optional traces and branch sums.
+    fn branches(&self, x: &B::Tensor, state: &CellState<B>) -> Result<(B::Tensor, Option<B::Tensor>)> {
+        let (backend, layer, rows) = (self.backend, self.args.layer, self.args.rows);
+        let neuron = &layer.neuron;
+        let mut activity = state.activity.clone();
+        if !layer.is_recurrent() {
+            activity = ops::zeros(backend, &[layer.neurons, rows])?;
+        } else if let Some(mask) = &self.recurrent_mask {
+            activity = ops::mul(backend, &activity, mask)?;
+        }
+        let table = backend.cat(&[x.clone(), activity, self.zero_row.clone()], 0)?; // [C + N + 1, B]
+        let mut u = ops::mul(backend, &backend.select(&table, &self.args.wiring.index)?, &self.synapses)?;
+        let mut trace = None;
+        if let (Trace::Synapse(tau), Some(previous)) = (neuron.trace, &state.trace) {
+            u = ops::add(backend, &backend.affine(previous, neuron.decay(tau), 0.0)?, &u)?;
+            trace = Some(u.clone());
+        }
+        let branches = layer.neurons * neuron.branches;
+        let grouped = backend.reshape(&u, &[branches, neuron.synapses_per_branch, rows])?;
+        let mut branch = backend.affine(&backend.sum(&grouped, 1)?, neuron.input_scale, 0.0)?; // [N * K, B]
+        if let (Trace::Branch(tau), Some(previous)) = (neuron.trace, &state.trace) {
+            branch = ops::add(backend, &backend.affine(previous, neuron.decay(tau), 0.0)?, &branch)?;
+            trace = Some(branch.clone());
+        }
+        Ok((backend.reshape(&branch, &[layer.neurons, neuron.branches, rows])?, trace))
+    }
+
+    fn mlp(&self, branch: &B::Tensor, kept: &B::Tensor) -> Result<B::Tensor> {
+        let backend = self.backend;
+        let mut z = backend.cat(&[branch.clone(), kept.clone()], 1)?; // [N, K + M, B]
+        for (j, (weight, bias)) in self.linear.iter().enumerate() {
+            z = ops::add(backend, &backend.matmul(weight, &z)?, bias)?; // [N, out, B]
+            if j + 1 < self.linear.len() {
+                z = ops::mlp_activation(backend, self.args.layer.neuron.mlp_activation, &z)?;
+            }
+        }
+        match &self.memory_mask {
+            Some(mask) => ops::mul(backend, &z, mask),
+            None => Ok(z),
+        }
+    }
+
+    /// Takes the readout's running average (the new one) off the readout.
+    fn high_pass(&self, y: &B::Tensor, state: &CellState<B>) -> Result<(B::Tensor, Option<B::Tensor>)> {
+        let neuron = &self.args.layer.neuron;
+        let (Some(tau), Some(previous)) = (neuron.high_pass_tau, &state.readout_average) else {
+            return Ok((y.clone(), None));
+        };
+        let (backend, decay) = (self.backend, neuron.decay(tau));
+        let kept = backend.affine(previous, decay, 0.0)?;
+        let average = ops::add(backend, &kept, &backend.affine(y, 1.0 - decay, 0.0)?)?;
+        Ok((ops::sub(backend, y, &average)?, Some(average)))
+    }
+}
+
+/// Cuts a named tensor out of the flat parameters.
+fn unpack<B: Backend>(
+    backend: &B,
+    flat: &B::Tensor,
+    layout: &ParameterLayout,
+    name: &str,
+    shape: &[usize],
+) -> Result<B::Tensor> {
+    let Some(tensor) = layout.get(name) else {
+        return Err(Error::stored(name, "the layer has no such parameter"));
+    };
+    let values = backend.narrow(flat, 0, tensor.range.start, tensor.range.len())?;
+    backend.reshape(&values, shape)
+}
+
+/// What memory keeps and how strongly it is written, from `tau_raw`.
+fn decay_and_write<B: Backend>(
+    backend: &B,
+    layer: &LayerSpec,
+    tau_raw: &B::Tensor,
+) -> Result<(B::Tensor, B::Tensor)> {
+    let neuron = &layer.neuron;
+    let share = backend.unary(Unary::Sigmoid, tau_raw)?;
+    let tau = backend.affine(&share, neuron.tau_high - neuron.tau_low, neuron.tau_low)?;
+    // exp(-delta_t / max(tau, 1e-6)); max(x, c) = relu(x - c) + c
+    let tau = backend.affine(&backend.unary(Unary::Relu, &backend.affine(&tau, 1.0, -1e-6)?)?, 1.0, 1e-6)?;
+    let one = ops::zeros(backend, &backend.shape(&tau))?;
+    let one = backend.affine(&one, 0.0, -neuron.delta_t)?;
+    let exponent = backend.binary(crate::backend::Binary::Div, &one, &tau)?;
+    let decay = backend.unary(Unary::Exp, &exponent)?;
+    let write = match neuron.lambda_mode {
+        LambdaMode::Scale => {
+            backend.affine(&decay, -WRITE_SCALE * neuron.lambda, WRITE_SCALE * neuron.lambda)?
+        }
+        LambdaMode::TimescaleRatio => {
+            let faster = backend.unary(Unary::Exp, &backend.affine(&exponent, neuron.lambda, 0.0)?)?;
+            backend.affine(&faster, -WRITE_SCALE, WRITE_SCALE)?
+        }
+    };
+    Ok((decay, write))
+}
+
+/// What is kept of every step.
+struct Record<B: Backend> {
+    activity: Vec<B::Tensor>,
+    magnitude: Option<B::Tensor>, // sum over time and memory units, [N, B]
+    monitors: Monitors,
+}
+
+impl<B: Backend> Default for Record<B> {
+    fn default() -> Self {
+        Record { activity: Vec::new(), magnitude: None, monitors: Monitors::default() }
+    }
+}
+
+impl<B: Backend> Record<B> {
+    fn keep(&mut self, cell: &Cell<'_, B>, step: &CellStep<B>) -> Result<()> {
+        let backend = cell.backend;
+        self.activity.push(step.state.activity.clone());
+        if cell.args.want.magnitude {
+            let now = backend.sum(&backend.unary(Unary::Abs, &step.mlp)?, 1)?;
+            self.magnitude = Some(match &self.magnitude {
+                Some(before) => ops::add(backend, before, &now)?,
+                None => now,
+            });
+        }
+        if cell.args.want.monitors {
+            self.monitors.branch.extend(backend.values(&step.branch)?);
+            self.monitors.mlp.extend(backend.values(&step.mlp)?);
+            self.monitors.memory.extend(backend.values(&step.state.memory)?);
+            self.monitors.readout.extend(backend.values(&step.readout)?);
+            self.monitors.preactivation.extend(backend.values(&step.preactivation)?);
+        }
+        Ok(())
+    }
+
+    fn finish(self, cell: &Cell<'_, B>, end: CellState<B>) -> Result<ScanOutput<B>> {
+        let (backend, args) = (cell.backend, cell.args);
+        let entries = (args.steps * args.layer.neuron.memory) as f64;
+        let magnitude = self.magnitude.map(|sum| backend.affine(&sum, 1.0 / entries, 0.0)).transpose()?;
+        Ok(ScanOutput {
+            activity: backend.stack(&self.activity)?,
+            state: cell.pack(&end)?,
+            magnitude,
+            monitors: args.want.monitors.then_some(self.monitors),
+            path: ScanPath::Composed,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The recurrence of one layer over a whole sequence: its arguments, its
+//! answer, and the composed path that defines what every backend computes.
+
+mod arguments;
+mod composed;
+mod densify;
+
+pub use arguments::{
+    DropoutMasks, Event, Events, Input, Monitors, NO_TOKEN, ScanArgs, ScanOutput, ScanPath, Want, Wiring,
+};
+pub use composed::composed;

@@ -1,0 +1,3 @@
+//! Training: losses, regularisers, optimisers, schedules, carried state.
+
+pub mod optimizer;
