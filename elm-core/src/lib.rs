@@ -44,6 +44,7 @@ pub mod error;
 pub mod backend;
 pub mod model;
 pub mod ops;
+pub mod random;
 pub mod scan;
 pub mod train;
 

@@ -1,0 +1,324 @@
+//! A network with weights on a backend, and how it runs over a batch.
+
+use super::layer::LayerSpec;
+use super::network::{Embedding, NetworkSpec};
+use super::params::ParameterLayout;
+use super::stored::StoredTensors;
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::ops;
+use crate::scan::{DropoutMasks, Input, Monitors, ScanArgs, ScanPath, Want, Wiring};
+
+/// A layer with its weights.
+pub struct Layer<B: Backend> {
+    /// What it is made of.
+    pub spec: LayerSpec,
+    /// All trainable parameters, one flat variable `[P]`.
+    pub parameters: B::Tensor,
+    /// The timescales where they are not trained, `[N * M]`.
+    pub fixed_tau_raw: Option<Vec<f32>>,
+    /// The connectome.
+    pub wiring: Wiring<B>,
+}
+
+/// A network with its weights.
+pub struct Network<B: Backend> {
+    /// What it is made of.
+    pub spec: NetworkSpec,
+    /// Its layers, first to last.
+    pub layers: Vec<Layer<B>>,
+    /// Weight and bias of the head, one flat variable `[O * O + O]`.
+    pub head: Option<B::Tensor>,
+}
+
+/// What a layer answers over a sequence.
+pub struct LayerAnswer<B: Backend> {
+    /// Activity over time, `[T, N * O, B]`.
+    pub activity: B::Tensor,
+    /// State after the last step, `[rows of the state layout, B]`.
+    pub state: B::Tensor,
+    /// Mean over time and memory units of `|o|`, `[N, B]`, where asked for.
+    pub magnitude: Option<B::Tensor>,
+    /// Every intermediate, where asked for.
+    pub monitors: Option<Monitors>,
+    /// Which implementation ran.
+    pub path: ScanPath,
+}
+
+/// What goes into one run besides the input.
+pub struct RunArgs<'a, B: Backend> {
+    /// State to start from, one tensor per layer.
+    pub state: &'a [B::Tensor],
+    /// Masks of each layer.
+    pub masks: &'a [DropoutMasks],
+    /// What each layer shall answer.
+    pub want: &'a [Want],
+    /// Number of sequences `B`.
+    pub rows: usize,
+    /// Number of steps `T`.
+    pub steps: usize,
+}
+
+impl NetworkSpec {
+    /// Layout of the head's flat variable, empty without a head.
+    pub fn head_layout(&self) -> ParameterLayout {
+        let mut layout = ParameterLayout::default();
+        if self.head {
+            let outputs = self.outputs();
+            layout.push("weight", &[outputs, outputs]);
+            layout.push("bias", &[outputs]);
+        }
+        layout
+    }
+
+    /// Names and layouts of all flat variables: `layers.0` …, then `head`.
+    pub fn layouts(&self) -> Vec<(String, ParameterLayout)> {
+        let of_layer = |(l, layer): (usize, &LayerSpec)| (format!("layers.{l}"), layer.parameter_layout());
+        let mut layouts: Vec<_> = self.layers.iter().enumerate().map(of_layer).collect();
+        if self.head {
+            layouts.push(("head".into(), self.head_layout()));
+        }
+        layouts
+    }
+
+    /// Number of trainable parameters.
+    pub fn trainable_parameters(&self) -> usize {
+        self.layouts().iter().map(|(_, layout)| layout.len()).sum()
+    }
+}
+
+impl Embedding {
+    /// The factor put on every input value.
+    pub fn factor(self) -> f32 {
+        match self {
+            Embedding::None => 1.0,
+            Embedding::Scaled(factor) | Embedding::OneHot(factor) => factor as f32,
+        }
+    }
+}
+
+impl<B: Backend> Network<B> {
+    /// A network with initial weights drawn from a seed.
+    ///
+    /// # Errors
+    /// When the backend refuses a tensor.
+    pub fn from_seed(backend: &B, spec: &NetworkSpec, seed: u64) -> Result<Self> {
+        let mut stored = StoredTensors::default();
+        for (l, layer) in spec.layers.iter().enumerate() {
+            let values = layer.initial_parameters(seed, l);
+            insert_named(&mut stored, &format!("layers.{l}"), &layer.parameter_layout(), &values);
+            let (n, neuron) = (layer.neurons, &layer.neuron);
+            let sources = layer.draw_connectome(seed, l);
+            stored.insert_integers(format!("layers.{l}.connectome"), &[n, neuron.synapses()], sources);
+            if !neuron.tau_learnable {
+                stored.insert(
+                    format!("layers.{l}.memory.tau_raw"),
+                    &[n, neuron.memory],
+                    layer.initial_tau_raw(),
+                );
+            }
+        }
+        if spec.head {
+            let layout = spec.head_layout();
+            insert_named(&mut stored, "head", &layout, &initial_head(spec, seed, layout.len()));
+        }
+        Self::from_stored(backend, spec, &stored)
+    }
+
+    /// A network with stored weights; names as in [`Network::to_stored`].
+    ///
+    /// # Errors
+    /// [`Error::Stored`] when a tensor is missing or has another shape,
+    /// [`Error::Index`] when the connectome points outside of the layer.
+    pub fn from_stored(backend: &B, spec: &NetworkSpec, stored: &StoredTensors) -> Result<Self> {
+        let mut layers = Vec::with_capacity(spec.layers.len());
+        for (l, layer) in spec.layers.iter().enumerate() {
+            let prefix = format!("layers.{l}");
+            let layout = layer.parameter_layout();
+            let parameters = backend.variable(&flat_values(stored, &prefix, &layout)?, &[layout.len()])?;
+            let (n, neuron) = (layer.neurons, &layer.neuron);
+            let fixed_tau_raw = if neuron.tau_learnable {
+                None
+            } else {
+                Some(stored.floats(&format!("{prefix}.memory.tau_raw"), &[n, neuron.memory])?.to_vec())
+            };
+            let sources = stored.integers(&format!("{prefix}.connectome"), &[n, neuron.synapses()])?;
+            let wiring = Wiring::new(backend, layer, sources.to_vec())?;
+            layers.push(Layer { spec: layer.clone(), parameters, fixed_tau_raw, wiring });
+        }
+        let head = if spec.head {
+            let layout = spec.head_layout();
+            Some(backend.variable(&flat_values(stored, "head", &layout)?, &[layout.len()])?)
+        } else {
+            None
+        };
+        Ok(Network { spec: spec.clone(), layers, head })
+    }
+
+    /// All weights, timescales and connectomes: `layers.L.synapse.weight`,
+    /// `layers.L.mlp.J.weight`, …, `layers.L.memory.tau_raw`,
+    /// `layers.L.connectome`, `head.weight`, `head.bias`.
+    ///
+    /// # Errors
+    /// When the backend cannot copy a tensor to the host.
+    pub fn to_stored(&self, backend: &B) -> Result<StoredTensors> {
+        let mut stored = StoredTensors::default();
+        for (variable, (prefix, layout)) in self.variables().iter().zip(self.spec.layouts()) {
+            insert_named(&mut stored, &prefix, &layout, &backend.values(variable)?);
+        }
+        for (l, layer) in self.layers.iter().enumerate() {
+            let (n, neuron) = (layer.spec.neurons, &layer.spec.neuron);
+            if let Some(tau_raw) = &layer.fixed_tau_raw {
+                stored.insert(format!("layers.{l}.memory.tau_raw"), &[n, neuron.memory], tau_raw.clone());
+            }
+            let sources = layer.wiring.sources.clone();
+            stored.insert_integers(format!("layers.{l}.connectome"), &[n, neuron.synapses()], sources);
+        }
+        Ok(stored)
+    }
+
+    /// The flat trainable variables in the order of [`NetworkSpec::layouts`].
+    pub fn variables(&self) -> Vec<B::Tensor> {
+        self.layers.iter().map(|layer| layer.parameters.clone()).chain(self.head.clone()).collect()
+    }
+
+    /// The state before a sequence: all zeros.
+    ///
+    /// # Errors
+    /// When the backend refuses a tensor.
+    pub fn zero_state(&self, backend: &B, rows: usize) -> Result<Vec<B::Tensor>> {
+        let zeros = |layer: &Layer<B>| ops::zeros(backend, &[layer.spec.state_layout().rows(), rows]);
+        self.layers.iter().map(zeros).collect()
+    }
+
+    /// Runs all layers over a batch, each on the one before.
+    ///
+    /// # Errors
+    /// When input, state or masks do not fit the network.
+    pub fn run(
+        &self,
+        backend: &B,
+        input: Input<'_, B>,
+        args: &RunArgs<'_, B>,
+    ) -> Result<Vec<LayerAnswer<B>>> {
+        for (what, given) in
+            [("states", args.state.len()), ("masks", args.masks.len()), ("wants", args.want.len())]
+        {
+            if given != self.layers.len() {
+                return Err(Error::shape(
+                    what,
+                    &[given],
+                    format!("one for each of {} layers", self.layers.len()),
+                ));
+            }
+        }
+        let mut answers: Vec<LayerAnswer<B>> = Vec::with_capacity(self.layers.len());
+        let mut input = input;
+        let mut input_factor = self.spec.embedding.factor();
+        for (l, layer) in self.layers.iter().enumerate() {
+            let output = backend.elm_scan(&ScanArgs {
+                layer: &layer.spec,
+                wiring: &layer.wiring,
+                parameters: &layer.parameters,
+                fixed_tau_raw: layer.fixed_tau_raw.as_deref(),
+                input: &input,
+                input_factor,
+                state: &args.state[l],
+                rows: args.rows,
+                steps: args.steps,
+                dropout: &args.masks[l],
+                want: args.want[l],
+            })?;
+            input = Input::Dense(output.activity.clone());
+            input_factor = 1.0;
+            answers.push(LayerAnswer {
+                activity: output.activity,
+                state: output.state,
+                magnitude: output.magnitude,
+                monitors: output.monitors,
+                path: output.path,
+            });
+        }
+        Ok(answers)
+    }
+
+    /// The head on the activity of the last layer: `[O, R] -> [O, R]`.
+    ///
+    /// # Errors
+    /// When the backend refuses an operation.
+    pub fn apply_head(&self, backend: &B, activity: &B::Tensor) -> Result<B::Tensor> {
+        let Some(head) = &self.head else { return Ok(activity.clone()) };
+        let outputs = self.spec.outputs();
+        let weight = backend.reshape(&backend.narrow(head, 0, 0, outputs * outputs)?, &[outputs, outputs])?;
+        let bias = backend.reshape(&backend.narrow(head, 0, outputs * outputs, outputs)?, &[outputs, 1])?;
+        ops::add(backend, &backend.matmul(&weight, activity)?, &bias)
+    }
+
+    /// Logits of every step: activity `[T, O, B]` to `[O, T * B]`.
+    ///
+    /// # Errors
+    /// When the backend refuses an operation.
+    pub fn logits_of_all_steps(&self, backend: &B, activity: &B::Tensor) -> Result<B::Tensor> {
+        let shape = backend.shape(activity);
+        let by_output = backend.transpose(activity, 0, 1)?; // [O, T, B]
+        let flat = backend.reshape(&by_output, &[shape[1], shape[0] * shape[2]])?;
+        self.apply_head(backend, &flat)
+    }
+
+    /// Logits of each row's last step: activity `[T, O, B]` to `[O, B]`.
+    ///
+    /// # Errors
+    /// [`Error::Index`] when a length is 0 or above `T`.
+    pub fn logits_of_last_step(
+        &self,
+        backend: &B,
+        activity: &B::Tensor,
+        lengths: Option<&[u32]>,
+    ) -> Result<B::Tensor> {
+        let shape = backend.shape(activity);
+        let (steps, outputs, rows) = (shape[0], shape[1], shape[2]);
+        let last = match lengths {
+            None => backend.reshape(&backend.narrow(activity, 0, steps - 1, 1)?, &[outputs, rows])?,
+            Some(lengths) => {
+                if let Some(&bad) = lengths.iter().find(|&&length| length == 0 || length as usize > steps) {
+                    return Err(Error::Index {
+                        what: "length of a sequence".into(),
+                        index: bad as usize,
+                        len: steps,
+                    });
+                }
+                let by_row =
+                    backend.reshape(&backend.transpose(activity, 1, 2)?, &[steps * rows, outputs])?;
+                let place = |(row, &length): (usize, &u32)| (length - 1) * rows as u32 + row as u32;
+                let places: Vec<u32> = lengths.iter().enumerate().map(place).collect();
+                backend.transpose(&backend.select(&by_row, &backend.index(&places)?)?, 0, 1)?
+            }
+        };
+        self.apply_head(backend, &last)
+    }
+}
+
+/// Files the named tensors of a flat variable.
+fn insert_named(stored: &mut StoredTensors, prefix: &str, layout: &ParameterLayout, values: &[f32]) {
+    for named in &layout.tensors {
+        let name = format!("{prefix}.{}", named.name);
+        stored.insert(name, &named.shape, values[named.range.clone()].to_vec());
+    }
+}
+
+/// Collects the named tensors of a flat variable.
+fn flat_values(stored: &StoredTensors, prefix: &str, layout: &ParameterLayout) -> Result<Vec<f32>> {
+    let mut values = Vec::with_capacity(layout.len());
+    for named in &layout.tensors {
+        values.extend_from_slice(stored.floats(&format!("{prefix}.{}", named.name), &named.shape)?);
+    }
+    Ok(values)
+}
+
+/// Weight and bias of the head, uniform in ±1/sqrt(O).
+fn initial_head(spec: &NetworkSpec, seed: u64, count: usize) -> Vec<f32> {
+    use crate::random::{Draws, Purpose};
+    let mut draws = Draws::new(seed, Purpose::Weights, [spec.layers.len() as u64, 0]);
+    let bound = 1.0 / (spec.outputs() as f64).sqrt();
+    (0..count).map(|_| draws.symmetric(bound)).collect()
+}
