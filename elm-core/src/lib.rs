@@ -45,6 +45,7 @@ pub mod backend;
 pub mod model;
 pub mod ops;
 pub mod random;
+pub mod reference;
 pub mod scan;
 pub mod train;
 
