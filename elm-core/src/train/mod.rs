@@ -1,3 +1,24 @@
-//! Training: losses, regularisers, optimisers, schedules, carried state.
+//! Training: batches in, updated weights out.
+//!
+//! Read in this order: [`batch`] (what is learned from), [`loss`],
+//! [`regularizer`], [`schedule`], [`dropout`], [`optimizer`], [`trainer`] (one
+//! update at a time), [`snapshot`] (everything needed to continue),
+//! [`evaluate`].
 
+pub mod batch;
+pub mod dropout;
+pub mod evaluate;
+pub mod loss;
 pub mod optimizer;
+pub mod regularizer;
+pub mod schedule;
+pub mod snapshot;
+pub mod trainer;
+
+pub use batch::{Batch, BatchSource, HostInput, Target};
+pub use evaluate::{Evaluation, evaluate};
+pub use optimizer::OptimizerKind;
+pub use regularizer::{Penalty, Regularizer};
+pub use schedule::{LearningRate, StateReset};
+pub use snapshot::Snapshot;
+pub use trainer::{StepReport, Trainer, TrainingSpec};

@@ -1,0 +1,301 @@
+//! One update after the other.
+
+use super::batch::Batch;
+use super::dropout::draw_masks;
+use super::loss::batch_loss;
+use super::optimizer::{Moments, OptimizerKind, Update};
+use super::regularizer::Regularizer;
+use super::schedule::{LearningRate, StateReset};
+use super::snapshot::{Position, Snapshot};
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::model::{Network, NetworkSpec, RunArgs, StoredTensors};
+use crate::ops;
+use crate::scan::{DropoutMasks, ScanPath, Want};
+
+/// How to train.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingSpec {
+    /// Adam or Adamax.
+    pub optimizer: OptimizerKind,
+    /// The learning rate of every update.
+    pub learning_rate: LearningRate,
+    /// Limit of the gradients' global norm.
+    pub clip_norm: Option<f64>,
+    /// Share `α` of a label that is spread over all classes.
+    pub label_smoothing: f64,
+    /// Penalties added to the loss.
+    pub regularizers: Vec<Regularizer>,
+    /// Truncated backpropagation through time: carry the state from batch to
+    /// batch, with resets. `None` starts every batch from zero.
+    pub state_reuse: Option<StateReset>,
+    /// Seed of dropout masks and resets.
+    pub seed: u64,
+}
+
+/// What one update did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// Loss of the task in nats before the update.
+    pub loss: f64,
+    /// What was minimised: with smoothing and penalties.
+    pub objective: f64,
+    /// Global norm of the gradients before clipping.
+    pub gradient_norm: f64,
+    /// The learning rate used.
+    pub learning_rate: f64,
+    /// How the recurrence was computed.
+    pub path: ScanPath,
+}
+
+/// A network in training.
+pub struct Trainer<'b, B: Backend> {
+    backend: &'b B,
+    spec: TrainingSpec,
+    network: Network<B>,
+    variables: Vec<B::Tensor>,
+    moments: Vec<Moments<B>>,
+    masks: Vec<DropoutMasks>,
+    state: Option<Vec<B::Tensor>>,
+    position: Position,
+    gradients_checked: bool,
+}
+
+impl<'b, B: Backend> Trainer<'b, B> {
+    /// Starts training a network from update 0.
+    ///
+    /// # Errors
+    /// When the backend refuses a tensor.
+    pub fn new(backend: &'b B, network: Network<B>, spec: TrainingSpec) -> Result<Self> {
+        let variables = network.variables();
+        let zero_moments = |variable: &B::Tensor| {
+            let zeros = ops::zeros(backend, &backend.shape(variable))?;
+            Ok(Moments { second: ops::zeros(backend, &backend.shape(variable))?, first: zeros })
+        };
+        Ok(Trainer {
+            backend,
+            spec,
+            moments: variables.iter().map(zero_moments).collect::<Result<_>>()?,
+            variables,
+            network,
+            masks: Vec::new(),
+            state: None,
+            position: Position { step: 0, state_began: 0, state_rows: None },
+            gradients_checked: false,
+        })
+    }
+
+    /// Continues from a snapshot, with the bits of an uninterrupted run.
+    ///
+    /// # Errors
+    /// [`Error::Stored`] when the snapshot belongs to another model.
+    pub fn restore(
+        backend: &'b B,
+        network: &NetworkSpec,
+        spec: TrainingSpec,
+        snapshot: &Snapshot,
+    ) -> Result<Self> {
+        let network = Network::from_stored(backend, network, &snapshot.weights)?;
+        let mut trainer = Self::new(backend, network, spec)?;
+        for (v, (variable, moments)) in trainer.variables.iter().zip(&mut trainer.moments).enumerate() {
+            let shape = backend.shape(variable);
+            let stored = |part: &str| {
+                backend.tensor(snapshot.state_values(&format!("moments.{v}.{part}"), &shape)?, &shape)
+            };
+            *moments = Moments { first: stored("first")?, second: stored("second")? };
+        }
+        trainer.position = snapshot.position;
+        if let Some(rows) = snapshot.position.state_rows {
+            let mut state = Vec::new();
+            for (l, layer) in trainer.network.layers.iter().enumerate() {
+                let shape = [layer.spec.state_layout().rows(), rows];
+                let values = snapshot.state_values(&format!("state.{l}"), &shape)?;
+                state.push(backend.tensor(values, &shape)?);
+            }
+            trainer.state = Some(state);
+            trainer.masks =
+                draw_masks(&trainer.network.spec, rows, trainer.spec.seed, snapshot.position.state_began);
+        }
+        Ok(trainer)
+    }
+
+    /// Everything needed to continue from here.
+    ///
+    /// # Errors
+    /// When a tensor cannot be copied to the host.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let mut state = StoredTensors::default();
+        let mut keep = |name: String, tensor: &B::Tensor| -> Result<()> {
+            state.insert(name, &self.backend.shape(tensor), self.backend.values(tensor)?);
+            Ok(())
+        };
+        for (v, moments) in self.moments.iter().enumerate() {
+            keep(format!("moments.{v}.first"), &moments.first)?;
+            keep(format!("moments.{v}.second"), &moments.second)?;
+        }
+        for (l, tensor) in self.state.iter().flatten().enumerate() {
+            keep(format!("state.{l}"), tensor)?;
+        }
+        Ok(Snapshot { weights: self.network.to_stored(self.backend)?, state, position: self.position })
+    }
+
+    /// The network as trained so far.
+    pub fn network(&self) -> &Network<B> {
+        &self.network
+    }
+
+    /// Updates done.
+    pub fn steps_done(&self) -> u64 {
+        self.position.step
+    }
+
+    /// One update on one batch.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] when objective or gradient is not finite,
+    /// [`Error::NoGradient`] when a parameter gets none; nothing is changed then.
+    pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
+        let began = self.begin(batch.rows)?;
+        let masked = self
+            .network
+            .spec
+            .layers
+            .first()
+            .and_then(|layer| batch.masked(layer, self.spec.seed, self.position.step));
+        let batch = masked.as_ref().unwrap_or(batch);
+        let (loss, objective, end, path) = self.forward(batch, &began)?;
+        let gradients = self.gradients(&objective)?;
+        let (loss, objective) = (ops::scalar(self.backend, &loss)?, ops::scalar(self.backend, &objective)?);
+        if !objective.is_finite() {
+            let what = "the training objective".to_string();
+            return Err(Error::NonFinite { what, step: self.position.step, value: objective });
+        }
+        let learning_rate = self.spec.learning_rate.at(self.position.step);
+        let gradient_norm = self.update(&gradients, learning_rate)?;
+        self.position = Position {
+            step: self.position.step + 1,
+            state_began: began.at,
+            state_rows: self.spec.state_reuse.map(|_| batch.rows),
+        };
+        if self.spec.state_reuse.is_some() {
+            self.state = Some(end);
+            self.masks = began.masks;
+        }
+        Ok(StepReport { loss, objective, gradient_norm, learning_rate, path })
+    }
+
+    /// State and masks for the next batch: carried, or fresh after a reset.
+    fn begin(&self, rows: usize) -> Result<Beginning<B>> {
+        let step = self.position.step;
+        if let (Some(reset), Some(state)) = (self.spec.state_reuse, &self.state)
+            && self.position.state_rows == Some(rows)
+            && !reset.happens(self.spec.seed, step)
+        {
+            let (state, masks) = (state.clone(), self.masks.clone());
+            return Ok(Beginning { state, masks, at: self.position.state_began });
+        }
+        let masks = draw_masks(&self.network.spec, rows, self.spec.seed, step);
+        Ok(Beginning { state: self.network.zero_state(self.backend, rows)?, masks, at: step })
+    }
+
+    /// Task loss, objective, detached end state and scan path.
+    fn forward(
+        &self,
+        batch: &Batch,
+        began: &Beginning<B>,
+    ) -> Result<(B::Tensor, B::Tensor, Vec<B::Tensor>, ScanPath)> {
+        let backend = self.backend;
+        let needs_magnitude = |l| self.spec.regularizers.iter().any(|r| r.needs_magnitude(l));
+        let want: Vec<Want> = (0..self.network.layers.len())
+            .map(|l| Want { gradient: true, magnitude: needs_magnitude(l), monitors: false })
+            .collect();
+        let args = RunArgs {
+            state: &began.state,
+            masks: &began.masks,
+            want: &want,
+            rows: batch.rows,
+            steps: batch.steps,
+        };
+        let answers = self.network.run(backend, batch.on(backend, self.network.spec.inputs())?, &args)?;
+        let Some(last) = answers.last() else {
+            return Err(Error::config("model.num_layers", "must be at least 1"));
+        };
+        let loss = batch_loss(backend, &self.network, &last.activity, batch, self.spec.label_smoothing)?;
+        let mut objective = loss.smoothed;
+        for regularizer in &self.spec.regularizers {
+            if let Some(term) = regularizer.term(backend, &answers)? {
+                objective = ops::add(backend, &objective, &term)?;
+            }
+        }
+        let path = last.path;
+        let end = answers.iter().map(|answer| backend.detach(&answer.state)).collect();
+        Ok((loss.task, objective, end, path))
+    }
+
+    /// The gradient of every flat variable; the first time each must exist.
+    fn gradients(&mut self, objective: &B::Tensor) -> Result<Vec<B::Tensor>> {
+        let all = self.backend.backward(objective)?;
+        let mut gradients = Vec::with_capacity(self.variables.len());
+        for (variable, (name, _)) in self.variables.iter().zip(self.network.spec.layouts()) {
+            let gradient = self.backend.gradient(&all, variable);
+            gradients.push(gradient.ok_or(Error::NoGradient { parameter: name })?);
+        }
+        if !self.gradients_checked {
+            self.check_finite(&gradients)?;
+            self.gradients_checked = true;
+        }
+        Ok(gradients)
+    }
+
+    fn update(&mut self, gradients: &[B::Tensor], learning_rate: f64) -> Result<f64> {
+        let update = Update {
+            kind: self.spec.optimizer,
+            step: self.position.step,
+            learning_rate,
+            clip_norm: self.spec.clip_norm,
+        };
+        match self.backend.optimizer_update(&update, &self.variables, gradients, &mut self.moments) {
+            Err(error @ Error::NonFinite { .. }) => Err(self.check_finite(gradients).err().unwrap_or(error)),
+            other => other,
+        }
+    }
+
+    /// Names the first tensor whose gradient is not finite.
+    fn check_finite(&self, gradients: &[B::Tensor]) -> Result<()> {
+        for (gradient, (prefix, layout)) in gradients.iter().zip(self.network.spec.layouts()) {
+            let values = self.backend.values(gradient)?;
+            for named in &layout.tensors {
+                if let Some(bad) = values[named.range.clone()].iter().find(|value| !value.is_finite()) {
+                    return Err(Error::NonFinite {
+                        what: format!("the gradient of {prefix}.{}", named.name),
+                        step: self.position.step,
+                        value: f64::from(*bad),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gradients of the objective on a batch from a zero state, by flat
+    /// variable, with the task loss and the objective; changes nothing.
+    ///
+    /// # Errors
+    /// As [`Trainer::step`].
+    pub fn measure(&mut self, batch: &Batch) -> Result<(f64, f64, Vec<Vec<f32>>)> {
+        let state = self.network.zero_state(self.backend, batch.rows)?;
+        let masks = super::dropout::no_masks(&self.network.spec);
+        let (loss, objective, ..) = self.forward(batch, &Beginning { state, masks, at: 0 })?;
+        let gradients = self.gradients(&objective)?;
+        let values = gradients.iter().map(|gradient| self.backend.values(gradient));
+        let values = values.collect::<Result<_>>()?;
+        Ok((ops::scalar(self.backend, &loss)?, ops::scalar(self.backend, &objective)?, values))
+    }
+}
+
+/// Where a batch starts from.
+struct Beginning<B: Backend> {
+    state: Vec<B::Tensor>,
+    masks: Vec<DropoutMasks>,
+    at: u64,
+}
