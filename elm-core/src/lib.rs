@@ -39,6 +39,8 @@
 //! | `τ_r` | `high_pass_tau` | timescale of the readout's high-pass |
 //! | `φ` | [`Activation`](model::Activation) | output non-linearity |
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod error;
 
 pub mod backend;

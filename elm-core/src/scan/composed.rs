@@ -1,7 +1,7 @@
 //! The recurrence step by step from primitives: readable, differentiable on
 //! every backend, and the definition of what a fused path must compute.
 
-use super::arguments::{Input, Monitors, ScanArgs, ScanOutput, ScanPath};
+use super::arguments::{Monitors, ScanArgs, ScanOutput, ScanPath};
 use super::densify::dense_steps;
 use crate::backend::{Backend, Unary};
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ const WRITE_SLOPE: f64 = 2.0 / 3.0;
 /// # Errors
 /// When an argument does not have the shape that [`ScanArgs`] documents.
 pub fn composed<B: Backend>(backend: &B, args: &ScanArgs<'_, B>) -> Result<ScanOutput<B>> {
-    check_arguments(backend, args)?;
+    args.check(backend)?;
     let cell = Cell::new(backend, args)?;
     let mut state = cell.start(args.state)?;
     let mut record = Record::default();
@@ -28,30 +28,6 @@ pub fn composed<B: Backend>(backend: &B, args: &ScanArgs<'_, B>) -> Result<ScanO
         state = step.state;
     }
     record.finish(&cell, state)
-}
-
-fn check_arguments<B: Backend>(backend: &B, args: &ScanArgs<'_, B>) -> Result<()> {
-    let layer = args.layer;
-    let wanted = [layer.state_layout().rows(), args.rows];
-    let state = backend.shape(args.state);
-    if state != wanted {
-        return Err(Error::shape("state of a layer", &state, format!("{wanted:?}")));
-    }
-    let parameters = backend.shape(args.parameters);
-    let wanted = layer.parameter_layout().len();
-    if parameters != [wanted] {
-        return Err(Error::shape("parameters of a layer", &parameters, format!("[{wanted}]")));
-    }
-    if let Input::Dense(x) = args.input {
-        let (shape, wanted) = (backend.shape(x), [args.steps, layer.inputs, args.rows]);
-        if shape != wanted {
-            return Err(Error::shape("input of a layer", &shape, format!("{wanted:?}")));
-        }
-    }
-    if args.steps == 0 || args.rows == 0 {
-        return Err(Error::shape("sequence", &[args.steps, args.rows], "at least one step and one row"));
-    }
-    Ok(())
 }
 
 /// What is carried from one step to the next.

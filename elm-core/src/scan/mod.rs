@@ -2,6 +2,7 @@
 //! answer, and the composed path that defines what every backend computes.
 
 mod arguments;
+mod check;
 mod composed;
 mod densify;
 

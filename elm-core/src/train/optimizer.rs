@@ -78,6 +78,7 @@ pub fn composed_update<B: Backend>(
     gradients: &[B::Tensor],
     moments: &mut [Moments<B>],
 ) -> Result<f64> {
+    check_update(backend, parameters, gradients, moments)?;
     let gradients: Vec<_> = gradients.iter().map(|gradient| backend.detach(gradient)).collect();
     let norm = global_norm(backend, &gradients)?;
     if !norm.is_finite() {
@@ -110,6 +111,35 @@ pub fn composed_update<B: Backend>(
         *moment = Moments { first, second };
     }
     Ok(norm)
+}
+
+/// Does every parameter have a gradient and moments of its shape?
+///
+/// # Errors
+/// [`Error::Shape`] for the first that does not fit.
+pub fn check_update<B: Backend>(
+    backend: &B,
+    parameters: &[B::Tensor],
+    gradients: &[B::Tensor],
+    moments: &[Moments<B>],
+) -> Result<()> {
+    let counts = [parameters.len(), gradients.len(), moments.len()];
+    if counts != [parameters.len(); 3] {
+        let wanted = "as many gradients and moments as parameters";
+        return Err(Error::shape("optimizer update", &counts, wanted));
+    }
+    for ((parameter, gradient), moment) in parameters.iter().zip(gradients).zip(moments) {
+        let wanted = backend.shape(parameter);
+        for (what, tensor) in
+            [("gradient", gradient), ("first moment", &moment.first), ("second moment", &moment.second)]
+        {
+            let got = backend.shape(tensor);
+            if got != wanted {
+                return Err(Error::shape(what, &got, format!("{wanted:?}")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Euclidean norm of all gradients together.

@@ -1,0 +1,84 @@
+//! The suite that tells whether a backend is right (feature `conformance`).
+//!
+//! Every case is a plain function `fn case<B: Backend>(backend: &B) ->
+//! Result<()>`; [`conformance_tests!`](crate::conformance_tests) lists them
+//! all as tests:
+//!
+//! ```ignore
+//! elm_core::conformance_tests!(MyBackend::new());
+//! ```
+//!
+//! Results are compared with [`Reference`](crate::reference::Reference), with
+//! closed formulas, or with each other; how far they may lie apart is said in
+//! [`Tolerance`] and nowhere else. A failure names the operation, its shape,
+//! the worst element and both values.
+
+mod call;
+mod primitives;
+mod refusals;
+mod tolerance;
+mod transfer;
+
+#[cfg(test)]
+mod tests;
+
+pub use primitives::*;
+pub use refusals::{
+    backward_of_many_numbers_is_refused, impossible_rows_are_refused, impossible_shapes_are_refused,
+    impossible_transfers_are_refused,
+};
+pub use tolerance::{Failure, Result, Tolerance};
+pub use transfer::*;
+
+/// Lists every case of the suite as a test of the backend that the given
+/// expression makes; the expression is evaluated anew in every test.
+#[macro_export]
+macro_rules! conformance_tests {
+    (@every ($($with:tt)*)) => {
+        $crate::conformance_tests! { $($with)*
+            host_values_round_trip
+            assigning_changes_a_variable_in_place
+            only_what_is_used_gets_a_gradient
+            backward_starts_from_nothing
+            unary_functions
+            unary_functions_at_their_edges
+            binary_functions
+            broadcasting
+            affine_maps
+            sums
+            largest_values
+            matrix_products
+            layouts
+            joining
+            unstacking
+            selecting_rows
+            composed_functions
+            impossible_shapes_are_refused
+            impossible_transfers_are_refused
+            impossible_rows_are_refused
+            backward_of_many_numbers_is_refused
+        }
+    };
+    (@test ($backend:expr) $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                let backend = $backend;
+                if let Err(failure) = $crate::conformance::$case(&backend) {
+                    panic!("{failure}");
+                }
+            }
+        )*
+    };
+    (@list ($backend:ty) $($case:ident)*) => {
+        vec![$((stringify!($case), $crate::conformance::$case::<$backend> as fn(&$backend) -> _)),*]
+    };
+    ($backend:expr) => {
+        $crate::conformance_tests! { @every (@test ($backend)) }
+    };
+}
+
+/// Names and functions of all cases.
+pub fn cases<B: crate::Backend>() -> Vec<(&'static str, fn(&B) -> Result<()>)> {
+    crate::conformance_tests! { @every (@list (B)) }
+}

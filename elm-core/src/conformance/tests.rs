@@ -1,0 +1,3 @@
+//! The suite on the reference backend itself.
+
+crate::conformance_tests!(crate::reference::Reference);
