@@ -47,6 +47,7 @@ pub mod backend;
 pub mod model;
 pub mod ops;
 pub mod random;
+pub mod records;
 pub mod reference;
 pub mod scan;
 pub mod train;

@@ -7,7 +7,7 @@ use crate::ops;
 use serde::{Deserialize, Serialize};
 
 /// What is penalised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Penalty {
     /// `mean_b mean_n (mean_{t,i} |o|)^2`: how hard the MLPs write.

@@ -1,0 +1,328 @@
+//! Reads the pair of documents that a record is made of.
+
+use super::answer::Answers;
+use super::case::{Case, Training};
+use super::compare::Tolerance;
+use super::config::{network_options, single_neuron_options};
+use crate::error::{Error, Result};
+use crate::model::{LayerSpec, NetworkSpec, StoredTensors, StoredValues};
+use crate::scan::{Event, Events};
+use crate::train::{
+    Batch, HostInput, LearningRate, OptimizerKind, Penalty, Regularizer, Target, TrainingSpec,
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct Document {
+    kind: String,
+    task: Option<String>,
+    config: serde_json::Value,
+    #[serde(default)]
+    regularizer: Option<BTreeMap<Penalty, Penalised>>,
+    optimizer: Option<OptimizerConfig>,
+    #[serde(default)]
+    label_smoothing: f64,
+    #[serde(default)]
+    train_steps: usize,
+    time_steps: usize,
+    batch: usize,
+}
+
+#[derive(Deserialize)]
+struct Penalised {
+    layers: Vec<usize>,
+    strength: f64,
+    #[serde(default)]
+    proportional: bool,
+}
+
+#[derive(Deserialize)]
+struct OptimizerConfig {
+    name: OptimizerKind,
+    lr: f64,
+    warmup: u64,
+    decay: u64,
+    clip: f64,
+}
+
+/// Reads a record: what to run, what to expect, how closely.
+///
+/// # Errors
+/// [`Error::Stored`] naming the document and what is wrong in it.
+pub fn parse(name: &str, json: &[u8], safetensors: &[u8]) -> Result<(Case, Answers, Tolerance)> {
+    let document: Document = serde_json::from_slice(json)
+        .map_err(|error| Error::stored(format!("{name}.json"), error.to_string()))?;
+    let what = format!("{name}.safetensors");
+    let reader = Reader {
+        numbers: StoredTensors::from_bytes(&what, safetensors)?,
+        steps: document.time_steps,
+        rows: document.batch,
+    };
+    let read = match document.kind.as_str() {
+        "network" => network_record(name, &document, &reader),
+        _ => neuron_record(name, &document, &reader),
+    };
+    let (case, answers) = read.map_err(|error| match error {
+        Error::Stored { what: at, reason } => Error::stored(format!("{what}: {at}"), reason),
+        other => other,
+    })?;
+    let tolerance = if case.neuronio_output { Tolerance::PRETRAINED } else { Tolerance::F32 };
+    Ok((case, answers, tolerance))
+}
+
+fn network_record(name: &str, document: &Document, reader: &Reader) -> Result<(Case, Answers)> {
+    let spec = network_options("config", document.config.clone())?.resolve()?;
+    let mut weights = StoredTensors::default();
+    for (key, tensor) in reader.with_prefix("param.") {
+        weights.tensors.insert(key.into(), tensor.clone());
+    }
+    let batches = ["1", "2"].map(|b| reader.network_batch(&spec, document, b));
+    let batches = batches.into_iter().collect::<Result<Vec<_>>>()?;
+    let training = Training { spec: training_spec(document)?, updates: document.train_steps };
+    let mut answers = reader.training_answers(|name| name.to_string())?;
+    for b in ["1", "2"] {
+        let name = format!("logits.{b}");
+        answers.outputs.insert(name.clone(), reader.time_first(&name)?);
+    }
+    for (name, _) in reader.with_prefix("record.") {
+        answers.records.insert(name.into(), reader.time_first(&format!("record.{name}"))?);
+    }
+    let case = Case {
+        name: name.into(),
+        network: spec,
+        weights,
+        batches,
+        training: Some(training),
+        neuronio_output: false,
+    };
+    Ok((case, answers))
+}
+
+fn training_spec(document: &Document) -> Result<TrainingSpec> {
+    let optimizer = document.optimizer.as_ref();
+    let optimizer = optimizer.ok_or_else(|| Error::stored("optimizer", "the record names no optimizer"))?;
+    let penalty = |(&penalty, p): (&Penalty, &Penalised)| Regularizer {
+        penalty,
+        layers: p.layers.clone(),
+        strength: p.strength,
+        proportional: p.proportional,
+    };
+    Ok(TrainingSpec {
+        optimizer: optimizer.name,
+        learning_rate: LearningRate { peak: optimizer.lr, warmup: optimizer.warmup, total: optimizer.decay },
+        clip_norm: Some(optimizer.clip),
+        label_smoothing: document.label_smoothing,
+        regularizers: document.regularizer.iter().flatten().map(penalty).collect(),
+        state_reuse: None,
+        seed: 0,
+    })
+}
+
+fn neuron_record(name: &str, document: &Document, reader: &Reader) -> Result<(Case, Answers)> {
+    let spec = single_neuron_options("config", &document.kind, document.config.clone())?.resolve()?;
+    let layer = &spec.layers[0];
+    let mut parameters = StoredTensors::default();
+    for (key, tensor) in reader.with_prefix("param.") {
+        parameters.tensors.insert(key.into(), tensor.clone());
+    }
+    let weights = single_neuron_weights(layer, &parameters)?;
+    let has_target = reader.numbers.tensors.contains_key("target");
+    let target = if has_target {
+        reader.time_first("target")?
+    } else {
+        vec![0.0; reader.steps * layer.outputs * reader.rows]
+    };
+    let batch = Batch {
+        rows: reader.rows,
+        steps: reader.steps,
+        input: HostInput::Dense(reader.time_first("input")?),
+        target: Target::Values(target),
+    };
+    let mut answers = reader.training_answers(|name| format!("layers.0.{}", our_name(name)))?;
+    answers.outputs.insert("logits.1".into(), reader.time_first("output")?);
+    let neuronio_output = reader.numbers.tensors.contains_key("output.neuronio");
+    if neuronio_output {
+        answers.outputs.insert("output.neuronio".into(), reader.time_first("output.neuronio")?);
+    }
+    for (name, _) in reader.with_prefix("record.") {
+        answers.records.insert(format!("0.{name}"), reader.time_first(&format!("record.{name}"))?);
+    }
+    let spec_of_training = TrainingSpec {
+        optimizer: OptimizerKind::Adam,
+        learning_rate: LearningRate { peak: 0.0, warmup: 0, total: 0 },
+        clip_norm: None,
+        label_smoothing: 0.0,
+        regularizers: Vec::new(),
+        state_reuse: None,
+        seed: 0,
+    };
+    let training = has_target.then_some(Training { spec: spec_of_training, updates: 0 });
+    let case =
+        Case { name: name.into(), network: spec, weights, batches: vec![batch], training, neuronio_output };
+    Ok((case, answers))
+}
+
+/// Our name of a single neuron's tensor in the authors' state dict.
+fn our_name(name: &str) -> String {
+    let linear = name.strip_prefix("mlp.network.").and_then(|rest| {
+        let (index, part) = rest.split_once('.')?;
+        Some(format!("mlp.{}.{part}", index.parse::<usize>().ok()? / 2))
+    });
+    match name {
+        "_proto_w_s" => "synapse.weight".into(),
+        "_proto_tau_m" => "memory.tau_raw".into(),
+        "w_y.weight" => "readout.weight".into(),
+        "w_y.bias" => "readout.bias".into(),
+        _ => linear.unwrap_or_else(|| name.into()),
+    }
+}
+
+/// The weights of a single neuron under our names, from the authors' state
+/// dict or a record.
+///
+/// # Errors
+/// [`Error::Stored`] when a tensor is missing or does not fit the neuron.
+pub fn single_neuron_weights(layer: &LayerSpec, parameters: &StoredTensors) -> Result<StoredTensors> {
+    let mut weights = StoredTensors::default();
+    let mut layout = layer.parameter_layout();
+    if !layer.neuron.tau_learnable {
+        layout.push("memory.tau_raw", &[1, layer.neuron.memory]);
+    }
+    for (key, tensor) in &parameters.tensors {
+        let name = our_name(key);
+        let Some(named) = layout.get(&name) else { continue };
+        let StoredValues::F32(values) = &tensor.values else {
+            return Err(Error::stored(key, "holds integers where floats are expected"));
+        };
+        if values.len() != named.range.len() {
+            let reason = format!("has shape {:?}, the neuron needs {:?}", tensor.shape, named.shape);
+            return Err(Error::stored(key, reason));
+        }
+        weights.insert(format!("layers.0.{name}"), &named.shape, values.clone());
+    }
+    let connectome = single_connectome(layer, parameters)?;
+    weights.insert_integers("layers.0.connectome", &[1, layer.neuron.synapses()], connectome);
+    Ok(weights)
+}
+
+/// Routing indices with masked synapses wired to nothing.
+fn single_connectome(layer: &LayerSpec, parameters: &StoredTensors) -> Result<Vec<u32>> {
+    let find = |names: [&str; 2]| names.iter().find_map(|name| parameters.tensors.get(*name));
+    let Some(index) = find(["routing.index", "input_to_synapse_indices"]) else {
+        return Ok((0..layer.inputs as u32).collect());
+    };
+    let StoredValues::U32(index) = &index.values else {
+        return Err(Error::stored("routing", "the indices are not integers"));
+    };
+    let mask: Vec<bool> = match find(["routing.mask", "valid_indices_mask"]).map(|mask| &mask.values) {
+        None => vec![true; index.len()],
+        Some(StoredValues::F32(mask)) => mask.iter().map(|&m| m != 0.0).collect(),
+        Some(StoredValues::U32(mask)) => mask.iter().map(|&m| m != 0).collect(),
+    };
+    if index.len() != layer.neuron.synapses() || mask.len() != index.len() {
+        let reason =
+            format!("has {} entries, the neuron has {} synapses", index.len(), layer.neuron.synapses());
+        return Err(Error::stored("routing", reason));
+    }
+    let source = |(&i, &valid): (&u32, &bool)| if valid { i } else { layer.unconnected() };
+    Ok(index.iter().zip(&mask).map(source).collect())
+}
+
+/// The numbers of a record, whose arrays are batch first.
+struct Reader {
+    numbers: StoredTensors,
+    steps: usize,
+    rows: usize,
+}
+
+impl Reader {
+    fn with_prefix<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a crate::model::StoredTensor)> {
+        self.numbers.tensors.iter().filter_map(move |(name, t)| Some((name.strip_prefix(prefix)?, t)))
+    }
+
+    fn values(&self, name: &str) -> Result<Vec<f32>> {
+        Ok(match &self.numbers.get(name)?.values {
+            StoredValues::F32(values) => values.clone(),
+            StoredValues::U32(values) => values.iter().map(|&v| v as f32).collect(),
+        })
+    }
+
+    fn integers(&self, name: &str) -> Result<&[u32]> {
+        match &self.numbers.get(name)?.values {
+            StoredValues::U32(values) => Ok(values),
+            StoredValues::F32(_) => Err(Error::stored(name, "holds floats where integers are expected")),
+        }
+    }
+
+    /// `[B, T, X..]` as `[T, X.., B]`.
+    fn time_first(&self, name: &str) -> Result<Vec<f32>> {
+        let values = self.values(name)?;
+        let (steps, rows) = (self.steps, self.rows);
+        if values.is_empty() || values.len() % (steps * rows) != 0 {
+            let reason =
+                format!("has {} values, which are not {rows} sequences of {steps} steps", values.len());
+            return Err(Error::stored(name, reason));
+        }
+        let width = values.len() / (steps * rows);
+        let at = |i: usize| ((i % rows) * steps + i / rows / width) * width + i / rows % width;
+        Ok((0..values.len()).map(|i| values[at(i)]).collect())
+    }
+
+    fn network_batch(&self, spec: &NetworkSpec, document: &Document, b: &str) -> Result<Batch> {
+        let (input, target) = (format!("input.{b}"), format!("target.{b}"));
+        let (steps, rows) = (self.steps, self.rows);
+        let tokens = document.task.as_deref() == Some("lm");
+        let integers = |name: &str| Ok(self.time_first(name)?.into_iter().map(|v| v as u32).collect());
+        let input = if tokens {
+            HostInput::Tokens(integers(&input)?)
+        } else {
+            HostInput::Events(as_events(&self.time_first(&input)?, spec.inputs(), rows))
+        };
+        let target = if tokens {
+            Target::EveryStep(integers(&target)?)
+        } else {
+            Target::LastStep { labels: self.integers(&target)?.to_vec(), lengths: None }
+        };
+        Ok(Batch { rows, steps, input, target })
+    }
+
+    fn training_answers(&self, rename: impl Fn(&str) -> String) -> Result<Answers> {
+        let mut answers = Answers::default();
+        if self.numbers.tensors.contains_key("loss") {
+            answers.loss = self.values("loss")?.first().map(|&loss| f64::from(loss));
+        }
+        for (name, _) in self.with_prefix("grad.") {
+            answers.gradients.insert(rename(name), self.values(&format!("grad.{name}"))?);
+        }
+        for (name, _) in self.with_prefix("trained.") {
+            answers.trained.insert(rename(name), self.values(&format!("trained.{name}"))?);
+        }
+        if !answers.trained.is_empty() {
+            let wide = |name| Ok::<_, Error>(self.values(name)?.into_iter().map(f64::from).collect());
+            answers.losses = wide("train.losses")?;
+            answers.learning_rates = wide("train.learning_rates")?;
+        }
+        Ok(answers)
+    }
+}
+
+/// The entries of `[T, C, B]` that are not zero.
+fn as_events(values: &[f32], channels: usize, rows: usize) -> Events {
+    let mut events = Events { starts: vec![0], entries: Vec::new() };
+    for step in values.chunks(channels * rows) {
+        for row in 0..rows {
+            for channel in 0..channels {
+                let count = step[channel * rows + row];
+                if count != 0.0 {
+                    events.entries.push(Event { row: row as u32, channel: channel as u32, count });
+                }
+            }
+        }
+        events.starts.push(events.entries.len() as u32);
+    }
+    events
+}
