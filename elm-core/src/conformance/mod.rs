@@ -16,8 +16,10 @@
 mod call;
 mod primitives;
 mod refusals;
+mod scan;
 mod tolerance;
 mod transfer;
+mod updates;
 
 #[cfg(test)]
 mod tests;
@@ -27,8 +29,10 @@ pub use refusals::{
     backward_of_many_numbers_is_refused, impossible_rows_are_refused, impossible_shapes_are_refused,
     impossible_transfers_are_refused,
 };
+pub use scan::*;
 pub use tolerance::{Failure, Result, Tolerance};
 pub use transfer::*;
+pub use updates::*;
 
 /// Lists every case of the suite as a test of the backend that the given
 /// expression makes; the expression is evaluated anew in every test.
@@ -57,6 +61,40 @@ macro_rules! conformance_tests {
             impossible_transfers_are_refused
             impossible_rows_are_refused
             backward_of_many_numbers_is_refused
+            scan_with_every_activation
+            scan_with_every_lambda_mode
+            scan_with_every_trace
+            scan_with_and_without_high_pass
+            scan_with_every_depth
+            scan_with_several_outputs
+            scan_with_dropout_masks
+            scan_with_learnable_timescales
+            scan_with_rectified_and_unconnected_synapses
+            scan_with_every_share_of_recurrence
+            scan_with_other_constants
+            scan_of_every_size
+            scan_with_drawn_options
+            scan_of_every_input
+            scan_without_gradient
+            scan_with_monitors
+            scan_with_a_loss_of_one_answer
+            scan_of_a_long_sequence
+            scan_is_deterministic
+            scan_is_causal
+            scan_with_a_silent_mlp_only_decays
+            scan_gives_every_parameter_a_gradient
+            scan_keeps_rows_apart
+            scan_of_a_batch_is_the_scan_of_its_rows
+            scan_in_parts_is_the_whole_scan
+            scan_of_a_scan
+            impossible_scans_are_refused
+            impossible_layers_are_refused
+            adam_follows_its_formula
+            adamax_follows_its_formula
+            updates_take_gradients_of_zeros
+            updates_refuse_what_is_not_finite
+            impossible_updates_are_refused
+            updates_train_a_variable
         }
     };
     (@test ($backend:expr) $($case:ident)*) => {
