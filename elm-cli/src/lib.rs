@@ -1,1 +1,5 @@
-//! The library behind the `elm` program.
+//! The program `elm` as a library: configuration, run folders and commands
+//! over the backends of a [`Registry`](engine::Registry).
+
+pub mod commands;
+pub mod engine;

@@ -45,8 +45,9 @@ fn only_the_cli_sees_everything_and_backends_see_the_core_only() {
 fn tensor_libraries_stay_behind_their_wall() {
     let dependencies = dependencies();
     let libraries = |name: &str| -> Vec<&String> {
-        let is_tensor_library =
-            |d: &&String| d.starts_with("candle") || *d == "tch" || *d == "torch-sys" || d.starts_with("burn");
+        let is_tensor_library = |d: &&String| {
+            d.starts_with("candle") || *d == "tch" || *d == "torch-sys" || d.starts_with("burn")
+        };
         dependencies[name].iter().filter(is_tensor_library).collect()
     };
     for name in ["elm-core", "elm-data", "elm-cli"] {

@@ -1,0 +1,3 @@
+//! What the program does, one file per command.
+
+pub mod verify;
