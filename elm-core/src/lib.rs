@@ -44,12 +44,14 @@ pub mod conformance;
 pub mod error;
 
 pub mod backend;
+pub mod device;
 pub mod model;
 pub mod ops;
 pub mod random;
 pub mod records;
 pub mod reference;
 pub mod scan;
+pub mod shape;
 pub mod train;
 
 pub use backend::Backend;

@@ -1,13 +1,15 @@
 //! Training: batches in, updated weights out.
 //!
 //! Read in this order: [`batch`] (what is learned from), [`loss`],
-//! [`regularizer`], [`schedule`], [`dropout`], [`optimizer`], [`trainer`] (one
+//! [`regularizer`], [`schedule`], [`dropout`], [`optimizer`], [`in_place`] (its
+//! update as one loop), [`trainer`] (one
 //! update at a time), [`snapshot`] (everything needed to continue),
 //! [`evaluate`].
 
 pub mod batch;
 pub mod dropout;
 pub mod evaluate;
+pub mod in_place;
 pub mod loss;
 pub mod optimizer;
 pub mod regularizer;

@@ -1,0 +1,127 @@
+//! What a user asks of a backend, and what a backend says of the machine.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Where tensors live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// The NVIDIA card of this number.
+    Cuda(usize),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("cpu"),
+            Device::Cuda(ordinal) => write!(f, "cuda:{ordinal}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let ordinal = match text {
+            "cpu" => return Ok(Device::Cpu),
+            "cuda" => Some(0),
+            _ => text.strip_prefix("cuda:").and_then(|number| number.parse().ok()),
+        };
+        ordinal.map(Device::Cuda).ok_or_else(|| {
+            Error::config(
+                "backend.device",
+                format!("there is no device {text:?}; wanted \"cpu\" or \"cuda:0\""),
+            )
+        })
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> String {
+        device.to_string()
+    }
+}
+
+impl TryFrom<String> for Device {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+/// Which implementation of the recurrence to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanChoice {
+    /// The fused one where there is one, else the composed one.
+    #[default]
+    Auto,
+    /// The fused one; where there is none, an error.
+    Fused,
+    /// Step by step from primitives.
+    Composed,
+}
+
+/// Options that the backends of this project understand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BackendOptions {
+    /// Where to compute; a device that is not there is an error.
+    pub device: Device,
+    /// Compute threads of the whole process; `None` leaves the library's choice.
+    pub threads: Option<usize>,
+    /// Which implementation of the recurrence to use.
+    pub scan: ScanChoice,
+    /// Bytes that the history of one recurrence may take before parts of it
+    /// are computed twice instead of kept; `None` keeps everything.
+    pub memory_budget: Option<u64>,
+}
+
+/// What a backend sees on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackendReport {
+    /// Name as in `backend.kind`.
+    pub name: &'static str,
+    /// Library and version.
+    pub version: String,
+    /// Compute threads it would use.
+    pub threads: usize,
+    /// Every device it knows of, usable or not.
+    pub devices: Vec<DeviceReport>,
+}
+
+/// One device as a backend sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceReport {
+    /// Name as in `backend.device`; `cuda` where no card can be told apart.
+    pub device: String,
+    /// Can it be used?
+    pub usable: bool,
+    /// What it is, or why it cannot be used.
+    pub detail: String,
+    /// What to do so that it can be used.
+    pub remedy: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_read_as_they_are_written() {
+        for device in [Device::Cpu, Device::Cuda(0), Device::Cuda(3)] {
+            assert_eq!(device.to_string().parse::<Device>().ok(), Some(device));
+        }
+        assert_eq!("cuda".parse::<Device>().ok(), Some(Device::Cuda(0)));
+        for wrong in ["", "gpu", "cuda:", "cuda:-1", "CPU"] {
+            assert!(wrong.parse::<Device>().is_err(), "{wrong}");
+        }
+    }
+}

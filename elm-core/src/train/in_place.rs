@@ -1,0 +1,82 @@
+//! The optimiser's update as one loop over slices on the host.
+
+use super::optimizer::{OptimizerKind, Update};
+
+/// Sum of squares in f64, so that large tensors lose no digits.
+pub fn sum_of_squares(values: &[f32]) -> f64 {
+    // Partial sums of a chunk in f32 lanes would be faster and less exact;
+    // eight f64 lanes already keep up with memory.
+    let mut lanes = [0.0f64; 8];
+    let mut chunks = values.chunks_exact(8);
+    for chunk in &mut chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane += f64::from(value) * f64::from(value);
+        }
+    }
+    let rest: f64 = chunks.remainder().iter().map(|&value| f64::from(value) * f64::from(value)).sum();
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// Updates one flat variable and its moments; all slices have one length.
+///
+/// # Equation
+/// That of [`Update`], with `g = clip * gradient`.
+pub fn update_in_place(
+    update: &Update,
+    clip: f64,
+    parameter: &mut [f32],
+    gradient: &[f32],
+    first: &mut [f32],
+    second: &mut [f32],
+) {
+    let (correction1, correction2) = update.bias_corrections();
+    let rate = (update.learning_rate / correction1) as f32;
+    let (keep1, keep2) = (Update::BETA1 as f32, Update::BETA2 as f32);
+    let (mix1, mix2) = ((1.0 - Update::BETA1) as f32, (1.0 - Update::BETA2) as f32);
+    let (epsilon, clip) = (Update::EPSILON as f32, clip as f32);
+    let scale2 = (1.0 / correction2) as f32;
+    let moments = first.iter_mut().zip(second);
+    let entries = parameter.iter_mut().zip(gradient).zip(moments);
+    match update.kind {
+        OptimizerKind::Adam => {
+            for ((x, &g), (m, v)) in entries {
+                let g = g * clip;
+                *m = keep1 * *m + mix1 * g;
+                *v = keep2 * *v + mix2 * (g * g);
+                *x -= rate * (*m / ((*v * scale2).sqrt() + epsilon));
+            }
+        }
+        OptimizerKind::Adamax => {
+            for ((x, &g), (m, u)) in entries {
+                let g = g * clip;
+                *m = keep1 * *m + mix1 * g;
+                *u = (g.abs() + epsilon).max(keep2 * *u);
+                *x -= rate * (*m / *u);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_steps_are_the_learning_rate_in_the_direction_of_the_gradient() {
+        for kind in [OptimizerKind::Adam, OptimizerKind::Adamax] {
+            let update = Update { kind, step: 0, learning_rate: 0.1, clip_norm: None };
+            let (mut x, mut m, mut v) = ([1.0f32, 1.0, 1.0], [0.0f32; 3], [0.0f32; 3]);
+            update_in_place(&update, 0.5, &mut x, &[4.0, -4.0, 0.0], &mut m, &mut v);
+            for (got, wanted) in x.iter().zip([0.9, 1.1, 1.0]) {
+                assert!((got - wanted).abs() < 1e-6, "{kind:?}: {x:?}");
+            }
+            assert!((m[0] - 0.2).abs() < 1e-6, "{kind:?}: {m:?}");
+        }
+    }
+
+    #[test]
+    fn squares_are_summed_over_every_element() {
+        let values: Vec<f32> = (0..19).map(|i| i as f32).collect();
+        assert_eq!(sum_of_squares(&values), 2109.0);
+    }
+}
