@@ -2,4 +2,5 @@
 //! over the backends of a [`Registry`](engine::Registry).
 
 pub mod commands;
+pub mod config;
 pub mod engine;

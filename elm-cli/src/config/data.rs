@@ -1,0 +1,131 @@
+//! `[data]`: what is learned, and where it is.
+
+use super::place::ConfigError;
+use super::settings::Settings;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// What is learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // the names of the data sets
+pub enum DataKind {
+    Digits,
+    DigitsAdding,
+    Shd,
+    Ssc,
+    ShdAdding,
+    Text,
+    Listops,
+    LraText,
+    LraRetrieval,
+    LraImage,
+    Pathfinder,
+}
+
+/// How text becomes tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tokens {
+    /// Characters without newlines.
+    Txl,
+    /// Characters with an end-of-line token.
+    Eos,
+    /// Raw bytes.
+    Bytes,
+}
+
+/// Settings of the data; which ones matter depends on the kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataConfig {
+    /// What is learned.
+    pub kind: DataKind,
+    /// Where it is; generated data needs no place.
+    pub path: Option<PathBuf>,
+    /// Seed of generated data and of splits.
+    pub seed: u64,
+    /// Length of a time step of spike data, in ms.
+    pub bin_ms: f64,
+    /// Keep the number of spikes in a bin?
+    pub counts: bool,
+    /// Channels of generated digits.
+    pub channels: usize,
+    /// Generated samples for train, valid, test.
+    pub samples: [usize; 3],
+    /// How text becomes tokens.
+    pub tokens: Tokens,
+    /// Number of symbols, where given.
+    pub vocabulary: Option<usize>,
+    /// Shares of a single text file for train, valid, test.
+    pub fractions: [f64; 3],
+    /// Longest sequence, where given.
+    pub max_length: Option<usize>,
+    /// Tokenise as the Long Range Arena does (else as S4 does)?
+    pub lra_tokenization: bool,
+    /// Pixels as tokens (else as one real channel)?
+    pub one_hot_pixels: bool,
+    /// Pixels per time step.
+    pub group: usize,
+    /// Side of a Pathfinder picture.
+    pub resolution: usize,
+}
+
+impl DataKind {
+    /// Is it a continuous text (else sequences with one label each)?
+    pub fn is_text(self) -> bool {
+        self == DataKind::Text
+    }
+
+    /// Can it be generated without a file?
+    pub fn is_generated(self) -> bool {
+        matches!(self, DataKind::Digits | DataKind::DigitsAdding)
+    }
+}
+
+/// Reads `[data]`.
+///
+/// # Errors
+/// When the kind or a needed path is missing, or fractions are impossible.
+pub fn data(settings: &Settings) -> Result<DataConfig, ConfigError> {
+    let kind: DataKind = settings.choice("data.kind").ok_or_else(|| {
+        settings
+            .error("data.kind", "missing: what is to be learned?")
+            .help("`elm check --keys` lists the kinds")
+    })?;
+    let path = settings.text("data.path").map(PathBuf::from);
+    if path.is_none() && !kind.is_generated() {
+        return Err(settings.error("data.path", "missing: this kind of data is read from a file or folder"));
+    }
+    let samples = ["data.train_samples", "data.valid_samples", "data.test_samples"];
+    let defaults = [2000, 500, 500];
+    let samples = std::array::from_fn(|i| settings.size(samples[i]).unwrap_or(defaults[i]));
+    Ok(DataConfig {
+        kind,
+        path,
+        seed: settings.integer("data.seed").unwrap_or(0),
+        bin_ms: settings.number("data.bin_ms").unwrap_or(2.0),
+        counts: settings.flag("data.counts").unwrap_or(false),
+        channels: settings.size("data.channels").unwrap_or(700),
+        samples,
+        tokens: settings.choice("data.tokens").unwrap_or(Tokens::Txl),
+        vocabulary: settings.size("data.vocabulary"),
+        fractions: fractions(settings)?,
+        max_length: settings.size("data.max_length"),
+        lra_tokenization: settings.text("data.tokenization") == Some("lra"),
+        one_hot_pixels: settings.text("data.pixels") == Some("one_hot"),
+        group: settings.size("data.group").unwrap_or(1),
+        resolution: settings.size("data.resolution").unwrap_or(32),
+    })
+}
+
+fn fractions(settings: &Settings) -> Result<[f64; 3], ConfigError> {
+    let Some(given) = settings.numbers("data.fractions") else { return Ok([0.9, 0.05, 0.05]) };
+    let wrong = |message| Err(settings.error("data.fractions", message));
+    match <[f64; 3]>::try_from(given) {
+        Err(_) => wrong("takes three numbers: train, valid, test"),
+        Ok(shares) if shares.iter().sum::<f64>() > 1.0 + 1e-9 => {
+            wrong("the three shares add up to more than 1")
+        }
+        Ok(shares) => Ok(shares),
+    }
+}
