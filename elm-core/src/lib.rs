@@ -39,8 +39,6 @@
 //! | `τ_r` | `high_pass_tau` | timescale of the readout's high-pass |
 //! | `φ` | [`Activation`](model::Activation) | output non-linearity |
 
-#[cfg(any(test, feature = "conformance"))]
-pub mod conformance;
 pub mod error;
 
 pub mod backend;
@@ -53,6 +51,9 @@ pub mod reference;
 pub mod scan;
 pub mod shape;
 pub mod train;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 
 pub use backend::Backend;
 pub use error::{Error, Result};

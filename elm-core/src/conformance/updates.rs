@@ -202,7 +202,7 @@ pub fn impossible_updates_are_refused<B: Backend>(b: &B) -> Result<()> {
     let update = Update { kind: OptimizerKind::Adam, step: 0, learning_rate: 0.1, clip_norm: None };
     let mut trained = Trained::new(b)?;
     let before = trained.values(b)?;
-    refused("an update with a gradient missing", trained.update(b, &update, &gradients(0)[1..]))?;
+    refused("an update with a gradient missing", trained.update(b, &update, &gradients(0)[..3]))?;
     let mut wrong = gradients(0);
     wrong[3].truncate(259);
     refused("an update with a short gradient", trained.update(b, &update, &wrong))?;

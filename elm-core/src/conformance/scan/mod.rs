@@ -18,3 +18,10 @@ pub use laws::*;
 pub use options::*;
 pub use refusals::*;
 pub use rows::*;
+
+#[cfg(test)]
+pub(super) use case::{ScanCase, ScanData};
+#[cfg(test)]
+pub(super) use options::drawn_case;
+#[cfg(test)]
+pub(super) use run::{Leaves, TRAINING, loss, run_with, scan};

@@ -228,14 +228,17 @@ pub fn scan_of_every_size<B: Backend>(b: &B) -> Result<()> {
 
 /// Sixty layers with every option and size drawn at random.
 pub fn scan_with_drawn_options<B: Backend>(b: &B) -> Result<()> {
-    (0..60).try_for_each(|stream| check(b, &random_case(stream)))
+    (0..60).try_for_each(|stream| {
+        let mut draws = Draws::new(2, Purpose::MadeUp, [stream, 0]);
+        let name = format!("drawn options {stream}");
+        check(b, &drawn_case(&name, |count| draws.below(count as u32) as usize))
+    })
 }
 
-/// A small layer with every option drawn.
-pub(crate) fn random_case(stream: u64) -> ScanCase {
-    let mut draws = Draws::new(2, Purpose::MadeUp, [stream, 0]);
-    let mut case = ScanCase::base(&format!("drawn options {stream}"));
-    let mut pick = |count: usize| draws.below(count as u32) as usize;
+/// A small layer with every option drawn by `pick`, which is given the
+/// number of choices; the first choice is the plainest.
+pub(crate) fn drawn_case(name: &str, mut pick: impl FnMut(usize) -> usize) -> ScanCase {
+    let mut case = ScanCase::base(name);
     let neuron = &mut case.layer.neuron;
     neuron.memory = 1 + pick(6);
     neuron.branches = 1 + pick(5);
@@ -246,24 +249,24 @@ pub(crate) fn random_case(stream: u64) -> ScanCase {
     neuron.activation = [Activation::Identity, Activation::Relu][pick(2)];
     neuron.lambda_mode = [LambdaMode::TimescaleRatio, LambdaMode::Scale][pick(2)];
     neuron.lambda = [0.5, 1.0, 5.0][pick(3)];
-    neuron.tau_learnable = pick(2) == 0;
+    neuron.tau_learnable = pick(2) == 1;
     neuron.high_pass_tau = [None, Some(5.0)][pick(2)];
     neuron.trace = [Trace::None, Trace::Branch(5.0), Trace::Synapse(3.0)][pick(3)];
-    neuron.rectified = pick(2) == 0;
+    neuron.rectified = pick(2) == 1;
     neuron.input_scale = [1.0, 0.5, 3.0][pick(3)];
     neuron.delta_t = [1.0, 2.0][pick(2)];
     case.layer.inputs = 1 + pick(7);
     case.layer.neurons = 1 + pick(5);
-    case.layer.outputs = if pick(3) == 0 { 1 + pick(3) } else { 1 };
+    case.layer.outputs = if pick(3) == 2 { 1 + pick(3) } else { 1 };
     let share = if case.layer.outputs > 1 { 0.0 } else { [0.0, 0.3, 0.9][pick(3)] };
     case.layer.routing = Routing::Random { recurrent_connect: share };
     case.seen = [Seen::Dense, Seen::Tokens, Seen::Events][pick(3)];
     case.input_factor = [1.0, 3.0][pick(2)];
-    case.masked = [pick(3) == 0, pick(3) == 0, pick(3) == 0];
+    case.masked = [pick(3) == 2, pick(3) == 2, pick(3) == 2];
     case.unconnected_every = [0, 4][pick(2)];
     case.infinite_every = [0, 0, 5][pick(3)];
     case.rows = 1 + pick(10);
     case.steps = 1 + pick(12);
-    case.stream = 1000 + stream;
+    case.stream = 1000 + pick(1000) as u64;
     case
 }

@@ -52,6 +52,16 @@ pub(crate) fn run_with<B: Backend>(
         .map_err(|source| Failure::Refused { what: format!("scan {:?}", case.name), source })
 }
 
+/// What a case differentiates for, on a backend.
+pub(crate) struct Leaves<B: Backend> {
+    /// `[P]`
+    pub(crate) parameters: B::Tensor,
+    /// `[rows of the state layout, B]`
+    pub(crate) state: B::Tensor,
+    /// `[T, C, B]`
+    pub(crate) dense: B::Tensor,
+}
+
 /// [`run_with`] with the backend's own error.
 pub(crate) fn attempt<B: Backend>(
     b: &B,
@@ -62,32 +72,19 @@ pub(crate) fn attempt<B: Backend>(
     let leaf = |values: &[f32], shape: &[usize]| {
         if want.gradient { b.variable(values, shape) } else { b.tensor(values, shape) }
     };
-    let parameters = leaf(&data.parameters, &[data.parameters.len()])?;
-    let state = leaf(&data.state, &[case.layer.state_layout().rows(), case.rows])?;
-    let dense = leaf(&data.dense, &[case.steps, case.layer.inputs, case.rows])?;
-    let input = match case.seen {
-        Seen::Dense => Input::Dense(dense.clone()),
-        Seen::Tokens => Input::Tokens(&data.tokens),
-        Seen::Events => Input::Events(&data.events),
+    let leaves = Leaves {
+        parameters: leaf(&data.parameters, &[data.parameters.len()])?,
+        state: leaf(&data.state, &[case.layer.state_layout().rows(), case.rows])?,
+        dense: leaf(&data.dense, &[case.steps, case.layer.inputs, case.rows])?,
     };
-    let wiring = Wiring::new(b, &case.layer, data.sources.clone())?;
-    let answer = b.elm_scan(&ScanArgs {
-        layer: &case.layer,
-        wiring: &wiring,
-        parameters: &parameters,
-        fixed_tau_raw: data.fixed_tau_raw.as_deref(),
-        input: &input,
-        input_factor: case.input_factor,
-        state: &state,
-        rows: case.rows,
-        steps: case.steps,
-        dropout: &data.masks,
-        want,
-    })?;
-    let gradients = match want.gradient {
-        true => Some(differentiate(b, data, &answer, [&parameters, &state, &dense])?),
-        false => None,
-    };
+    let answer = scan(b, case, data, &leaves, want)?;
+    let mut gradients = None;
+    if want.gradient {
+        let all = b.backward(&loss(b, data, &answer)?)?;
+        let gradient = |x| b.gradient(&all, x).map(|gradient| b.values(&gradient)).transpose();
+        let (parameters, state) = (gradient(&leaves.parameters)?, gradient(&leaves.state)?);
+        gradients = Some(ScanGradients { parameters, state, dense: gradient(&leaves.dense)? });
+    }
     Ok(ScanResult {
         activity: b.values(&answer.activity)?,
         state: b.values(&answer.state)?,
@@ -98,13 +95,36 @@ pub(crate) fn attempt<B: Backend>(
     })
 }
 
-/// The gradients of the weighted sum of all answers that have a weight.
-fn differentiate<B: Backend>(
+/// Scans a case from these leaves.
+pub(crate) fn scan<B: Backend>(
     b: &B,
+    case: &ScanCase,
     data: &ScanData,
-    answer: &ScanOutput<B>,
-    leaves: [&B::Tensor; 3],
-) -> crate::Result<ScanGradients> {
+    leaves: &Leaves<B>,
+    want: Want,
+) -> crate::Result<ScanOutput<B>> {
+    let input = match case.seen {
+        Seen::Dense => Input::Dense(leaves.dense.clone()),
+        Seen::Tokens => Input::Tokens(&data.tokens),
+        Seen::Events => Input::Events(&data.events),
+    };
+    b.elm_scan(&ScanArgs {
+        layer: &case.layer,
+        wiring: &Wiring::new(b, &case.layer, data.sources.clone())?,
+        parameters: &leaves.parameters,
+        fixed_tau_raw: data.fixed_tau_raw.as_deref(),
+        input: &input,
+        input_factor: case.input_factor,
+        state: &leaves.state,
+        rows: case.rows,
+        steps: case.steps,
+        dropout: &data.masks,
+        want,
+    })
+}
+
+/// The weighted sum of all answers that have a weight.
+pub(crate) fn loss<B: Backend>(b: &B, data: &ScanData, answer: &ScanOutput<B>) -> crate::Result<B::Tensor> {
     let mut loss = ops::zeros(b, &[])?;
     let weighted = [
         (Some(&answer.activity), &data.activity_weights),
@@ -116,8 +136,5 @@ fn differentiate<B: Backend>(
             loss = ops::add(b, &loss, &weighted_sum(b, answer, weights)?)?;
         }
     }
-    let gradients = b.backward(&loss)?;
-    let gradient = |x| b.gradient(&gradients, x).map(|gradient| b.values(&gradient)).transpose();
-    let [parameters, state, dense] = leaves.map(gradient);
-    Ok(ScanGradients { parameters: parameters?, state: state?, dense: dense? })
+    Ok(loss)
 }

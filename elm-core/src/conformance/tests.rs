@@ -1,3 +1,0 @@
-//! The suite on the reference backend itself.
-
-crate::conformance_tests!(crate::reference::Reference);

@@ -1,0 +1,59 @@
+//! Is the suite itself right? It passes on the reference backend, the
+//! reference agrees with central differences, and planted defects are caught.
+
+mod altered;
+mod differences;
+mod planted_in_gradients;
+mod planted_in_primitives;
+mod planted_in_scans;
+mod planted_in_updates;
+
+crate::conformance_tests!(crate::reference::Reference);
+
+use super::tolerance::Tolerance;
+use altered::{Altered, Planted};
+
+#[test]
+fn an_unaltered_backend_passes_every_case() {
+    for (name, case) in super::cases::<Altered>() {
+        if let Err(failure) = case(&Altered::default()) {
+            panic!("{name}: {failure}");
+        }
+    }
+}
+
+/// Rounding every answer to f32 is what other backends do; it must pass with
+/// room to spare.
+#[test]
+fn rounding_to_single_precision_passes_every_case() {
+    for (name, case) in super::cases::<Altered>() {
+        if let Err(failure) = case(&Altered::rounded()) {
+            panic!("{name}: {failure}");
+        }
+    }
+}
+
+/// Runs the case that is named for each defect; all must fail.
+fn each_is_caught(defects: Vec<Planted>) {
+    let cases = super::cases::<Altered>();
+    let mut uncaught = Vec::new();
+    for Planted { defect, backend, caught_by } in &defects {
+        let case = cases.iter().find(|(name, _)| name == caught_by);
+        let (_, case) = case.unwrap_or_else(|| panic!("there is no case {caught_by}"));
+        match case(backend) {
+            Ok(()) => uncaught.push(format!("{defect}: passes {caught_by}")),
+            Err(failure) => println!("{defect}: {failure}"),
+        }
+    }
+    assert!(uncaught.is_empty(), "{} defects uncaught: {uncaught:#?}", uncaught.len());
+}
+
+#[test]
+fn tolerances_widen_from_class_to_class() {
+    let classes =
+        [Tolerance::Exact, Tolerance::Elementwise, Tolerance::Sum, Tolerance::Scan, Tolerance::ScanGradient];
+    for pair in classes.windows(2) {
+        let ((narrow, narrow_share), (wide, wide_share)) = (pair[0].bounds(), pair[1].bounds());
+        assert!(narrow <= wide && narrow_share < wide_share, "{pair:?}");
+    }
+}
