@@ -15,3 +15,8 @@ pub use error::{DataError, Result};
 
 mod samples;
 pub use samples::{Sample, SampleInput, Samples};
+
+pub mod loader;
+pub mod text;
+
+pub use loader::{BatchStream, Order, SampleBatches};

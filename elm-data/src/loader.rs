@@ -1,0 +1,310 @@
+//! Batches of samples in an order that depends on the seed and the epoch
+//! alone, with a position that can be saved.
+
+use crate::batch::{Batch, Event, Events, Input, Target};
+use crate::error::{DataError, Result};
+use crate::samples::{Sample, SampleInput, Samples};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::sync::Arc;
+
+/// A sequence of batches whose position can be saved and restored.
+pub trait BatchStream: Send {
+    /// The next batch; `None` at the end of a finite stream.
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    fn next(&mut self) -> Result<Option<Batch>>;
+
+    /// The place of the batch that [`BatchStream::next`] gives next, as
+    /// `[epoch, batch of the epoch]`.
+    fn cursor(&self) -> [u64; 2];
+
+    /// Continues at a saved place.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] when there is no such place.
+    fn seek(&mut self, cursor: [u64; 2]) -> Result<()>;
+}
+
+/// The order of samples in one epoch of training: a permutation of `0..len`
+/// that is a pure function of seed and epoch.
+pub fn epoch_order(len: usize, seed: u64, epoch: u64) -> Vec<u32> {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&epoch.to_le_bytes());
+    key[16..21].copy_from_slice(b"order");
+    let mut random = ChaCha8Rng::from_seed(key);
+    let mut order: Vec<u32> = (0..len as u32).collect();
+    // Fisher-Yates; the multiply-shift draw is biased by less than 2^-32.
+    for i in (1..len).rev() {
+        let j = ((random.next_u64() >> 32) * (i as u64 + 1)) >> 32;
+        order.swap(i, j as usize);
+    }
+    order
+}
+
+/// In which order samples are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Endless epochs, each shuffled; an incomplete last batch is left out.
+    Shuffled {
+        /// Seed of the order.
+        seed: u64,
+    },
+    /// Once through, from first to last, with an incomplete last batch.
+    Sequential,
+}
+
+/// Batches of labelled samples.
+pub struct SampleBatches {
+    samples: Arc<dyn Samples>,
+    batch: usize,
+    order: Order,
+    cursor: [u64; 2],
+    /// The permutation of the epoch it was made for.
+    permutation: Option<(u64, Vec<u32>)>,
+}
+
+impl SampleBatches {
+    /// Batches of `batch` samples.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] when there are no samples, or fewer than a batch
+    /// of a shuffled order.
+    pub fn new(samples: Arc<dyn Samples>, batch: usize, order: Order) -> Result<Self> {
+        let needed = if order == Order::Sequential { 1 } else { batch };
+        if batch == 0 || samples.len() < needed {
+            let reason = format!("a batch of {batch} does not fit {} samples", samples.len());
+            return Err(DataError::Setting { setting: "training.batch_size".into(), reason });
+        }
+        Ok(SampleBatches { samples, batch, order, cursor: [0, 0], permutation: None })
+    }
+
+    /// Batches of one pass over the samples.
+    pub fn batches_per_epoch(&self) -> u64 {
+        let (len, batch) = (self.samples.len() as u64, self.batch as u64);
+        match self.order {
+            Order::Shuffled { .. } => len / batch,
+            Order::Sequential => len.div_ceil(batch),
+        }
+    }
+
+    /// Indices of the samples of the batch at the cursor.
+    fn indices(&mut self) -> Vec<usize> {
+        let start = self.cursor[1] as usize * self.batch;
+        let end = (start + self.batch).min(self.samples.len());
+        match self.order {
+            Order::Sequential => (start..end).collect(),
+            Order::Shuffled { seed } => {
+                let (len, epoch) = (self.samples.len(), self.cursor[0]);
+                if self.permutation.as_ref().is_none_or(|(made_for, _)| *made_for != epoch) {
+                    self.permutation = Some((epoch, epoch_order(len, seed, epoch)));
+                }
+                let order = self.permutation.as_ref().map(|(_, order)| order.as_slice()).unwrap_or_default();
+                order[start..end].iter().map(|&index| index as usize).collect()
+            }
+        }
+    }
+}
+
+impl BatchStream for SampleBatches {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        if self.cursor[1] >= self.batches_per_epoch() {
+            match self.order {
+                Order::Sequential => return Ok(None),
+                Order::Shuffled { .. } => self.cursor = [self.cursor[0] + 1, 0],
+            }
+        }
+        let samples = self.indices().into_iter().map(|index| self.samples.read(index));
+        let batch = assemble(&samples.collect::<Result<Vec<_>>>()?, self.samples.channels())?;
+        self.cursor[1] += 1;
+        Ok(Some(batch))
+    }
+
+    fn cursor(&self) -> [u64; 2] {
+        self.cursor
+    }
+
+    fn seek(&mut self, cursor: [u64; 2]) -> Result<()> {
+        if cursor[1] > self.batches_per_epoch() {
+            let reason = format!("batch {} of an epoch of {}", cursor[1], self.batches_per_epoch());
+            return Err(DataError::Setting { setting: "position in the data".into(), reason });
+        }
+        self.cursor = cursor;
+        Ok(())
+    }
+}
+
+/// Puts samples of one kind side by side, padded at their ends.
+///
+/// Padding is `u32::MAX` for tokens (no token), nothing for events, 0 for
+/// values; lengths are given when they differ.
+///
+/// # Errors
+/// [`DataError::Setting`] when the samples are of different kinds or empty.
+pub fn assemble(samples: &[Sample], channels: usize) -> Result<Batch> {
+    let pairs = matches!(samples.first().map(|sample| &sample.input), Some(SampleInput::TokenPair(_)));
+    let mixed = || DataError::Setting {
+        setting: "samples of a batch".into(),
+        reason: "they are of different kinds or without any time step".into(),
+    };
+    let mut sequences = Vec::with_capacity(samples.len() * (1 + usize::from(pairs)));
+    let parts = if pairs { 2 } else { 1 };
+    for part in 0..parts {
+        for sample in samples {
+            sequences.push(Sequence::of(&sample.input, part, channels).ok_or_else(mixed)?);
+        }
+    }
+    let lengths: Vec<u32> = sequences.iter().map(|sequence| sequence.steps() as u32).collect();
+    let steps = lengths.iter().copied().max().unwrap_or(0) as usize;
+    if steps == 0 || lengths.contains(&0) {
+        return Err(mixed());
+    }
+    let input = join(&sequences, steps, channels).ok_or_else(mixed)?;
+    let lengths = lengths.iter().any(|&length| length as usize != steps).then_some(lengths);
+    let labels = samples.iter().map(|sample| sample.label).collect();
+    let target = if pairs { Target::Pairs { labels, lengths } } else { Target::LastStep { labels, lengths } };
+    Ok(Batch { rows: sequences.len(), steps, input, target })
+}
+
+/// One row of a batch.
+enum Sequence<'a> {
+    Tokens(&'a [u32]),
+    Events(usize, &'a [(u32, u32, f32)]),
+    Dense(usize, &'a [f32]),
+}
+
+impl<'a> Sequence<'a> {
+    fn of(input: &'a SampleInput, part: usize, channels: usize) -> Option<Self> {
+        match input {
+            SampleInput::Tokens(ids) if part == 0 => Some(Sequence::Tokens(ids)),
+            SampleInput::TokenPair(pair) => Some(Sequence::Tokens(&pair[part])),
+            SampleInput::Events { steps, events } if part == 0 => Some(Sequence::Events(*steps, events)),
+            SampleInput::Dense { channels: own, values } if part == 0 && *own == channels => {
+                Some(Sequence::Dense(values.len() / channels.max(1), values))
+            }
+            _ => None,
+        }
+    }
+
+    fn steps(&self) -> usize {
+        match self {
+            Sequence::Tokens(ids) => ids.len(),
+            Sequence::Events(steps, _) | Sequence::Dense(steps, _) => *steps,
+        }
+    }
+}
+
+/// All rows in one input, `None` when they are of different kinds.
+fn join(rows: &[Sequence<'_>], steps: usize, channels: usize) -> Option<Input> {
+    let count = rows.len();
+    match rows.first()? {
+        Sequence::Tokens(_) => {
+            let mut ids = vec![u32::MAX; steps * count];
+            for (row, sequence) in rows.iter().enumerate() {
+                let Sequence::Tokens(own) = sequence else { return None };
+                own.iter().enumerate().for_each(|(step, &id)| ids[step * count + row] = id);
+            }
+            Some(Input::Tokens(ids))
+        }
+        Sequence::Events(..) => {
+            let mut next = vec![0; count];
+            let mut events = Events { channels, starts: vec![0], entries: Vec::new() };
+            for step in 0..steps as u32 {
+                for (row, sequence) in rows.iter().enumerate() {
+                    let Sequence::Events(_, own) = sequence else { return None };
+                    while let Some(&(_, channel, count)) = own.get(next[row]).filter(|event| event.0 == step)
+                    {
+                        events.entries.push(Event { row: row as u32, channel, count });
+                        next[row] += 1;
+                    }
+                }
+                events.starts.push(events.entries.len() as u32);
+            }
+            Some(Input::Events(events))
+        }
+        Sequence::Dense(..) => {
+            let mut values = vec![0.0; steps * channels * count];
+            for (row, sequence) in rows.iter().enumerate() {
+                let Sequence::Dense(_, own) = sequence else { return None };
+                own.iter().enumerate().for_each(|(at, &value)| values[at * count + row] = value);
+            }
+            Some(Input::Dense { channels, values })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Numbers(usize);
+
+    impl Samples for Numbers {
+        fn len(&self) -> usize {
+            self.0
+        }
+        fn channels(&self) -> usize {
+            100
+        }
+        fn classes(&self) -> usize {
+            100
+        }
+        fn read(&self, index: usize) -> Result<Sample> {
+            let input = SampleInput::Tokens(vec![index as u32; 1 + index % 3]);
+            Ok(Sample { input, label: index as u32 })
+        }
+    }
+
+    fn labels(stream: &mut SampleBatches) -> Option<Vec<u32>> {
+        match stream.next().unwrap()?.target {
+            Target::LastStep { labels, .. } => Some(labels),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_epoch_holds_every_sample_once_and_epochs_differ() {
+        let mut stream = SampleBatches::new(Arc::new(Numbers(10)), 2, Order::Shuffled { seed: 1 }).unwrap();
+        let mut epoch = || (0..5).flat_map(|_| labels(&mut stream).unwrap()).collect::<Vec<_>>();
+        let (first, second) = (epoch(), epoch());
+        assert_ne!(first, second);
+        for mut seen in [first, second] {
+            seen.sort_unstable();
+            assert_eq!(seen, (0..10).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_saved_position_gives_the_same_next_batch() {
+        let new = || SampleBatches::new(Arc::new(Numbers(11)), 3, Order::Shuffled { seed: 4 }).unwrap();
+        let mut straight = new();
+        for _ in 0..7 {
+            straight.next().unwrap();
+        }
+        let mut resumed = new();
+        resumed.seek(straight.cursor()).unwrap();
+        assert_eq!(labels(&mut straight), labels(&mut resumed));
+    }
+
+    #[test]
+    fn a_sequential_pass_ends_with_the_rest() {
+        let mut stream = SampleBatches::new(Arc::new(Numbers(5)), 2, Order::Sequential).unwrap();
+        let all: Vec<_> = std::iter::from_fn(|| labels(&mut stream)).collect();
+        assert_eq!(all, [vec![0, 1], vec![2, 3], vec![4]]);
+    }
+
+    #[test]
+    fn shorter_rows_are_padded_and_their_lengths_told() {
+        let batch = assemble(&[Numbers(9).read(1).unwrap(), Numbers(9).read(3).unwrap()], 100).unwrap();
+        assert_eq!(batch.input, Input::Tokens(vec![1, 3, 1, u32::MAX]));
+        assert_eq!(batch.target, Target::LastStep { labels: vec![1, 3], lengths: Some(vec![2, 1]) });
+    }
+
+    #[test]
+    fn a_batch_larger_than_the_data_is_refused() {
+        let error = SampleBatches::new(Arc::new(Numbers(3)), 4, Order::Shuffled { seed: 0 }).err().unwrap();
+        assert!(error.to_string().contains("a batch of 4 does not fit 3 samples"), "{error}");
+    }
+}

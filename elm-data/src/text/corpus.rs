@@ -1,0 +1,98 @@
+//! A text split into train, valid and test.
+
+use super::read::{Bytes, read};
+use super::vocabulary::{TokenMode, Vocabulary};
+use crate::error::{DataError, Result};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Shares of a text file for train, valid and test, from its start.
+pub type Fractions = [f64; 3];
+
+/// Size of enwik8 and text8, which have a published split.
+const PUBLISHED_SIZE: usize = 100_000_000;
+const PUBLISHED_SPLIT: [usize; 2] = [90_000_000, 95_000_000];
+
+/// A tokenised text.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    /// Its symbols.
+    pub vocabulary: Vocabulary,
+    /// Tokens to train on.
+    pub train: Arc<[u8]>,
+    /// Tokens to select the best weights by.
+    pub valid: Arc<[u8]>,
+    /// Tokens for the final test.
+    pub test: Arc<[u8]>,
+}
+
+impl Corpus {
+    /// Reads and tokenises a text: a raw file, a `.zip` of one, or a folder
+    /// with `train.txt`, `valid.txt`, `test.txt` as `prep_enwik8.py` writes
+    /// them. A file of exactly 100 000 000 bytes is split 90/5/5 million as
+    /// published, any other by the fractions.
+    ///
+    /// # Errors
+    /// [`DataError`] naming the file and what is wrong with it.
+    pub fn load(path: &Path, mode: TokenMode, fractions: Fractions) -> Result<Self> {
+        let [train, valid, test] = match read(path)? {
+            Bytes::Split(splits) => splits,
+            Bytes::Whole(bytes) => split(path, bytes, fractions)?,
+        };
+        let mut splits = [train, valid, test];
+        if mode == TokenMode::Eos {
+            for split in &mut splits {
+                if split.last().is_some_and(|&byte| byte != b'\n') {
+                    split.push(b'\n');
+                }
+            }
+        }
+        let vocabulary = Vocabulary::count(mode, splits.iter().map(Vec::as_slice));
+        let mut tokens = Vec::with_capacity(3);
+        for (bytes, name) in splits.into_iter().zip(["train", "valid", "test"]) {
+            let encoded = vocabulary.encode(&bytes)?;
+            if encoded.len() < 2 {
+                let reason = format!("{} symbols are left for {name}; at least 2 are needed", encoded.len());
+                return Err(DataError::Format {
+                    path: path.to_path_buf(),
+                    at: format!("split {name}"),
+                    reason,
+                });
+            }
+            tokens.push(encoded.into());
+        }
+        let [train, valid, test] = <[Arc<[u8]>; 3]>::try_from(tokens).unwrap_or_default();
+        Ok(Corpus { vocabulary, train, valid, test })
+    }
+}
+
+fn split(path: &Path, bytes: Vec<u8>, fractions: Fractions) -> Result<[Vec<u8>; 3]> {
+    let len = bytes.len();
+    let borders = if len == PUBLISHED_SIZE {
+        [0, PUBLISHED_SPLIT[0], PUBLISHED_SPLIT[1], len]
+    } else {
+        let at = |share: f64| ((len as f64 * share.min(1.0)).round() as usize).min(len);
+        let [train, valid, test] = fractions;
+        [0, at(train), at(train + valid), at(train + valid + test)]
+    };
+    let is_text8 =
+        len == PUBLISHED_SIZE && bytes.iter().take(1000).all(|b| b.is_ascii_lowercase() || *b == b' ');
+    let parts = borders.windows(2).map(|border| {
+        let part = &bytes[border[0]..border[1]];
+        // The published preparation of text8 strips each split.
+        if is_text8 { part.trim_ascii().to_vec() } else { part.to_vec() }
+    });
+    let parts: Vec<Vec<u8>> = parts.collect();
+    if let Some(empty) = parts.iter().position(Vec::is_empty) {
+        let name = ["train", "valid", "test"][empty];
+        return Err(DataError::Format {
+            path: path.to_path_buf(),
+            at: format!("byte {}", borders[empty]),
+            reason: format!("nothing is left for the split {name}: the text of {len} bytes is too short"),
+        });
+    }
+    <[Vec<u8>; 3]>::try_from(parts).map_err(|_| DataError::Setting {
+        setting: "data.fractions".into(),
+        reason: "three shares are expected".into(),
+    })
+}
