@@ -3,11 +3,12 @@
 use crate::diagnose::VERSION;
 use crate::error::{NAME, failed};
 use crate::history::GraphTensor;
-use crate::{elementwise, sequence, threads, update};
+use crate::{elementwise, scan, sequence, threads, update};
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use elm_core::backend::{Backend, Binary, Description, Unary};
 use elm_core::device::{BackendOptions, Device, DeviceReport, ScanChoice};
+use elm_core::scan::{ScanArgs, ScanOutput};
 use elm_core::train::optimizer::{self, Moments, Update};
 use elm_core::{Error, Result, shape};
 
@@ -157,7 +158,7 @@ impl Backend for CandleBackend {
 
     fn backward(&self, loss: &GraphTensor) -> Result<GradStore> {
         shape::filled("loss", 1, loss.tensor().dims())?;
-        loss.with_stack(|| loss.tensor().backward()).map_err(failed("backward"))
+        loss.backward().map_err(failed("backward"))
     }
 
     fn gradient(&self, gradients: &GradStore, variable: &GraphTensor) -> Option<GraphTensor> {
@@ -233,6 +234,10 @@ impl Backend for CandleBackend {
         self.map("select", x, |x| x.contiguous()?.index_select(&rows.rows, 0))
     }
 
+    fn elm_scan(&self, args: &ScanArgs<'_, Self>) -> Result<ScanOutput<Self>> {
+        scan::run(self, args)
+    }
+
     fn optimizer_update(
         &self,
         update: &Update,
@@ -243,13 +248,13 @@ impl Backend for CandleBackend {
         if !self.device.is_cpu() {
             return optimizer::composed_update(self, update, parameters, gradients, moments);
         }
+        optimizer::check_update(self, parameters, gradients, moments)?;
         let norm = update::global_norm(gradients).map_err(failed("gradient norm"))?;
         if !norm.is_finite() {
             return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
         }
         let clip = update.clip_factor(norm);
         for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(moments) {
-            shape::equal("gradient", gradient.tensor().dims(), parameter.tensor().dims())?;
             update::update_one(update, clip, parameter, gradient, moments)
                 .map_err(failed("optimizer update"))?;
         }

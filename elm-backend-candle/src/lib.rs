@@ -30,6 +30,7 @@ mod diagnose;
 mod elementwise;
 mod error;
 mod history;
+mod scan;
 mod sequence;
 mod threads;
 mod update;
