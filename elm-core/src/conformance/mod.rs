@@ -42,6 +42,7 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { $($with)*
             host_values_round_trip
             assigning_changes_a_variable_in_place
+            assigning_a_view
             only_what_is_used_gets_a_gradient
             backward_starts_from_nothing
             unary_functions
@@ -78,6 +79,8 @@ macro_rules! conformance_tests {
             scan_without_gradient
             scan_with_monitors
             scan_with_a_loss_of_one_answer
+            scan_of_views
+            scan_of_constants
             scan_of_a_long_sequence
             scan_is_deterministic
             scan_is_causal
@@ -92,6 +95,7 @@ macro_rules! conformance_tests {
             adam_follows_its_formula
             adamax_follows_its_formula
             updates_take_gradients_of_zeros
+            updates_take_gradients_of_any_layout
             updates_refuse_what_is_not_finite
             impossible_updates_are_refused
             updates_train_a_variable

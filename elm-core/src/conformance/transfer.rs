@@ -48,6 +48,19 @@ pub fn assigning_changes_a_variable_in_place<B: Backend>(b: &B) -> Result<()> {
     Ok(())
 }
 
+/// `assign` takes the values that a tensor has, however they are stored.
+pub fn assigning_a_view<B: Backend>(b: &B) -> Result<()> {
+    let variable = b.variable(&[0.0; 6], &[2, 3])?;
+    let x = b.tensor(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[3, 2])?;
+    b.assign(&variable, &b.transpose(&x, 0, 1)?)?;
+    let wanted = [1.0, 3.0, 5.0, 2.0, 4.0, 6.0];
+    Tolerance::Exact.compare("an assigned transpose", &[2, 3], &b.values(&variable)?, &wanted)?;
+    let x = b.tensor(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], &[3, 3])?;
+    b.assign(&variable, &b.narrow(&x, 0, 1, 2)?)?;
+    let wanted = [4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+    Tolerance::Exact.compare("assigned rows", &[2, 3], &b.values(&variable)?, &wanted)
+}
+
 /// A variable that the loss does not depend on has no gradient; neither has
 /// one that is only seen through `detach`.
 pub fn only_what_is_used_gets_a_gradient<B: Backend>(b: &B) -> Result<()> {

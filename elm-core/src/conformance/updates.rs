@@ -166,6 +166,33 @@ pub fn updates_take_gradients_of_zeros<B: Backend>(b: &B) -> Result<()> {
     Ok(())
 }
 
+/// The gradient of a sum is one number stretched, that of a cut is part of a
+/// larger tensor: an update takes what a gradient says, not how it is stored.
+pub fn updates_take_gradients_of_any_layout<B: Backend>(b: &B) -> Result<()> {
+    for kind in [OptimizerKind::Adam, OptimizerKind::Adamax] {
+        let mut trained = Trained::new(b)?;
+        let mut loss = ops::zeros(b, &[])?;
+        for x in &trained.parameters {
+            loss = ops::add(b, &loss, &ops::sum_all(b, x)?)?;
+        }
+        let gradients = b.backward(&loss)?;
+        let gradient =
+            |x| b.gradient(&gradients, x).ok_or_else(|| Failure::broken("a summed variable", "no gradient"));
+        let mut gradients = trained.parameters.iter().map(gradient).collect::<Result<Vec<_>>>()?;
+        let long = b.tensor(&[&[9.0; 5][..], &[1.0; 260], &[9.0; 4]].concat(), &[269])?;
+        gradients[3] = b.narrow(&long, 0, 5, 260)?;
+        let update = Update { kind, step: 0, learning_rate: 0.25, clip_norm: None };
+        let norm = b.optimizer_update(&update, &trained.parameters, &gradients, &mut trained.moments)?;
+        Tolerance::Sum.compare("norm of ones", &[], &[norm as f32], &[301f32.sqrt()])?;
+        for (which, values) in trained.values(b)?.into_iter().enumerate() {
+            let wanted: Vec<f32> = start(which, SIZES[which]).iter().map(|x| x - 0.25).collect();
+            let what = format!("variable {which} after {kind:?} with a gradient of ones");
+            Tolerance::Trajectory.compare(&what, &[SIZES[which]], &values[0], &wanted)?;
+        }
+    }
+    Ok(())
+}
+
 /// A gradient that is not finite is an [`Error::NonFinite`] and changes
 /// neither parameters nor moments.
 pub fn updates_refuse_what_is_not_finite<B: Backend>(b: &B) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use super::case::{ScanCase, Seen};
 use super::compare::{CALCULATED, compare};
-use super::run::{TRAINING, run, run_with};
+use super::run::{Leaves, ScanGradients, ScanResult, TRAINING, loss, run, run_with, scan};
 use crate::backend::Backend;
-use crate::conformance::tolerance::Result;
+use crate::conformance::tolerance::{Failure, Result, Tolerance};
 use crate::model::Trace;
 use crate::reference::Reference;
 use crate::scan::{ScanPath, Want};
@@ -70,6 +70,79 @@ pub fn scan_with_a_loss_of_one_answer<B: Backend>(b: &B) -> Result<()> {
         }
         let wanted = run_with(&Reference, &case, &data, TRAINING)?;
         compare(&case, &run_with(b, &case, &data, TRAINING)?, &wanted, CALCULATED)?;
+    }
+    Ok(())
+}
+
+/// Parameters cut out of a larger variable, a state and an input that lie
+/// transposed in memory: a scan reads what a tensor says, not how it is stored.
+pub fn scan_of_views<B: Backend>(b: &B) -> Result<()> {
+    let case = ScanCase::variation("views", |case| case.layer.neuron.trace = Trace::Branch(5.0));
+    let data = case.data();
+    let (channels, states) = (case.layer.inputs, case.layer.state_layout().rows());
+    let [parameters, state, dense] = [&data.parameters, &data.state, &data.dense];
+    let padded = [&[7.0; 3][..], parameters, &[7.0; 2]].concat();
+    let padded = b.variable(&padded, &[padded.len()])?;
+    let state = b.variable(&transposed(state, states, case.rows), &[case.rows, states])?;
+    let dense =
+        b.variable(&transposed(dense, case.steps, channels * case.rows), &[channels, case.rows, case.steps])?;
+    let leaves = Leaves {
+        parameters: b.narrow(&padded, 0, 3, parameters.len())?,
+        state: b.transpose(&state, 0, 1)?,
+        dense: b.transpose(&b.transpose(&dense, 1, 2)?, 0, 1)?, // [T, C, B]
+    };
+    let answer = scan(b, &case, &data, &leaves, TRAINING)?;
+    let gradients = b.backward(&loss(b, &data, &answer)?)?;
+    let gradient = |x| match b.gradient(&gradients, x) {
+        Some(gradient) => Ok(b.values(&gradient)?),
+        None => Err(Failure::broken("a leaf behind a view", "got no gradient")),
+    };
+    let got = ScanResult {
+        activity: b.values(&answer.activity)?,
+        state: b.values(&answer.state)?,
+        magnitude: None,
+        monitors: None,
+        gradients: Some(ScanGradients {
+            parameters: Some(gradient(&padded)?[3..3 + parameters.len()].to_vec()),
+            state: Some(transposed(&gradient(&state)?, case.rows, states)),
+            dense: Some(transposed(&gradient(&dense)?, channels * case.rows, case.steps)),
+        }),
+        path: answer.path,
+    };
+    let wanted = ScanResult { magnitude: None, ..run(&Reference, &case, TRAINING)? };
+    compare(&case, &got, &wanted, CALCULATED)
+}
+
+/// `[rows, columns]` as `[columns, rows]`.
+fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect()
+}
+
+/// State and input without a gradient: the parameters' is the same.
+pub fn scan_of_constants<B: Backend>(b: &B) -> Result<()> {
+    let case = ScanCase::base("constant state and input");
+    let data = case.data();
+    let layer = &case.layer;
+    let parameters = b.variable(&data.parameters, &[data.parameters.len()])?;
+    let leaves = Leaves {
+        parameters: parameters.clone(),
+        state: b.tensor(&data.state, &[layer.state_layout().rows(), case.rows])?,
+        dense: b.tensor(&data.dense, &[case.steps, layer.inputs, case.rows])?,
+    };
+    let answer = scan(b, &case, &data, &leaves, TRAINING)?;
+    let gradients = b.backward(&loss(b, &data, &answer)?)?;
+    for (what, leaf) in [("state", &leaves.state), ("input", &leaves.dense)] {
+        if b.gradient(&gradients, leaf).is_some() {
+            return Err(Failure::broken(what, "got a gradient although it is a constant"));
+        }
+    }
+    let got = b.gradient(&gradients, &parameters).map(|gradient| b.values(&gradient)).transpose()?;
+    let wanted = run(&Reference, &case, TRAINING)?.gradients.and_then(|gradients| gradients.parameters);
+    let (got, wanted) = (got.unwrap_or_default(), wanted.unwrap_or_default());
+    for tensor in &layer.parameter_layout().tensors {
+        let own = |all: &[f32]| all.get(tensor.range.clone()).unwrap_or_default().to_vec();
+        let what = format!("gradient of {} with a constant state and input", tensor.name);
+        Tolerance::ScanGradient.compare(&what, &tensor.shape, &own(&got), &own(&wanted))?;
     }
     Ok(())
 }
