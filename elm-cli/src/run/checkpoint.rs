@@ -1,0 +1,223 @@
+//! Checkpoints: a set of files that is there as a whole or not at all.
+//!
+//! A checkpoint is written into a temporary folder, each file synced, the
+//! manifest (sizes and digests) last; then the folder is renamed. A damaged
+//! one is recognised by its manifest and passed over for the one before.
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The files of a checkpoint by name.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Which checkpoint of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The newest.
+    Last,
+    /// That of the best validation.
+    Best,
+}
+
+impl Which {
+    fn name(self) -> &'static str {
+        match self {
+            Which::Last => "last",
+            Which::Best => "best",
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    files: BTreeMap<String, Recorded>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Recorded {
+    bytes: u64,
+    sha256: String,
+}
+
+/// Writes a checkpoint; of `last`, `keep` are kept (`last`, `last.1`, …).
+///
+/// # Errors
+/// When it cannot be written; those before are intact then.
+pub fn save(run: &Path, which: Which, files: &Files, keep: usize) -> Result<()> {
+    let folder = run.join("checkpoints");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    remove_leftovers(&folder);
+    let fresh = folder.join(format!("{}.new", which.name()));
+    write_files(&fresh, files).with_context(|| format!("cannot write the checkpoint {}", fresh.display()))?;
+    rotate(&folder, which, &fresh, keep)
+        .with_context(|| format!("cannot put the checkpoint {} into place", fresh.display()))
+}
+
+/// Removes what an interrupted process left half-written.
+fn remove_leftovers(folder: &Path) {
+    for which in [Which::Last, Which::Best] {
+        for ending in ["new", "old"] {
+            let _ = fs::remove_dir_all(folder.join(format!("{}.{ending}", which.name())));
+        }
+    }
+}
+
+fn write_files(fresh: &Path, files: &Files) -> std::io::Result<()> {
+    fs::create_dir(fresh)?;
+    let mut manifest = Manifest { files: BTreeMap::new() };
+    for (name, bytes) in files {
+        write_synced(&fresh.join(name), bytes)?;
+        let recorded = Recorded { bytes: bytes.len() as u64, sha256: digest(bytes) };
+        manifest.files.insert(name.clone(), recorded);
+    }
+    write_synced(&fresh.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?;
+    File::open(fresh)?.sync_all()
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Moves the checkpoints one place on and the fresh one to the front. Between
+/// any two steps there is at least one intact checkpoint under a name that
+/// [`load`] looks at.
+fn rotate(folder: &Path, which: Which, fresh: &Path, keep: usize) -> std::io::Result<()> {
+    let place = |age: usize| match age {
+        0 => folder.join(which.name()),
+        _ => folder.join(format!("{}.{age}", which.name())),
+    };
+    let kept = if which == Which::Last { keep.max(2) } else { 2 };
+    let oldest = place(kept - 1);
+    let old = folder.join(format!("{}.old", which.name()));
+    if oldest.exists() {
+        fs::rename(&oldest, &old)?;
+    }
+    for age in (0..kept - 1).rev() {
+        if place(age).exists() {
+            fs::rename(place(age), place(age + 1))?;
+        }
+    }
+    fs::rename(fresh, place(0))?;
+    File::open(folder)?.sync_all()?;
+    if old.exists() {
+        fs::remove_dir_all(&old)?;
+    }
+    if which == Which::Best && place(1).exists() {
+        fs::remove_dir_all(place(1))?;
+    }
+    Ok(())
+}
+
+/// The newest intact checkpoint, and a warning for every damaged one passed
+/// over; `None` when there is none at all.
+///
+/// # Errors
+/// When there are checkpoints but all are damaged.
+pub fn load(run: &Path, which: Which) -> Result<Option<(Files, Vec<String>)>> {
+    let mut warnings = Vec::new();
+    for folder in candidates(run, which) {
+        match read_files(&folder) {
+            Ok(files) => return Ok(Some((files, warnings))),
+            Err(error) => warnings.push(format!("{} is damaged: {error:#}", folder.display())),
+        }
+    }
+    if warnings.is_empty() {
+        return Ok(None);
+    }
+    bail!("no intact checkpoint is left: {}", warnings.join("; "))
+}
+
+/// Where a checkpoint may be, the newest first.
+fn candidates(run: &Path, which: Which) -> Vec<PathBuf> {
+    let folder = run.join("checkpoints");
+    let name = which.name();
+    let aged = (1..100).map(|age| format!("{name}.{age}"));
+    let names = std::iter::once(name.to_string()).chain(aged).chain([format!("{name}.old")]);
+    names.map(|name| folder.join(name)).filter(|path| path.is_dir()).collect()
+}
+
+fn read_files(folder: &Path) -> Result<Files> {
+    let path = folder.join("manifest.json");
+    let manifest = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&manifest).with_context(|| format!("{} is damaged", path.display()))?;
+    let mut files = Files::new();
+    for (name, recorded) in manifest.files {
+        let path = folder.join(&name);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        if bytes.len() as u64 != recorded.bytes {
+            bail!("{}: {} bytes, {} were written", path.display(), bytes.len(), recorded.bytes);
+        }
+        if digest(&bytes) != recorded.sha256 {
+            bail!("{}: its digest is not that of what was written", path.display());
+        }
+        files.insert(name, bytes);
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(text: &str) -> Files {
+        Files::from([("model".to_string(), text.as_bytes().to_vec()), ("state".to_string(), vec![7; 3])])
+    }
+
+    fn loaded(run: &Path) -> (Files, usize) {
+        let (files, warnings) = load(run, Which::Last).unwrap().unwrap();
+        (files, warnings.len())
+    }
+
+    #[test]
+    fn the_newest_intact_checkpoint_is_loaded() {
+        let run = tempfile::tempdir().unwrap();
+        assert!(load(run.path(), Which::Last).unwrap().is_none());
+        for text in ["one", "two", "three"] {
+            save(run.path(), Which::Last, &files(text), 2).unwrap();
+        }
+        assert_eq!(loaded(run.path()), (files("three"), 0));
+        let newest = run.path().join("checkpoints/last/model");
+        fs::write(&newest, "thr").unwrap();
+        assert_eq!(loaded(run.path()), (files("two"), 1));
+        fs::write(&newest, "thref").unwrap();
+        assert_eq!(loaded(run.path()), (files("two"), 1));
+        fs::remove_file(run.path().join("checkpoints/last.1/manifest.json")).unwrap();
+        assert!(load(run.path(), Which::Last).unwrap_err().to_string().contains("no intact checkpoint"));
+    }
+
+    /// Whatever rename was the last one done, the old or new state is there.
+    #[test]
+    fn every_stop_between_two_moves_leaves_a_checkpoint() {
+        let moves: [(&str, &str); 4] =
+            [("last.1", "last.old"), ("last", "last.1"), ("last.new", "last"), ("last.old", "")];
+        for stop in 0..=moves.len() {
+            let run = tempfile::tempdir().unwrap();
+            save(run.path(), Which::Last, &files("one"), 2).unwrap();
+            save(run.path(), Which::Last, &files("two"), 2).unwrap();
+            let folder = run.path().join("checkpoints");
+            write_files(&folder.join("last.new"), &files("three")).unwrap();
+            for (from, to) in &moves[..stop] {
+                match *to {
+                    "" => fs::remove_dir_all(folder.join(from)).unwrap(),
+                    to => fs::rename(folder.join(from), folder.join(to)).unwrap(),
+                }
+            }
+            let expected = if stop >= 3 { "three" } else { "two" };
+            assert_eq!(loaded(run.path()), (files(expected), 0), "after {stop} moves");
+            save(run.path(), Which::Last, &files("four"), 2).unwrap();
+            assert_eq!(loaded(run.path()), (files("four"), 0));
+        }
+    }
+}

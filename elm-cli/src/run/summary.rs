@@ -1,0 +1,84 @@
+//! `summary.json`: how a run came out.
+
+use super::folder::write_atomically;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Loss and metric on one split.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Loss in nats.
+    pub loss: Option<f64>,
+    /// Bits per character, for text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bpc: Option<f64>,
+    /// Share of right answers, for classification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+}
+
+/// The document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Kind of the data.
+    pub task: String,
+    /// Name of the backend.
+    pub backend: String,
+    /// Device used.
+    pub device: String,
+    /// `fused` or `composed`.
+    pub scan: String,
+    /// Updates done.
+    pub steps: u64,
+    /// Updates that the best weights had.
+    pub best_step: Option<u64>,
+    /// Validation of the best weights.
+    pub valid: Option<Scores>,
+    /// Test of the best weights.
+    pub test: Option<Scores>,
+    /// Trainable parameters.
+    pub trainable_parameters: usize,
+    /// Seconds of training (wall clock).
+    pub seconds: f64,
+    /// The run folder.
+    pub run: String,
+    /// Simple models on the same text, in bits per character of its test split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baselines: Option<Baselines>,
+}
+
+/// What simple models reach.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Baselines {
+    /// Frequencies of single symbols.
+    pub unigram_bpc: f64,
+    /// Frequencies of pairs of symbols.
+    pub order_one_bpc: f64,
+}
+
+impl Summary {
+    /// Writes `summary.json` into a run folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, run: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).context("the summary")?;
+        write_atomically(&run.join("summary.json"), &text)
+    }
+
+    /// Reads `summary.json`, `None` when there is none yet.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn read(run: &Path) -> Result<Option<Self>> {
+        let path = run.join("summary.json");
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(
+                serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?,
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+}
