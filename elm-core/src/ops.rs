@@ -1,7 +1,7 @@
 //! Functions composed once from a backend's primitives.
 
 use crate::backend::{Backend, Binary, Unary};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Activation, MlpActivation};
 
 /// `a + b`, broadcast.
@@ -75,10 +75,16 @@ fn spike<B: Backend>(backend: &B, v: &B::Tensor) -> Result<B::Tensor> {
 }
 
 /// Logarithm of the softmax along the first axis of `[O, R]`.
+///
+/// # Errors
+/// [`Error::Shape`] unless there are two axes.
 pub fn log_softmax<B: Backend>(backend: &B, logits: &B::Tensor) -> Result<B::Tensor> {
+    let shape = backend.shape(logits);
+    let [_, columns] = shape[..] else {
+        return Err(Error::shape("log_softmax", &shape, "[outputs, columns]"));
+    };
     let shifted = sub(backend, logits, &backend.max(logits, 0)?)?;
     let total = backend.sum(&backend.unary(Unary::Exp, &shifted)?, 0)?;
-    let columns = backend.shape(logits)[1];
     let log_total = backend.reshape(&backend.unary(Unary::Log, &total)?, &[1, columns])?;
     sub(backend, &shifted, &log_total)
 }

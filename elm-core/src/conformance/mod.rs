@@ -74,6 +74,8 @@ macro_rules! conformance_tests {
             scan_with_every_share_of_recurrence
             scan_with_other_constants
             scan_of_every_size
+            scan_of_published_shapes
+            scan_of_many_sources
             scan_with_drawn_options
             scan_of_every_input
             scan_without_gradient

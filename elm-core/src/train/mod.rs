@@ -4,7 +4,7 @@
 //! [`regularizer`], [`schedule`], [`dropout`], [`optimizer`], [`in_place`] (its
 //! update as one loop), [`trainer`] (one
 //! update at a time), [`snapshot`] (everything needed to continue),
-//! [`evaluate`].
+//! [`mod@evaluate`].
 
 pub mod batch;
 pub mod dropout;

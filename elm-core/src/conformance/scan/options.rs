@@ -226,6 +226,45 @@ pub fn scan_of_every_size<B: Backend>(b: &B) -> Result<()> {
     check_all(b, &cases)
 }
 
+/// The shapes of the published text and spike layers, with fewer neurons and steps.
+pub fn scan_of_published_shapes<B: Backend>(b: &B) -> Result<()> {
+    let text = ScanCase::variation("text layer", |case| {
+        let neuron = &mut case.layer.neuron;
+        (neuron.branches, neuron.synapses_per_branch) = (50, 15);
+        (neuron.memory, neuron.hidden_units) = (15, 30);
+        neuron.input_scale = 10.0;
+        (case.layer.inputs, case.layer.neurons) = (204, 40);
+        case.layer.routing = Routing::Random { recurrent_connect: 0.8 };
+        case.seen = Seen::Tokens;
+        (case.input_factor, case.rows) = (3.0, 8);
+    });
+    let spikes = ScanCase::variation("spike layer", |case| {
+        let neuron = &mut case.layer.neuron;
+        (neuron.branches, neuron.synapses_per_branch) = (30, 10);
+        (neuron.memory, neuron.hidden_units) = (5, 10);
+        neuron.input_scale = 10.0;
+        (case.layer.inputs, case.layer.neurons) = (70, 96);
+        case.layer.routing = Routing::Random { recurrent_connect: 0.25 };
+        case.seen = Seen::Events;
+        (case.rows, case.masked) = (8, [true, true, false]);
+    });
+    check_all(b, &[text, spikes])
+}
+
+/// More sources, and more entries of the table, than 16 bits can number.
+pub fn scan_of_many_sources<B: Backend>(b: &B) -> Result<()> {
+    let mut cases = Vec::new();
+    for (inputs, rows) in [(9_000, 8), (70_000, 1)] {
+        for seen in [Seen::Dense, Seen::Tokens] {
+            cases.push(ScanCase::variation(format!("{inputs} inputs, {rows} rows, {seen:?}"), |case| {
+                (case.layer.inputs, case.rows, case.steps, case.seen) = (inputs, rows, 3, seen);
+                case.layer.routing = Routing::Random { recurrent_connect: 0.3 };
+            }));
+        }
+    }
+    check_all(b, &cases)
+}
+
 /// Sixty layers with every option and size drawn at random.
 pub fn scan_with_drawn_options<B: Backend>(b: &B) -> Result<()> {
     (0..60).try_for_each(|stream| {

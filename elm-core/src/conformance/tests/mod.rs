@@ -12,6 +12,7 @@ crate::conformance_tests!(crate::reference::Reference);
 
 use super::tolerance::Tolerance;
 use altered::{Altered, Planted};
+use std::collections::HashSet;
 
 #[test]
 fn an_unaltered_backend_passes_every_case() {
@@ -46,6 +47,30 @@ fn each_is_caught(defects: Vec<Planted>) {
         }
     }
     assert!(uncaught.is_empty(), "{} defects uncaught: {uncaught:#?}", uncaught.len());
+}
+
+#[test]
+fn every_case_catches_a_planted_defect() {
+    let lists = [
+        planted_in_primitives::functions(),
+        planted_in_primitives::edges(),
+        planted_in_primitives::layouts(),
+        planted_in_primitives::variables(),
+        planted_in_primitives::accepted(),
+        planted_in_scans::ignored_options(),
+        planted_in_scans::ignored_arguments(),
+        planted_in_scans::wrong_answers(),
+        planted_in_gradients::wrong_gradients(),
+        planted_in_updates::formulas(),
+        planted_in_updates::refusals(),
+    ];
+    let catching: HashSet<&str> = lists.iter().flatten().map(|planted| planted.caught_by).collect();
+    let idle: Vec<&str> = super::cases::<Altered>()
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !catching.contains(name))
+        .collect();
+    assert!(idle.is_empty(), "no planted defect needs these cases: {idle:?}");
 }
 
 #[test]

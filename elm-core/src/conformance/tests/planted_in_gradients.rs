@@ -25,7 +25,7 @@ fn with_gradient(b: &Altered, args: &Args<'_>, name: &str) -> Result<Output> {
     composed(b, &ScanArgs { parameters: &parameters, ..copy(args) })
 }
 
-fn wrong_gradients() -> Vec<Planted> {
+pub(super) fn wrong_gradients() -> Vec<Planted> {
     macro_rules! scaled {
         ($name:literal, $caught_by:literal) => {
             plant(concat!("gradient of ", $name, " scaled"), $caught_by, |a| {

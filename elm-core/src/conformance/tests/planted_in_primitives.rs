@@ -30,7 +30,7 @@ fn accepted_nonsense_is_caught() {
     each_is_caught(accepted());
 }
 
-fn functions() -> Vec<Planted> {
+pub(super) fn functions() -> Vec<Planted> {
     macro_rules! scaled {
         ($op:ident) => {
             plant(concat!("gradient of ", stringify!($op), " scaled"), "unary_functions", |a| {
@@ -105,7 +105,7 @@ fn functions() -> Vec<Planted> {
     ]
 }
 
-fn edges() -> Vec<Planted> {
+pub(super) fn edges() -> Vec<Planted> {
     /// Adds `slope` to the gradient where `at` holds.
     fn with_slope(x: &Tensor, y: &Tensor, slope: f64, at: fn(f64) -> bool) -> Result<Tensor> {
         let slopes: Vec<f64> =
@@ -149,7 +149,7 @@ fn edges() -> Vec<Planted> {
     ]
 }
 
-fn layouts() -> Vec<Planted> {
+pub(super) fn layouts() -> Vec<Planted> {
     vec![
         plant("gradient of reshape scaled", "layouts", |a| {
             a.reshape = |x, shape| scaled_gradient(&Reference.reshape(x, shape)?, FACTOR)
@@ -213,7 +213,7 @@ fn layouts() -> Vec<Planted> {
     ]
 }
 
-fn variables() -> Vec<Planted> {
+pub(super) fn variables() -> Vec<Planted> {
     vec![
         plant("host values lose their sign of zero", "host_values_round_trip", |a| {
             a.tensor = |values, shape| {
@@ -221,6 +221,23 @@ fn variables() -> Vec<Planted> {
             }
         }),
         plant("assign does nothing", "assigning_changes_a_variable_in_place", |a| a.assign = |_, _| Ok(())),
+        plant("assign writes columns first", "assigning_a_view", |a| {
+            a.assign = |variable, x| {
+                let shape = Reference.shape(x);
+                if shape.len() != 2 {
+                    return Reference.assign(variable, x);
+                }
+                Reference.assign(variable, &Reference.reshape(&Reference.transpose(x, 0, 1)?, &shape)?)
+            }
+        }),
+        plant("constants get a gradient", "scan_of_constants", |a| {
+            a.gradient =
+                |gradients, x| Reference.gradient(gradients, x).or_else(|| Reference.affine(x, 0.0, 0.0).ok())
+        }),
+        plant("gradient of a cut scaled", "scan_of_views", |a| {
+            a.narrow =
+                |x, axis, start, length| scaled_gradient(&Reference.narrow(x, axis, start, length)?, 1.0003)
+        }),
         plant("a variable gets no gradient", "only_what_is_used_gets_a_gradient", |a| {
             a.variable = |values, shape| Reference.tensor(values, shape)
         }),
@@ -235,7 +252,7 @@ fn variables() -> Vec<Planted> {
     ]
 }
 
-fn accepted() -> Vec<Planted> {
+pub(super) fn accepted() -> Vec<Planted> {
     vec![
         plant("backward sums up", "backward_of_many_numbers_is_refused", |a| {
             a.backward = |loss| {

@@ -4,9 +4,9 @@ use super::altered::{Altered, Planted, plant};
 use super::each_is_caught;
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::model::{Activation, LambdaMode, LayerSpec, MlpActivation, Trace};
+use crate::model::{Activation, LambdaMode, LayerSpec, MlpActivation, Routing, Trace};
 use crate::reference::Reference;
-use crate::scan::{DropoutMasks, Events, Input, NO_TOKEN, ScanArgs, ScanOutput, Want, composed};
+use crate::scan::{DropoutMasks, Events, Input, NO_TOKEN, ScanArgs, ScanOutput, Want, Wiring, composed};
 
 pub(super) type Args<'a> = ScanArgs<'a, Altered>;
 pub(super) type Output = ScanOutput<Altered>;
@@ -54,7 +54,7 @@ macro_rules! ignored {
     };
 }
 
-fn ignored_options() -> Vec<Planted> {
+pub(super) fn ignored_options() -> Vec<Planted> {
     vec![
         ignored!("spikes taken for relu", "scan_with_every_activation", |layer| {
             if layer.neuron.activation == Activation::Spike {
@@ -120,7 +120,7 @@ fn ignored_options() -> Vec<Planted> {
     ]
 }
 
-fn ignored_arguments() -> Vec<Planted> {
+pub(super) fn ignored_arguments() -> Vec<Planted> {
     vec![
         plant("input factor ignored", "scan_of_every_input", |a| {
             a.scan = |b, args| composed(b, &ScanArgs { input_factor: 1.0, ..copy(args) })
@@ -165,6 +165,42 @@ fn ignored_arguments() -> Vec<Planted> {
                 composed(b, &ScanArgs { state: &state, ..copy(args) })
             }
         }),
+        plant("recurrence of several outputs ignored", "impossible_layers_are_refused", |a| {
+            a.scan = |b, args| {
+                with_layer(b, args, |layer| {
+                    if layer.outputs > 1 {
+                        layer.routing = Routing::Random { recurrent_connect: 0.0 };
+                    }
+                })
+            }
+        }),
+        plant("register tiles of 16 branches at most", "scan_of_published_shapes", |a| {
+            a.scan = |b, args| {
+                let mut layer = args.layer.clone();
+                if layer.neuron.branches > 16 && layer.neuron.synapses_per_branch > 1 {
+                    layer.neuron.input_scale *= 1.0003;
+                }
+                composed(b, &ScanArgs { layer: &layer, ..copy(args) })
+            }
+        }),
+        plant("options depend on each other", "scan_with_drawn_options", |a| {
+            a.scan = |b, args| {
+                with_layer(b, args, |layer| {
+                    let neuron = &mut layer.neuron;
+                    if neuron.rectified && matches!(neuron.trace, Trace::Synapse(_)) {
+                        neuron.rectified = false;
+                    }
+                })
+            }
+        }),
+        plant("sources wrap around at 16 bits", "scan_of_many_sources", |a| {
+            a.scan = |b, args| {
+                let rows = args.rows as u32;
+                let wrap = |source: &u32| (source * rows) % 65_536 / rows;
+                let wiring = Wiring::new(b, args.layer, args.wiring.sources.iter().map(wrap).collect())?;
+                composed(b, &ScanArgs { wiring: &wiring, ..copy(args) })
+            }
+        }),
         plant("tokens that do not exist skipped", "impossible_scans_are_refused", |a| {
             a.scan = |b, args| match args.input {
                 Input::Tokens(ids) => {
@@ -179,7 +215,7 @@ fn ignored_arguments() -> Vec<Planted> {
     ]
 }
 
-fn wrong_answers() -> Vec<Planted> {
+pub(super) fn wrong_answers() -> Vec<Planted> {
     vec![
         plant("magnitude is a sum", "scan_of_every_input", |a| {
             a.scan = |b, args| {

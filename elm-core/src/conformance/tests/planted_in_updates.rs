@@ -13,7 +13,7 @@ fn defects_of_updates_are_caught() {
     each_is_caught(refusals());
 }
 
-fn formulas() -> Vec<Planted> {
+pub(super) fn formulas() -> Vec<Planted> {
     vec![
         plant("clipping ignored", "adam_follows_its_formula", |a| {
             a.update =
@@ -56,6 +56,12 @@ fn formulas() -> Vec<Planted> {
                 composed_update(b, update, x, &shifted, m)
             }
         }),
+        plant("norm is a sum of sizes", "updates_take_gradients_of_any_layout", |a| {
+            a.update = |b, update, x, g, m| {
+                composed_update(b, update, x, g, m)?;
+                Ok(g.iter().flat_map(|g| Reference.values64(g)).map(f64::abs).sum())
+            }
+        }),
         plant("updates differ from run to run", "updates_train_a_variable", |a| {
             a.update = |b, update, x, g, m| {
                 let learning_rate = update.learning_rate * (1.0 + 1e-6 * b.calls.get() as f64);
@@ -71,7 +77,7 @@ fn formulas() -> Vec<Planted> {
     ]
 }
 
-fn refusals() -> Vec<Planted> {
+pub(super) fn refusals() -> Vec<Planted> {
     /// The gradients with what is not finite replaced by 0.
     fn cleaned(gradients: &[Tensor]) -> Result<Vec<Tensor>> {
         let clean = |gradient: &Tensor| {
