@@ -194,9 +194,11 @@ pub(super) fn check<B: Backend>(b: &B, call: &Call, operands: &[Operand]) -> Res
     Ok(())
 }
 
+/// The adjoint of what stretches or repeats elements is a sum.
 fn gradient_tolerance(call: &Call) -> Tolerance {
-    match call.tolerance() {
-        Tolerance::Exact | Tolerance::Elementwise => Tolerance::Elementwise,
-        wider => wider,
+    match (call, call.tolerance()) {
+        (Call::Binary(_) | Call::Select(_) | Call::CatWithItself(_), _) => Tolerance::Sum,
+        (_, Tolerance::Exact) => Tolerance::Elementwise,
+        (_, same) => same,
     }
 }

@@ -202,7 +202,7 @@ pub fn selecting_rows<B: Backend>(b: &B) -> Result<()> {
 }
 
 pub(super) fn select_calls() -> Vec<Called> {
-    let many: Vec<u32> = (0..200).map(|place| (place * place) % 7).collect();
+    let many: Vec<u32> = (0..60).map(|place| (place * place) % 7).collect();
     [&[0][..], &[3, 1], &[2, 2, 2, 0], &[6, 5, 4, 3, 2, 1, 0, 6, 6], &many]
         .into_iter()
         .flat_map(|rows| [&[7][..], &[7, 3], &[7, 2, 3]].map(|shape| (rows, shape)))

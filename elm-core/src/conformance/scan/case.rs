@@ -120,6 +120,8 @@ impl ScanCase {
     pub(crate) fn data(&self) -> ScanData {
         let (layer, rows) = (&self.layer, self.rows);
         let numbers = |what: u64, count, bound| numbers(self.stream * 100 + what, count, bound);
+        // Of one sign, lest the terms of a small gradient cancel down to their rounding.
+        let weights = |what, count| numbers(what, count, 0.5).iter().map(|weight| 1.0 + weight).collect();
         let state = layer.state_layout().rows() * rows;
         ScanData {
             parameters: self.parameters(),
@@ -130,9 +132,9 @@ impl ScanCase {
             tokens: self.tokens(),
             events: self.events(),
             masks: self.masks(),
-            activity_weights: numbers(2, self.steps * layer.neurons * layer.outputs * rows, 1.0),
-            state_weights: numbers(3, state, 1.0),
-            magnitude_weights: numbers(4, layer.neurons * rows, 1.0),
+            activity_weights: weights(2, self.steps * layer.neurons * layer.outputs * rows),
+            state_weights: weights(3, state),
+            magnitude_weights: weights(4, layer.neurons * rows),
         }
     }
 
