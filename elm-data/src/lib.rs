@@ -17,6 +17,8 @@ mod samples;
 pub use samples::{Sample, SampleInput, Samples};
 
 pub mod loader;
+pub mod numpy_random;
+pub mod spikes;
 pub mod text;
 
 pub use loader::{BatchStream, Order, SampleBatches};

@@ -1,0 +1,115 @@
+//! One recording, and how it is cut into time steps.
+
+use crate::error::Result;
+use crate::samples::{Sample, SampleInput, Samples};
+
+/// The spikes of one utterance.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Recording {
+    /// Times in seconds.
+    pub times: Vec<f32>,
+    /// Channel of each spike.
+    pub units: Vec<u16>,
+    /// Its class.
+    pub label: u32,
+    /// Who spoke.
+    pub speaker: u32,
+}
+
+/// How spikes become time steps, as the authors bin SHD.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binning {
+    /// Borders of the time steps in seconds; spikes after the last are dropped.
+    edges: Vec<f64>,
+    /// Keep the number of spikes in a step (else only that there are any)?
+    counts: bool,
+}
+
+impl Binning {
+    /// Steps of `bin_ms` over one second. The borders are those of
+    /// `numpy.arange(0, 1 + step, step)`; a spike belongs to the last border
+    /// that is not after it.
+    pub fn new(bin_ms: f64, counts: bool) -> Self {
+        let step = bin_ms / 1000.0;
+        let count = ((1.0 + step) / step).ceil() as usize;
+        Binning { edges: (0..count).map(|i| i as f64 * step).collect(), counts }
+    }
+
+    /// Number of time steps of a recording.
+    pub fn steps(&self) -> usize {
+        self.edges.len() - 1
+    }
+
+    /// The spikes as `(step, channel, count)`, sorted, without repeats.
+    pub fn events(&self, recording: &Recording) -> Vec<(u32, u32, f32)> {
+        let mut places: Vec<(u32, u32)> = Vec::with_capacity(recording.times.len());
+        for (&time, &unit) in recording.times.iter().zip(&recording.units) {
+            let after = self.edges.partition_point(|&edge| edge <= f64::from(time));
+            if after > 0 && after <= self.steps() {
+                places.push((after as u32 - 1, u32::from(unit)));
+            }
+        }
+        places.sort_unstable();
+        let same = places.chunk_by(|a, b| a == b);
+        let count = |len: usize| if self.counts { len as f32 } else { 1.0 };
+        same.map(|chunk| (chunk[0].0, chunk[0].1, count(chunk.len()))).collect()
+    }
+}
+
+/// Recordings held in memory, binned when they are read.
+#[derive(Debug, Clone)]
+pub struct Recordings {
+    /// The recordings.
+    pub recordings: Vec<Recording>,
+    /// How they become time steps.
+    pub binning: Binning,
+    /// Number of channels.
+    pub channels: usize,
+    /// Number of classes.
+    pub classes: usize,
+}
+
+impl Samples for Recordings {
+    fn len(&self) -> usize {
+        self.recordings.len()
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn classes(&self) -> usize {
+        self.classes
+    }
+
+    fn read(&self, index: usize) -> Result<Sample> {
+        let recording = &self.recordings[index];
+        let events = self.binning.events(recording);
+        let input = SampleInput::Events { steps: self.binning.steps(), events };
+        Ok(Sample { input, label: recording.label })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_has_as_many_steps_as_the_authors_count() {
+        for (bin, steps) in [(1.0, 1000), (2.0, 500), (4.0, 250), (5.0, 200), (10.0, 100), (20.0, 50)] {
+            assert_eq!(Binning::new(bin, true).steps(), steps, "{bin} ms");
+        }
+    }
+
+    #[test]
+    fn spikes_are_counted_in_order_and_late_ones_dropped() {
+        let recording = Recording {
+            times: vec![0.013, 0.0, 0.011, 0.012, 1.0, 1.2],
+            units: vec![3, 9, 3, 2, 1, 1],
+            ..Recording::default()
+        };
+        let events = Binning::new(10.0, true).events(&recording);
+        assert_eq!(events, [(0, 9, 1.0), (1, 2, 1.0), (1, 3, 2.0)]);
+        assert_eq!(Binning::new(10.0, false).events(&recording)[2], (1, 3, 1.0));
+    }
+}
