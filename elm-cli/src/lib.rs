@@ -5,3 +5,4 @@ pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod run;
+pub mod task;

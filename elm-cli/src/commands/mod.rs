@@ -1,3 +1,8 @@
 //! What the program does, one file per command.
 
+pub mod eval;
+pub mod generate;
+pub mod info;
+pub mod scores;
+pub mod train;
 pub mod verify;

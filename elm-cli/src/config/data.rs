@@ -76,6 +76,11 @@ impl DataKind {
         self == DataKind::Text
     }
 
+    /// Are two recordings joined and their digits added?
+    pub fn is_adding(self) -> bool {
+        matches!(self, DataKind::DigitsAdding | DataKind::ShdAdding)
+    }
+
     /// Can it be generated without a file?
     pub fn is_generated(self) -> bool {
         matches!(self, DataKind::Digits | DataKind::DigitsAdding)

@@ -112,17 +112,24 @@ impl RunConfig {
         known.map(|(inputs, outputs, tokens)| Demand { inputs, outputs, tokens })
     }
 
+    /// A demand to reckon with while only the data knows the real one.
+    pub fn assumed_demand(&self) -> Demand {
+        let tokens = self.data.kind.is_text() || self.settings.text("model.embedding") == Some("one_hot");
+        Demand { inputs: 256, outputs: 256, tokens }
+    }
+
     /// Checks what can be checked of the model before any data is read.
     fn check_model(&self) -> Result<(), ConfigError> {
-        let guess = if self.data.kind.is_text() {
-            Some(Demand { inputs: 256, outputs: 256, tokens: true })
-        } else {
-            None
-        };
-        match self.demand_without_data().or(guess) {
+        let known = self.demand_without_data();
+        match known.or(self.data.kind.is_text().then(|| self.assumed_demand())) {
             Some(demand) => self.network(demand).map(|_| ()),
             None => Ok(()),
         }
+    }
+
+    /// The kind of the data, as in the configuration.
+    pub fn task_name(&self) -> String {
+        self.settings.text("data.kind").unwrap_or_default().to_string()
     }
 
     /// The settings as they are written into the run folder.

@@ -18,6 +18,17 @@ pub struct Scores {
     pub accuracy: Option<f64>,
 }
 
+impl Scores {
+    /// `loss 1.2345, 1.7810 bpc` or `loss 0.1234, accuracy 95.00 %`.
+    pub fn text(&self) -> String {
+        let loss = self.loss.map_or("not finite".into(), |loss| format!("{loss:.4}"));
+        let bpc = self.bpc.map_or(String::new(), |bpc| format!(", {bpc:.4} bpc"));
+        let accuracy =
+            self.accuracy.map_or(String::new(), |share| format!(", accuracy {:.2} %", 100.0 * share));
+        format!("loss {loss}{bpc}{accuracy}")
+    }
+}
+
 /// The document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {

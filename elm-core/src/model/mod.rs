@@ -7,6 +7,7 @@
 //! on a backend).
 
 pub mod built;
+pub mod count;
 mod init;
 pub mod layer;
 pub mod network;

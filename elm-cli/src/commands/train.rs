@@ -1,0 +1,318 @@
+//! `elm train`: the loop around the trainer.
+
+use super::scores::score;
+use crate::config::RunConfig;
+use crate::run::checkpoint::Which;
+use crate::run::metrics::{MetricsLine, MetricsLog, finite};
+use crate::run::signals::StopFlag;
+use crate::run::state::{self, Best, RunState, Window};
+use crate::run::{Progress, RunFolder, Scores, Summary, folder::write_atomically};
+use crate::task::{Adapted, Purpose, Task};
+use anyhow::{Context, Result};
+use elm_core::Backend;
+use elm_core::model::{Network, NetworkSpec};
+use elm_core::train::{BatchSource, StepReport, Trainer};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What to train.
+pub struct TrainRequest {
+    /// The experiment.
+    pub config: RunConfig,
+    /// Overrides it was read with, for the run folder.
+    pub overrides: Vec<String>,
+    /// The run folder.
+    pub out: PathBuf,
+    /// Continue what is there?
+    pub resume: bool,
+    /// Stop after so many updates; schedules do not change.
+    pub max_steps: Option<u64>,
+    /// Set when the process is asked to stop.
+    pub stop: StopFlag,
+}
+
+/// How training ended.
+pub enum Outcome {
+    /// All updates (or `max_steps`) done and tested.
+    Done(Box<Summary>),
+    /// Stopped by a signal; saved after this many updates.
+    Interrupted(u64),
+}
+
+/// Trains on a backend.
+///
+/// # Errors
+/// When data, run folder or numbers fail; the last checkpoint stays intact.
+pub fn run<B: Backend>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
+    let config = &request.config;
+    let task = Task::load(config)?;
+    let network = config.network(task.demand())?;
+    let (source, _) = task.batches(config, Purpose::Train)?;
+    task.batches(config, Purpose::Valid)?;
+    task.batches(config, Purpose::Test)?;
+    let turn = task.turn(config)?;
+    let total = turn * config.training.turns;
+    let folder = RunFolder::for_training(&request.out, request.resume)?;
+    let found = state::load_last(folder.path(), &network)?;
+    if let Some((state, ..)) = &found
+        && state.position.step >= total
+        && let Some(summary) = Summary::read(folder.path())?
+        && summary.steps >= total
+    {
+        return Ok(Outcome::Done(Box::new(summary)));
+    }
+    if found.is_none() {
+        folder.keep_config(config, &request.overrides)?;
+        keep_vocabulary(&folder, &task)?;
+    }
+    let mut run = Run::start(backend, request, &task, network, source, folder, found, [turn, total])?;
+    run.progress.line(&format!("data: {}", task.description()));
+    run.train()
+}
+
+/// The symbols of a text go with the weights.
+fn keep_vocabulary(folder: &RunFolder, task: &Task) -> Result<()> {
+    let Some(vocabulary) = task.vocabulary() else { return Ok(()) };
+    let text = serde_json::to_vec(vocabulary.symbols()).context("the vocabulary")?;
+    write_atomically(&folder.file("vocabulary.json"), &text)
+}
+
+/// A run in progress.
+struct Run<'a, B: Backend> {
+    backend: &'a B,
+    request: &'a TrainRequest,
+    task: &'a Task,
+    trainer: Trainer<'a, B>,
+    source: Adapted,
+    folder: RunFolder,
+    state: RunState,
+    metrics: MetricsLog,
+    turn: u64,
+    total: u64,
+    began: Instant,
+    /// Seconds of training before this process.
+    seconds_before: f64,
+    last_save: Instant,
+    last_line: (Instant, u64),
+    progress: Progress,
+}
+
+impl<'a, B: Backend> Run<'a, B> {
+    fn start(
+        backend: &'a B,
+        request: &'a TrainRequest,
+        task: &'a Task,
+        network: NetworkSpec,
+        mut source: Adapted,
+        folder: RunFolder,
+        found: Option<(RunState, elm_core::train::Snapshot, Vec<String>)>,
+        [turn, total]: [u64; 2],
+    ) -> Result<Self> {
+        let spec = request.config.training.spec(total);
+        let (state, trainer) = match found {
+            Some((state, snapshot, warnings)) => {
+                warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+                source.seek(state.cursor)?;
+                (state, Trainer::restore(backend, &network, spec, &snapshot)?)
+            }
+            None => {
+                let fresh = Network::from_seed(backend, &network, request.config.training.seed)?;
+                let trainer = Trainer::new(backend, fresh, spec)?;
+                (fresh_state(&trainer.snapshot()?, network), trainer)
+            }
+        };
+        let metrics = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
+        let now = Instant::now();
+        let progress = Progress::new("training", state.position.step, total);
+        Ok(Run {
+            backend,
+            request,
+            task,
+            trainer,
+            source,
+            folder,
+            seconds_before: state.seconds,
+            last_line: (now, state.position.step),
+            state,
+            metrics,
+            turn,
+            total,
+            began: now,
+            last_save: now,
+            progress,
+        })
+    }
+
+    fn train(&mut self) -> Result<Outcome> {
+        let end = self.request.max_steps.map_or(self.total, |max| max.min(self.total));
+        loop {
+            let step = self.trainer.steps_done();
+            if step > 0 && step.is_multiple_of(self.turn) && self.state.validated != Some(step) {
+                if !self.validate()? {
+                    return self.interrupted();
+                }
+                self.save(Which::Last)?;
+            }
+            if step >= end {
+                break;
+            }
+            if self.request.stop.is_set() {
+                return self.interrupted();
+            }
+            self.update()?;
+        }
+        self.save(Which::Last)?;
+        self.finish()
+    }
+
+    /// One update with its metrics, and a checkpoint when one is due.
+    fn update(&mut self) -> Result<()> {
+        let batch = self.source.next()?.context("the training data ended")?;
+        let tokens = (batch.steps * batch.rows) as f64;
+        let report = self.trainer.step(&batch).with_context(|| {
+            format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
+        })?;
+        let step = self.trainer.steps_done();
+        self.state.window.updates += 1;
+        self.state.window.loss += report.loss;
+        self.state.window.objective += report.objective;
+        self.state.scan = report.path.to_string();
+        let loss = report.loss;
+        self.progress.update(step, || format!("loss {loss:.4}  lr {:.2e}", report.learning_rate));
+        if step.is_multiple_of(self.request.config.logging.every_steps) {
+            self.log_training(&report, tokens)?;
+        }
+        let checkpoint = &self.request.config.checkpoint;
+        let by_steps = checkpoint.every_steps.is_some_and(|every| step.is_multiple_of(every));
+        let by_time = self.last_save.elapsed() >= Duration::from_secs_f64(checkpoint.every_minutes * 60.0);
+        if by_steps || by_time {
+            self.save(Which::Last)?;
+        }
+        Ok(())
+    }
+
+    fn log_training(&mut self, report: &StepReport, tokens: f64) -> Result<()> {
+        let window = std::mem::take(&mut self.state.window);
+        let step = self.trainer.steps_done();
+        let mean = |sum: f64| finite(sum / window.updates.max(1) as f64);
+        let speed = (step - self.last_line.1) as f64 / self.last_line.0.elapsed().as_secs_f64().max(1e-9);
+        self.last_line = (Instant::now(), step);
+        let bpc = self.task.is_text().then(|| mean(window.loss).map(|nats| nats / std::f64::consts::LN_2));
+        self.metrics.append(&MetricsLine {
+            step,
+            epoch: step as f64 / self.turn as f64,
+            split: "train".into(),
+            loss: mean(window.loss),
+            objective: mean(window.objective),
+            bpc: bpc.flatten(),
+            accuracy: None,
+            learning_rate: Some(report.learning_rate),
+            gradient_norm: finite(report.gradient_norm),
+            steps_per_second: finite(speed),
+            tokens_per_second: finite(speed * tokens),
+            seconds: self.seconds(),
+        })
+    }
+
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.began.elapsed().as_secs_f64()
+    }
+
+    /// Validates and keeps the best weights; `false` when asked to stop.
+    fn validate(&mut self) -> Result<bool> {
+        let Some(scores) = self.evaluate(self.trainer.network(), Purpose::Valid)? else { return Ok(false) };
+        let step = self.trainer.steps_done();
+        self.append_scores(step, "valid", &scores)?;
+        self.state.validated = Some(step);
+        if self.state.best.is_none_or(|best| best.is_beaten_by(&scores)) {
+            self.state.best = Some(Best { step, scores });
+            self.save(Which::Best)?;
+        }
+        self.progress.line(&format!("step {step}: valid {}", scores.text()));
+        Ok(true)
+    }
+
+    fn evaluate(&self, network: &Network<B>, purpose: Purpose) -> Result<Option<Scores>> {
+        let stop = || self.request.stop.is_set();
+        score(self.backend, network, self.task, &self.request.config, purpose, &stop)
+    }
+
+    fn append_scores(&mut self, step: u64, split: &str, scores: &Scores) -> Result<()> {
+        self.metrics.append(&MetricsLine {
+            step,
+            epoch: step as f64 / self.turn as f64,
+            split: split.into(),
+            loss: scores.loss,
+            objective: None,
+            bpc: scores.bpc,
+            accuracy: scores.accuracy,
+            learning_rate: None,
+            gradient_norm: None,
+            steps_per_second: None,
+            tokens_per_second: None,
+            seconds: self.seconds(),
+        })
+    }
+
+    fn save(&mut self, which: Which) -> Result<()> {
+        let snapshot = self.trainer.snapshot()?;
+        self.state.position = snapshot.position;
+        self.state.cursor = self.source.cursor();
+        self.state.metrics_bytes = self.metrics.sync()?;
+        self.state.seconds = self.seconds();
+        self.last_save = Instant::now();
+        state::save(self.folder.path(), which, &self.state, &snapshot, self.request.config.checkpoint.keep)
+    }
+
+    fn interrupted(&mut self) -> Result<Outcome> {
+        self.save(Which::Last)?;
+        Ok(Outcome::Interrupted(self.trainer.steps_done()))
+    }
+
+    /// Tests the best weights and writes the summary. Lines written from here
+    /// on come after the checkpoint: a run that continues drops them.
+    fn finish(&mut self) -> Result<Outcome> {
+        if self.state.best.is_none() && !self.validate()? {
+            return self.interrupted();
+        }
+        let best = state::load_weights(self.folder.path(), Which::Best, Some(&self.state.network))?
+            .context("the best weights were not saved")?;
+        let network = Network::from_stored(self.backend, &self.state.network, &best.weights)?;
+        let Some(test) = self.evaluate(&network, Purpose::Test)? else {
+            return Ok(Outcome::Interrupted(self.trainer.steps_done()));
+        };
+        self.append_scores(self.trainer.steps_done(), "test", &test)?;
+        self.metrics.sync()?;
+        let description = self.backend.description();
+        let summary = Summary {
+            task: self.request.config.task_name(),
+            backend: description.name.into(),
+            device: description.device,
+            scan: self.state.scan.clone(),
+            steps: self.trainer.steps_done(),
+            best_step: self.state.best.map(|best| best.step),
+            valid: self.state.best.map(|best| best.scores),
+            test: Some(test),
+            trainable_parameters: self.state.network.trainable_parameters(),
+            seconds: self.seconds(),
+            run: self.folder.path().display().to_string(),
+            baselines: self.task.baselines(),
+        };
+        summary.write(self.folder.path())?;
+        Ok(Outcome::Done(Box::new(summary)))
+    }
+}
+
+fn fresh_state(snapshot: &elm_core::train::Snapshot, network: NetworkSpec) -> RunState {
+    RunState {
+        position: snapshot.position,
+        cursor: [0, 0],
+        metrics_bytes: 0,
+        seconds: 0.0,
+        validated: None,
+        best: None,
+        window: Window::default(),
+        scan: String::new(),
+        network,
+    }
+}

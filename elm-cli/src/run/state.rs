@@ -1,0 +1,139 @@
+//! What a checkpoint of a run holds, as files.
+
+use super::checkpoint::{self, Files, Which};
+use super::summary::Scores;
+use anyhow::{Context, Result, bail};
+use elm_core::model::{NetworkSpec, StoredTensors};
+use elm_core::train::Snapshot;
+use elm_core::train::snapshot::Position;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+const WEIGHTS: &str = "model.safetensors";
+const TRAINING: &str = "training.safetensors";
+const STATE: &str = "state.json";
+
+/// Everything about a run besides its tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// Where the trainer is.
+    pub position: Position,
+    /// The place of the next training batch.
+    pub cursor: [u64; 2],
+    /// Bytes of `metrics.jsonl` that belong to this state.
+    pub metrics_bytes: u64,
+    /// Seconds of training so far (wall clock).
+    pub seconds: f64,
+    /// The update after which was last validated.
+    pub validated: Option<u64>,
+    /// The best validation so far.
+    pub best: Option<Best>,
+    /// Sums since the last line of training metrics.
+    pub window: Window,
+    /// `fused` or `composed`, as the last update was computed.
+    pub scan: String,
+    /// The model, to recognise weights of another one.
+    pub network: NetworkSpec,
+}
+
+/// The best validation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Updates that the weights had.
+    pub step: u64,
+    /// How they did.
+    pub scores: Scores,
+}
+
+/// Sums over updates, for means in the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Window {
+    /// Number of updates.
+    pub updates: u64,
+    /// Sum of the task's losses.
+    pub loss: f64,
+    /// Sum of the objectives.
+    pub objective: f64,
+}
+
+impl Best {
+    /// Is `other` better: by accuracy where there is one, else by loss?
+    pub fn is_beaten_by(&self, other: &Scores) -> bool {
+        let key = |scores: &Scores| (scores.accuracy.unwrap_or(0.0), -scores.loss.unwrap_or(f64::INFINITY));
+        key(other) > key(&self.scores)
+    }
+}
+
+/// The weights of a run with the model they belong to.
+pub struct SavedWeights {
+    /// The state of the run when they were saved.
+    pub state: RunState,
+    /// The weights.
+    pub weights: StoredTensors,
+    /// Damaged checkpoints that were passed over.
+    pub warnings: Vec<String>,
+}
+
+/// Saves weights, training state and run state.
+///
+/// # Errors
+/// When the checkpoint cannot be written.
+pub fn save(run: &Path, which: Which, state: &RunState, snapshot: &Snapshot, keep: usize) -> Result<()> {
+    let mut files = Files::from([
+        (WEIGHTS.to_string(), snapshot.weights.to_bytes()?),
+        (STATE.to_string(), serde_json::to_vec_pretty(state).context("the state of the run")?),
+    ]);
+    if which == Which::Last {
+        files.insert(TRAINING.into(), snapshot.state.to_bytes()?);
+    }
+    checkpoint::save(run, which, &files, keep)
+}
+
+/// Loads the weights of a checkpoint, `None` when there is none.
+///
+/// # Errors
+/// When all checkpoints are damaged, or they belong to another model than
+/// `network` (where given).
+pub fn load_weights(run: &Path, which: Which, network: Option<&NetworkSpec>) -> Result<Option<SavedWeights>> {
+    let Some((files, warnings)) = checkpoint::load(run, which)? else { return Ok(None) };
+    let state = state_of(run, &files, network)?;
+    let weights = StoredTensors::from_bytes(WEIGHTS, file(run, &files, WEIGHTS)?)?;
+    Ok(Some(SavedWeights { state, weights, warnings }))
+}
+
+/// Loads everything needed to continue, `None` when there is no checkpoint.
+///
+/// # Errors
+/// As [`load_weights`].
+pub fn load_last(run: &Path, network: &NetworkSpec) -> Result<Option<(RunState, Snapshot, Vec<String>)>> {
+    let Some((files, warnings)) = checkpoint::load(run, Which::Last)? else { return Ok(None) };
+    let state = state_of(run, &files, Some(network))?;
+    let snapshot = Snapshot {
+        weights: StoredTensors::from_bytes(WEIGHTS, file(run, &files, WEIGHTS)?)?,
+        state: StoredTensors::from_bytes(TRAINING, file(run, &files, TRAINING)?)?,
+        position: state.position,
+    };
+    Ok(Some((state, snapshot, warnings)))
+}
+
+fn file<'a>(run: &Path, files: &'a Files, name: &str) -> Result<&'a [u8]> {
+    let bytes = files.get(name).map(Vec::as_slice);
+    bytes.with_context(|| format!("{}: the checkpoint lacks {name}", run.display()))
+}
+
+fn state_of(run: &Path, files: &Files, network: Option<&NetworkSpec>) -> Result<RunState> {
+    let state: RunState = serde_json::from_slice(file(run, files, STATE)?)
+        .with_context(|| format!("{}: {STATE} of the checkpoint is damaged", run.display()))?;
+    if let Some(network) = network
+        && *network != state.network
+    {
+        bail!(
+            "{}: the checkpoint belongs to another model ({} trainable parameters) than the configuration \
+             describes ({}); continue with the configuration of the run, or choose another folder with --out",
+            run.display(),
+            state.network.trainable_parameters(),
+            network.trainable_parameters()
+        );
+    }
+    Ok(state)
+}

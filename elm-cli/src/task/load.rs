@@ -1,0 +1,220 @@
+//! Reads or makes the configured data.
+
+use super::adapt::Adapted;
+use crate::config::{DataConfig, DataKind, Demand, RunConfig, Tokens};
+use crate::run::summary::Baselines;
+use anyhow::{Result, bail};
+use elm_data::spikes::{
+    AddingBatches, AddingDraws, Binning, DigitsSettings, Recordings, Split, spiking_digits,
+};
+use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
+use elm_data::{BatchStream, Order, SampleBatches, Samples};
+use std::sync::Arc;
+
+/// What batches are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To learn from, endless.
+    Train,
+    /// To select the best weights by.
+    Valid,
+    /// The final test.
+    Test,
+}
+
+/// The data of a run.
+pub struct Task {
+    kind: DataKind,
+    data: Data,
+}
+
+enum Data {
+    Text(Box<Corpus>),
+    /// Samples of train, valid, test.
+    Samples([Arc<dyn Samples>; 3]),
+}
+
+/// Batches of an epoch and of evaluations of the adding task, as published.
+const ADDING_TRAIN: u64 = 2000;
+const ADDING_VALID: u64 = 500;
+const ADDING_TEST: u64 = 2000;
+
+impl Task {
+    /// Reads or makes the data.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged, or not of the configured kind.
+    pub fn load(config: &RunConfig) -> Result<Self> {
+        let data = match config.data.kind {
+            DataKind::Text => Data::Text(Box::new(load_text(config)?)),
+            DataKind::Digits | DataKind::DigitsAdding => Data::Samples(made_digits(&config.data)),
+            other => {
+                bail!(config.error("data.kind", format!("{other:?} cannot be read yet by this version")))
+            }
+        };
+        Ok(Task { kind: config.data.kind, data })
+    }
+
+    /// What the data asks of a model.
+    pub fn demand(&self) -> Demand {
+        match &self.data {
+            Data::Text(corpus) => {
+                let symbols = corpus.vocabulary.len();
+                Demand { inputs: symbols, outputs: symbols, tokens: true }
+            }
+            Data::Samples([train, ..]) => {
+                let outputs = if self.is_adding() { 19 } else { train.classes() };
+                Demand { inputs: train.channels(), outputs, tokens: false }
+            }
+        }
+    }
+
+    /// Is it a continuous text, whose state is carried in evaluations?
+    pub fn is_text(&self) -> bool {
+        matches!(self.data, Data::Text(_))
+    }
+
+    fn is_adding(&self) -> bool {
+        self.kind.is_adding()
+    }
+
+    /// The symbols of a text.
+    pub fn vocabulary(&self) -> Option<&Vocabulary> {
+        match &self.data {
+            Data::Text(corpus) => Some(&corpus.vocabulary),
+            Data::Samples(_) => None,
+        }
+    }
+
+    /// Updates between two validations.
+    ///
+    /// # Errors
+    /// When a batch is larger than the data.
+    pub fn turn(&self, config: &RunConfig) -> Result<u64> {
+        if let Some(turn) = config.training.turn {
+            return Ok(turn);
+        }
+        match &self.data {
+            Data::Samples([train, ..]) if !self.is_adding() => {
+                Ok((train.len() as u64 / config.training.batch_size as u64).max(1))
+            }
+            Data::Samples(_) => Ok(ADDING_TRAIN),
+            Data::Text(_) => Ok(400),
+        }
+    }
+
+    /// Batches for a purpose, and how many of them to take (`None`: all).
+    ///
+    /// # Errors
+    /// When a batch is larger than the data.
+    pub fn batches(&self, config: &RunConfig, purpose: Purpose) -> Result<(Adapted, Option<u64>)> {
+        let training = &config.training;
+        let (rows, limit) = match purpose {
+            Purpose::Train => (training.batch_size, None),
+            Purpose::Valid => (training.valid_batch_size, training.valid_batches),
+            Purpose::Test => (training.test_batch_size, training.test_batches),
+        };
+        let stream: Box<dyn BatchStream> = match &self.data {
+            Data::Text(corpus) => {
+                let tokens = match purpose {
+                    Purpose::Train => &corpus.train,
+                    Purpose::Valid => &corpus.valid,
+                    Purpose::Test => &corpus.test,
+                };
+                let endless = purpose == Purpose::Train;
+                Box::new(TextBatches::new(tokens.clone(), rows, training.seq_length, endless)?)
+            }
+            Data::Samples(splits) => self.sample_batches(splits, purpose, rows, limit, config)?,
+        };
+        Ok((Adapted(stream), limit))
+    }
+
+    fn sample_batches(
+        &self,
+        splits: &[Arc<dyn Samples>; 3],
+        purpose: Purpose,
+        rows: usize,
+        limit: Option<u64>,
+        config: &RunConfig,
+    ) -> Result<Box<dyn BatchStream>> {
+        let seed = config.training.seed;
+        let (samples, per_epoch) = match purpose {
+            Purpose::Train => (&splits[0], self.turn(config)?),
+            Purpose::Valid => (&splits[1], limit.unwrap_or(ADDING_VALID)),
+            Purpose::Test => (&splits[2], limit.unwrap_or(ADDING_TEST)),
+        };
+        let training = purpose == Purpose::Train;
+        Ok(if self.is_adding() {
+            let draws = if training { AddingDraws::Training { seed } } else { AddingDraws::Fixed };
+            Box::new(AddingBatches::new(samples.clone(), rows, per_epoch, draws)?)
+        } else {
+            let order = if training { Order::Shuffled { seed } } else { Order::Sequential };
+            Box::new(SampleBatches::new(samples.clone(), rows, order)?)
+        })
+    }
+
+    /// What simple models reach on the test split of a text.
+    pub fn baselines(&self) -> Option<Baselines> {
+        let Data::Text(corpus) = &self.data else { return None };
+        let symbols = corpus.vocabulary.len();
+        Some(Baselines {
+            unigram_bpc: baseline::unigram(&corpus.train, &corpus.test, symbols),
+            order_one_bpc: baseline::order_one(&corpus.train, &corpus.test, symbols),
+        })
+    }
+
+    /// One line about what there is.
+    pub fn description(&self) -> String {
+        match &self.data {
+            Data::Text(corpus) => format!(
+                "text of {} symbols: {} train, {} valid, {} test tokens",
+                corpus.vocabulary.len(),
+                corpus.train.len(),
+                corpus.valid.len(),
+                corpus.test.len()
+            ),
+            Data::Samples([train, valid, test]) => format!(
+                "{} train, {} valid, {} test samples of {} channels, {} classes",
+                train.len(),
+                valid.len(),
+                test.len(),
+                train.channels(),
+                self.demand().outputs
+            ),
+        }
+    }
+}
+
+fn load_text(config: &RunConfig) -> Result<Corpus> {
+    let mode = match config.data.tokens {
+        Tokens::Txl => TokenMode::Txl,
+        Tokens::Eos => TokenMode::Eos,
+        Tokens::Bytes => TokenMode::Bytes,
+    };
+    let path = config.data.path.clone().unwrap_or_default();
+    let corpus = Corpus::load(&path, mode, config.data.fractions)?;
+    let found = corpus.vocabulary.len();
+    if let Some(expected) = config.data.vocabulary
+        && expected != found
+    {
+        bail!(
+            config.error("data.vocabulary", format!("{expected} symbols are expected, the text has {found}"))
+        );
+    }
+    Ok(corpus)
+}
+
+/// Spiking digits; nothing is read.
+fn made_digits(data: &DataConfig) -> [Arc<dyn Samples>; 3] {
+    let settings = DigitsSettings {
+        seed: data.seed,
+        channels: data.channels,
+        binning: Binning::new(data.bin_ms, data.counts),
+    };
+    let make = |split, count| -> Arc<dyn Samples> {
+        let recordings: Recordings = spiking_digits(&settings, split, count);
+        Arc::new(recordings)
+    };
+    let [train, valid, test] = data.samples;
+    [make(Split::Train, train), make(Split::Valid, valid), make(Split::Test, test)]
+}

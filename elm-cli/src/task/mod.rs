@@ -1,0 +1,7 @@
+//! Tasks: a configured data set as batches that `elm-core` trains on.
+
+mod adapt;
+mod load;
+
+pub use adapt::Adapted;
+pub use load::{Purpose, Task};
