@@ -1,21 +1,42 @@
 //! Operations with a given value and a given adjoint, through candle's
 //! `CustomOp`.
 
-use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, Result, Shape, Storage, Tensor};
+use candle_core::{
+    CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Storage, Tensor,
+};
 use std::sync::Mutex;
 
-/// From input, value and the value's gradient to the input's gradient.
+/// From inputs, value and the value's gradient to the inputs' gradients.
 ///
 /// What it captures must be without history, or the history would be walked
 /// (and dropped) where nobody counts its length.
 pub(crate) trait Adjoint:
-    Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static
+    Fn(&[&Tensor], &Tensor, &Tensor) -> Result<Vec<Tensor>> + Send + Sync + 'static
 {
 }
 
-impl<F: Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static> Adjoint for F {}
+impl<F> Adjoint for F where F: Fn(&[&Tensor], &Tensor, &Tensor) -> Result<Vec<Tensor>> + Send + Sync + 'static {}
 
-/// A value that was computed outside of the graph, and how its gradient flows.
+/// `value` as a function of one to three inputs.
+pub(crate) fn given(
+    name: &'static str,
+    value: Tensor,
+    inputs: &[&Tensor],
+    adjoint: impl Adjoint,
+) -> Result<Tensor> {
+    if !inputs.iter().any(|input| input.track_op()) {
+        return Ok(value);
+    }
+    let given = Given { name, value: Mutex::new(Some(value)), adjoint };
+    match inputs {
+        [a] => a.apply_op1(given),
+        [a, b] => a.apply_op2(b, given),
+        [a, b, c] => a.apply_op3(b, c, given),
+        _ => candle_core::bail!("{name}: {} inputs, candle takes 1 to 3", inputs.len()),
+    }
+}
+
+/// A value and how its gradient flows.
 struct Given<F> {
     name: &'static str,
     /// Taken when candle asks for the value; the graph then holds its own.
@@ -23,20 +44,39 @@ struct Given<F> {
     adjoint: F,
 }
 
-/// `value` as a function of `x`.
-pub(crate) fn given(name: &'static str, value: Tensor, x: &Tensor, adjoint: impl Adjoint) -> Result<Tensor> {
-    if !x.track_op() {
-        return Ok(value);
-    }
-    x.apply_op1(Given { name, value: Mutex::new(Some(value)), adjoint })
-}
-
-impl<F> Given<F> {
+impl<F: Adjoint> Given<F> {
     fn take(&self) -> Result<Tensor> {
         let value = self.value.lock().ok().and_then(|mut value| value.take());
-        let Some(value) = value else { candle_core::bail!("{}: the value was asked for twice", self.name) };
+        value.ok_or_else(|| candle_core::Error::Msg(format!("{}: the value was asked for twice", self.name)))
+    }
+
+    fn on_host(&self) -> Result<(CpuStorage, Shape)> {
+        let value = self.take()?;
+        Ok((CpuStorage::F32(value.flatten_all()?.to_vec1()?), value.shape().clone()))
+    }
+
+    fn on_device(&self) -> Result<(CudaStorage, Shape)> {
+        use candle_core::backend::BackendStorage;
         // A copy of its own, so that the storage holds the value and no more.
-        value.force_contiguous()
+        let value = self.take()?.force_contiguous()?;
+        let (storage, layout) = value.storage_and_layout();
+        match &*storage {
+            Storage::Cuda(storage) => Ok((storage.try_clone(layout)?, layout.shape().clone())),
+            _ => candle_core::bail!("{}: the value is not on the CUDA device", self.name),
+        }
+    }
+
+    /// The gradients of exactly `N` inputs.
+    fn gradients<const N: usize>(
+        &self,
+        inputs: [&Tensor; N],
+        value: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<[Tensor; N]> {
+        let gradients = (self.adjoint)(&inputs, value, gradient)?;
+        gradients.try_into().map_err(|got: Vec<Tensor>| {
+            candle_core::Error::Msg(format!("{}: {} gradients for {N} inputs", self.name, got.len()))
+        })
     }
 }
 
@@ -46,25 +86,88 @@ impl<F: Adjoint> CustomOp1 for Given<F> {
     }
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        let value = self.take()?;
-        let (storage, layout) = value.storage_and_layout();
-        match &*storage {
-            Storage::Cpu(storage) => Ok((storage.clone(), layout.shape().clone())),
-            _ => candle_core::bail!("{}: the value is not on the processor", self.name),
-        }
+        self.on_host()
     }
 
     fn cuda_fwd(&self, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
-        use candle_core::backend::BackendStorage;
-        let value = self.take()?;
-        let (storage, layout) = value.storage_and_layout();
-        match &*storage {
-            Storage::Cuda(storage) => Ok((storage.try_clone(layout)?, layout.shape().clone())),
-            _ => candle_core::bail!("{}: the value is not on the CUDA device", self.name),
-        }
+        self.on_device()
     }
 
-    fn bwd(&self, x: &Tensor, value: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        (self.adjoint)(x, value, gradient).map(Some)
+    fn bwd(&self, a: &Tensor, value: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        let [a] = self.gradients([a], value, gradient)?;
+        Ok(Some(a))
+    }
+}
+
+impl<F: Adjoint> CustomOp2 for Given<F> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.on_host()
+    }
+
+    fn cuda_fwd(
+        &self,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.on_device()
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        value: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let [a, b] = self.gradients([a, b], value, gradient)?;
+        Ok((Some(a), Some(b)))
+    }
+}
+
+impl<F: Adjoint> CustomOp3 for Given<F> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(
+        &self,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.on_host()
+    }
+
+    fn cuda_fwd(
+        &self,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.on_device()
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        c: &Tensor,
+        value: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let [a, b, c] = self.gradients([a, b, c], value, gradient)?;
+        Ok((Some(a), Some(b), Some(c)))
     }
 }

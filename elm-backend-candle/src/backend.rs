@@ -162,7 +162,9 @@ impl Backend for CandleBackend {
     }
 
     fn gradient(&self, gradients: &GradStore, variable: &GraphTensor) -> Option<GraphTensor> {
-        gradients.get(variable.tensor()).cloned().map(GraphTensor::leaf)
+        // candle also answers for constants that an operation met on its way.
+        let variable = variable.tensor();
+        variable.is_variable().then(|| gradients.get(variable).cloned().map(GraphTensor::leaf))?
     }
 
     fn unary(&self, op: Unary, x: &GraphTensor) -> Result<GraphTensor> {

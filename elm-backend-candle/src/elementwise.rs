@@ -30,12 +30,12 @@ pub(crate) fn binary(op: Binary, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 /// candle's adjoint of `relu` is 1 at 0; here it is `sign(relu(x))`.
 fn relu(x: &Tensor) -> Result<Tensor> {
-    given("relu", x.detach().relu()?, x, |_, value, gradient| gradient.mul(&value.sign()?))
+    given("relu", x.detach().relu()?, &[x], |_, value, gradient| Ok(vec![gradient.mul(&value.sign()?)?]))
 }
 
 /// `1 / (1 + e^-x)` with adjoint `y (1 - y)`; differentiating the formula step
 /// by step would give 0 times infinity at `-inf`.
 fn sigmoid(x: &Tensor) -> Result<Tensor> {
     let value = x.detach().neg()?.exp()?.affine(1.0, 1.0)?.recip()?;
-    given("sigmoid", value, x, |_, value, gradient| gradient.mul(&value.sub(&value.sqr()?)?))
+    given("sigmoid", value, &[x], |_, value, gradient| Ok(vec![gradient.mul(&value.sub(&value.sqr()?)?)?]))
 }

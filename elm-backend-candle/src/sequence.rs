@@ -19,15 +19,15 @@ pub(crate) fn unstack(x: &Tensor) -> Result<Vec<Tensor>> {
     let slots: Arc<Mutex<Vec<Option<Tensor>>>> = Arc::new(Mutex::new(vec![None; count]));
     let nothing = Tensor::zeros(1, x.dtype(), x.device())?;
     let filled = slots.clone();
-    let token = given("unstack", nothing.clone(), x, move |x, _, _| join(x, &filled))?;
+    let token = given("unstack", nothing.clone(), &[x], move |x, _, _| Ok(vec![join(x[0], &filled)?]))?;
     let mut parts = Vec::with_capacity(count);
     for part in 0..count {
         let (slots, nothing) = (slots.clone(), nothing.clone());
-        parts.push(given("part of unstack", values.get(part)?, &token, move |_, _, gradient| {
+        parts.push(given("part of unstack", values.get(part)?, &[&token], move |_, _, gradient| {
             if let Ok(mut slots) = slots.lock() {
                 slots[part] = Some(gradient.clone());
             }
-            Ok(nothing.clone())
+            Ok(vec![nothing.clone()])
         })?);
     }
     Ok(parts)

@@ -1,6 +1,21 @@
-//! The conformance suite on the processor.
+//! The conformance suite on the processor, with every implementation of the
+//! recurrence.
 
 use elm_backend_candle::CandleBackend;
-use elm_core::device::BackendOptions;
+use elm_core::device::{BackendOptions, ScanChoice};
 
-elm_core::conformance_tests!(CandleBackend::new(BackendOptions::default()).expect("the processor is there"));
+fn backend(scan: ScanChoice, memory_budget: Option<u64>) -> CandleBackend {
+    let options = BackendOptions { scan, memory_budget, ..BackendOptions::default() };
+    CandleBackend::new(options).expect("the processor is there")
+}
+
+mod composed {
+    use super::*;
+    elm_core::conformance_tests!(backend(ScanChoice::Composed, None));
+}
+
+/// So little memory that every step is a segment of its own.
+mod composed_in_segments {
+    use super::*;
+    elm_core::conformance_tests!(backend(ScanChoice::Composed, Some(1)));
+}

@@ -54,6 +54,12 @@ pub struct Wiring<B: Backend> {
     pub index: B::Index,
 }
 
+impl<B: Backend> Clone for Wiring<B> {
+    fn clone(&self) -> Self {
+        Wiring { sources: self.sources.clone(), index: self.index.clone() }
+    }
+}
+
 impl<B: Backend> Wiring<B> {
     /// Uploads a connectome after checking that every entry exists.
     ///

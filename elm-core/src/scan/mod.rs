@@ -5,8 +5,14 @@ mod arguments;
 mod check;
 mod composed;
 mod densify;
+mod flat;
+mod held;
+mod segments;
 
 pub use arguments::{
     DropoutMasks, Event, Events, Input, Monitors, NO_TOKEN, ScanArgs, ScanOutput, ScanPath, Want, Wiring,
 };
 pub use composed::composed;
+pub use flat::FlatLayout;
+pub use held::{HeldArgs, HeldInput};
+pub use segments::{SegmentedScan, segment_length};

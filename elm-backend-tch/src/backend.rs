@@ -1,0 +1,331 @@
+//! The trait of elm-core on libtorch.
+
+use crate::error::{NAME, failed};
+use crate::given::{self, Gradients};
+use crate::{diagnose, scan, threads, update};
+use elm_core::backend::{Backend, Binary, Description, Unary};
+use elm_core::device::{BackendOptions, Device, DeviceReport, ScanChoice};
+use elm_core::scan::{ScanArgs, ScanOutput};
+use elm_core::train::optimizer::{self, Moments, Update};
+use elm_core::{Error, Result, shape};
+use tch::{Kind, TchError, Tensor};
+
+/// libtorch on one device.
+#[derive(Debug, Clone)]
+pub struct TchBackend {
+    options: BackendOptions,
+    device: tch::Device,
+}
+
+/// A tensor of libtorch; clones share values and history.
+#[derive(Debug)]
+pub struct TchTensor(Tensor);
+
+/// Row numbers on the device.
+#[derive(Debug)]
+pub struct Index {
+    rows: Tensor,
+    largest: Option<u32>,
+}
+
+impl TchTensor {
+    pub(crate) fn new(tensor: Tensor) -> Self {
+        TchTensor(tensor)
+    }
+
+    /// The tensor itself.
+    pub fn tensor(&self) -> &Tensor {
+        &self.0
+    }
+}
+
+impl Clone for TchTensor {
+    fn clone(&self) -> Self {
+        TchTensor(self.0.shallow_clone())
+    }
+}
+
+impl Clone for Index {
+    fn clone(&self) -> Self {
+        Index { rows: self.rows.shallow_clone(), largest: self.largest }
+    }
+}
+
+impl TchBackend {
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the thread count cannot be had,
+    /// [`Error::Unsupported`] when the device is not there or
+    /// `scan = "fused"` is asked for on CUDA.
+    pub fn new(options: BackendOptions) -> Result<Self> {
+        if let Some(count) = options.threads {
+            threads::set_threads(count)?;
+        }
+        let device = match options.device {
+            Device::Cpu => tch::Device::Cpu,
+            Device::Cuda(ordinal) => cuda(ordinal)?,
+        };
+        if options.scan == ScanChoice::Fused && options.device != Device::Cpu {
+            return Err(Error::Unsupported {
+                what: "scan = \"fused\" on CUDA".into(),
+                backend: NAME.into(),
+                reason: "the fused recurrence runs on the processor; use scan = \"auto\" or device = \"cpu\""
+                    .into(),
+            });
+        }
+        Ok(TchBackend { options, device })
+    }
+
+    /// What it was made with.
+    pub fn options(&self) -> &BackendOptions {
+        &self.options
+    }
+
+    /// Copies to the device, through pinned memory and without waiting where
+    /// that is a card.
+    fn upload<T: tch::kind::Element>(&self, values: &[T], shape: &[i64]) -> Result<Tensor, TchError> {
+        let host = Tensor::f_from_slice(values)?.f_reshape(shape)?;
+        if self.device == tch::Device::Cpu {
+            return Ok(host);
+        }
+        host.f_pin_memory(self.device)?.f_to_device_(self.device, host.kind(), true, false)
+    }
+}
+
+/// The device of a card, if it is there.
+fn cuda(ordinal: usize) -> Result<tch::Device> {
+    if i64::try_from(ordinal).is_ok_and(|ordinal| ordinal < tch::Cuda::device_count()) {
+        return Ok(tch::Device::Cuda(ordinal));
+    }
+    let seen = diagnose::diagnose().devices;
+    let reason = match seen.iter().find(|device| device.device == "cuda") {
+        Some(DeviceReport { detail, remedy: Some(remedy), .. }) => format!("{detail}; {remedy}"),
+        _ => format!("libtorch sees {} cards", tch::Cuda::device_count()),
+    };
+    Err(Error::Unsupported { what: format!("device cuda:{ordinal}"), backend: NAME.into(), reason })
+}
+
+/// Lengths as libtorch wants them.
+fn lengths(shape: &[usize]) -> Vec<i64> {
+    shape.iter().map(|&length| length as i64).collect()
+}
+
+/// Calls a function of libtorch on a tensor.
+fn map(
+    op: &'static str,
+    x: &TchTensor,
+    function: impl FnOnce(&Tensor) -> Result<Tensor, TchError>,
+) -> Result<TchTensor> {
+    function(&x.0).map(TchTensor).map_err(failed(op))
+}
+
+/// Calls a function of libtorch that may answer with a view. A view of a
+/// variable would change with it, so it becomes a copy.
+fn view(
+    op: &'static str,
+    x: &TchTensor,
+    function: impl FnOnce(&Tensor) -> Result<Tensor, TchError>,
+) -> Result<TchTensor> {
+    map(op, x, |x| {
+        let view = function(x)?;
+        if is_variable(x)? { copy(&view) } else { Ok(view) }
+    })
+}
+
+fn is_variable(x: &Tensor) -> Result<bool, TchError> {
+    Ok(x.requires_grad() && x.f_is_leaf()?)
+}
+
+/// A copy that a gradient flows through.
+pub(crate) fn copy(x: &Tensor) -> Result<Tensor, TchError> {
+    x.f_to_device_(x.device(), x.kind(), false, true)
+}
+
+impl Backend for TchBackend {
+    type Tensor = TchTensor;
+    type Index = Index;
+    type Gradients = Gradients;
+
+    fn description(&self) -> Description {
+        Description { name: NAME, device: self.options.device.to_string(), version: diagnose::version() }
+    }
+
+    fn tensor(&self, values: &[f32], shape: &[usize]) -> Result<TchTensor> {
+        shape::filled("tensor", values.len(), shape)?;
+        self.upload(values, &lengths(shape)).map(TchTensor).map_err(failed("tensor"))
+    }
+
+    fn values(&self, x: &TchTensor) -> Result<Vec<f32>> {
+        let copy = || {
+            let flat = x.0.f_detach()?.f_reshape([-1])?.f_contiguous()?;
+            let mut values = vec![0.0; flat.numel()];
+            flat.f_copy_data(&mut values, flat.numel())?;
+            Ok(values)
+        };
+        copy().map_err(failed("values"))
+    }
+
+    fn shape(&self, x: &TchTensor) -> Vec<usize> {
+        x.0.size().into_iter().map(|length| length as usize).collect()
+    }
+
+    fn index(&self, rows: &[u32]) -> Result<Index> {
+        let largest = rows.iter().copied().max();
+        let rows: Vec<i64> = rows.iter().map(|&row| i64::from(row)).collect();
+        let rows = self.upload(&rows, &[rows.len() as i64]).map_err(failed("index"))?;
+        Ok(Index { rows, largest })
+    }
+
+    fn synchronize(&self) -> Result<()> {
+        if let tch::Device::Cuda(ordinal) = self.device {
+            tch::Cuda::synchronize(ordinal as i64);
+        }
+        Ok(())
+    }
+
+    fn variable(&self, values: &[f32], shape: &[usize]) -> Result<TchTensor> {
+        let values = self.tensor(values, shape)?;
+        map("variable", &values, |values| values.f_set_requires_grad(true))
+    }
+
+    fn assign(&self, variable: &TchTensor, x: &TchTensor) -> Result<()> {
+        shape::equal("assign", &self.shape(x), &self.shape(variable))?;
+        let assign = || variable.0.f_detach()?.f_copy_(&x.0.f_detach()?);
+        assign().map_err(failed("assign"))
+    }
+
+    fn detach(&self, x: &TchTensor) -> TchTensor {
+        // What was taken from a variable stays as it was when that changes.
+        let detached = x.0.f_detach().and_then(|y| if is_variable(&x.0)? { copy(&y) } else { Ok(y) });
+        detached.map_or_else(|_| x.clone(), TchTensor)
+    }
+
+    fn backward(&self, loss: &TchTensor) -> Result<Gradients> {
+        shape::filled("loss", 1, &self.shape(loss))?;
+        given::backward(&loss.0).map_err(failed("backward"))
+    }
+
+    fn gradient(&self, gradients: &Gradients, variable: &TchTensor) -> Option<TchTensor> {
+        gradients.of(&variable.0).map(TchTensor)
+    }
+
+    fn unary(&self, op: Unary, x: &TchTensor) -> Result<TchTensor> {
+        map("unary", x, |x| match op {
+            Unary::Neg => x.f_neg(),
+            Unary::Exp => x.f_exp(),
+            Unary::Log => x.f_log(),
+            Unary::Sqrt => x.f_sqrt(),
+            Unary::Tanh => x.f_tanh(),
+            Unary::Sigmoid => x.f_sigmoid(),
+            Unary::Relu => x.f_relu(),
+            Unary::Abs => x.f_abs(),
+            Unary::Step => x.f_detach()?.f_gt(0.0)?.f_to_kind(Kind::Float),
+        })
+    }
+
+    fn binary(&self, op: Binary, a: &TchTensor, b: &TchTensor) -> Result<TchTensor> {
+        shape::broadcast(&self.shape(a), &self.shape(b))?;
+        map("binary", a, |a| match op {
+            Binary::Add => a.f_add(&b.0),
+            Binary::Sub => a.f_sub(&b.0),
+            Binary::Mul => a.f_mul(&b.0),
+            Binary::Div => a.f_div(&b.0),
+        })
+    }
+
+    fn affine(&self, x: &TchTensor, scale: f64, shift: f64) -> Result<TchTensor> {
+        map("affine", x, |x| {
+            let scaled =
+                if scale == 1.0 && shift != 0.0 { x.shallow_clone() } else { x.f_mul_scalar(scale)? };
+            if shift == 0.0 { Ok(scaled) } else { scaled.f_add_scalar(shift) }
+        })
+    }
+
+    fn sum(&self, x: &TchTensor, axis: usize) -> Result<TchTensor> {
+        shape::axis("sum", &self.shape(x), axis)?;
+        map("sum", x, |x| x.f_sum_dim_intlist([axis as i64].as_slice(), false, Kind::Float))
+    }
+
+    fn max(&self, x: &TchTensor, axis: usize) -> Result<TchTensor> {
+        shape::axis("max", &self.shape(x), axis)?;
+        map("max", x, |x| x.f_detach()?.f_amax([axis as i64].as_slice(), true))
+    }
+
+    fn matmul(&self, a: &TchTensor, b: &TchTensor) -> Result<TchTensor> {
+        shape::product(&self.shape(a), &self.shape(b))?;
+        map("matmul", a, |a| a.f_matmul(&b.0))
+    }
+
+    fn reshape(&self, x: &TchTensor, shape: &[usize]) -> Result<TchTensor> {
+        shape::filled("reshape", x.0.numel(), shape)?;
+        view("reshape", x, |x| x.f_reshape(lengths(shape)))
+    }
+
+    fn transpose(&self, x: &TchTensor, a: usize, b: usize) -> Result<TchTensor> {
+        shape::axis("transpose", &self.shape(x), a)?;
+        shape::axis("transpose", &self.shape(x), b)?;
+        view("transpose", x, |x| x.f_transpose(a as i64, b as i64))
+    }
+
+    fn narrow(&self, x: &TchTensor, axis: usize, start: usize, length: usize) -> Result<TchTensor> {
+        shape::within("narrow", &self.shape(x), axis, start, length)?;
+        view("narrow", x, |x| x.f_narrow(axis as i64, start as i64, length as i64))
+    }
+
+    fn cat(&self, parts: &[TchTensor], axis: usize) -> Result<TchTensor> {
+        shape::joined(&self.shapes(parts), axis)?;
+        let tensors: Vec<&Tensor> = parts.iter().map(TchTensor::tensor).collect();
+        Tensor::f_cat(&tensors, axis as i64).map(TchTensor).map_err(failed("cat"))
+    }
+
+    fn stack(&self, parts: &[TchTensor]) -> Result<TchTensor> {
+        shape::stacked(&self.shapes(parts))?;
+        let tensors: Vec<&Tensor> = parts.iter().map(TchTensor::tensor).collect();
+        Tensor::f_stack(&tensors, 0).map(TchTensor).map_err(failed("stack"))
+    }
+
+    fn unstack(&self, x: &TchTensor) -> Result<Vec<TchTensor>> {
+        shape::axis("unstack", &self.shape(x), 0)?;
+        let parts = || {
+            let own = if is_variable(&x.0)? { copy(&x.0)? } else { x.0.shallow_clone() };
+            own.f_unbind(0)
+        };
+        Ok(parts().map_err(failed("unstack"))?.into_iter().map(TchTensor).collect())
+    }
+
+    fn select(&self, x: &TchTensor, rows: &Index) -> Result<TchTensor> {
+        shape::rows(&self.shape(x), rows.largest)?;
+        map("select", x, |x| x.f_index_select(0, &rows.rows))
+    }
+
+    fn elm_scan(&self, args: &ScanArgs<'_, Self>) -> Result<ScanOutput<Self>> {
+        scan::run(self, args)
+    }
+
+    fn optimizer_update(
+        &self,
+        update: &Update,
+        parameters: &[TchTensor],
+        gradients: &[TchTensor],
+        moments: &mut [Moments<Self>],
+    ) -> Result<f64> {
+        optimizer::check_update(self, parameters, gradients, moments)?;
+        let norm = update::global_norm(gradients).map_err(failed("gradient norm"))?;
+        if !norm.is_finite() {
+            return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
+        }
+        let clip = update.clip_factor(norm);
+        for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(moments) {
+            update::update_one(update, clip, parameter, gradient, moments)
+                .map_err(failed("optimizer update"))?;
+        }
+        Ok(norm)
+    }
+}
+
+impl TchBackend {
+    fn shapes(&self, parts: &[TchTensor]) -> Vec<Vec<usize>> {
+        parts.iter().map(|part| self.shape(part)).collect()
+    }
+}

@@ -1,0 +1,55 @@
+//! What this build of libtorch sees on this machine.
+
+use crate::error::NAME;
+use crate::given;
+use elm_core::device::{BackendReport, DeviceReport};
+
+/// Version of libtorch, e.g. `libtorch 2.11.0`.
+pub(crate) fn version() -> String {
+    format!("libtorch {}", given::version())
+}
+
+/// Devices that libtorch knows of here, usable or not, and why not.
+pub fn diagnose() -> BackendReport {
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+    let processor = DeviceReport {
+        device: "cpu".into(),
+        usable: true,
+        detail: format!("{threads} threads"),
+        remedy: None,
+    };
+    let devices = std::iter::once(processor).chain(cuda_devices()).collect();
+    BackendReport { name: NAME, version: version(), threads, devices }
+}
+
+fn cuda_devices() -> Vec<DeviceReport> {
+    let unusable = |detail: &str, remedy: &str| {
+        vec![DeviceReport {
+            device: "cuda".into(),
+            usable: false,
+            detail: detail.into(),
+            remedy: Some(remedy.into()),
+        }]
+    };
+    if !tch::utils::has_cuda() {
+        return unusable(
+            "this libtorch is for the processor only",
+            "rebuild with LIBTORCH set to the folder of a CUDA libtorch 2.11.0, or with \
+             LIBTORCH_USE_PYTORCH=1 beside a CUDA PyTorch 2.11.0",
+        );
+    }
+    let count = tch::Cuda::device_count().max(0);
+    if count == 0 {
+        return unusable(
+            "libtorch sees no card",
+            "check that `nvidia-smi` lists one and that CUDA_VISIBLE_DEVICES does not hide it",
+        );
+    }
+    let card = |ordinal| DeviceReport {
+        device: format!("cuda:{ordinal}"),
+        usable: true,
+        detail: "CUDA card".into(),
+        remedy: None,
+    };
+    (0..count).map(card).collect()
+}
