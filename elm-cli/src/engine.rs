@@ -3,78 +3,50 @@
 //! A backend is opened from [`BackendOptions`]; whatever the program does with
 //! it is written once, generically, in [`crate::commands`], and reached through
 //! the object-safe [`Engine`]. A program with a backend of its own adds it to a
-//! [`Registry`] in its `main`.
+//! [`Registry`] in its `main` and calls [`crate::main_with`].
 
+use crate::commands::eval::{self, EvalRequest};
+use crate::commands::generate::{self, GenerateRequest};
+use crate::commands::train::{self, Outcome, TrainRequest};
 use crate::commands::verify::{self, RecordReport, VerifyRequest};
+use crate::run::Summary;
 use anyhow::{Result, anyhow};
 use elm_core::Backend;
-use serde::{Deserialize, Serialize};
-
-/// Which implementation of the recurrence to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScanChoice {
-    /// The fused kernel where the backend has one for the device, else composed.
-    #[default]
-    Auto,
-    /// The fused kernel, or an error.
-    Fused,
-    /// Step by step from primitives.
-    Composed,
-}
-
-/// What a backend is asked to be; it is that or gives an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackendOptions {
-    /// `cpu` or `cuda:N`.
-    pub device: String,
-    /// Threads to compute with; `None` takes all cores.
-    pub threads: Option<usize>,
-    /// Which implementation of the recurrence.
-    pub scan: ScanChoice,
-    /// Bytes that the history of a fused scan may take; `None` for no limit.
-    pub memory_budget: Option<u64>,
-}
-
-impl Default for BackendOptions {
-    fn default() -> Self {
-        BackendOptions { device: "cpu".into(), threads: None, scan: ScanChoice::Auto, memory_budget: None }
-    }
-}
-
-/// What a backend says of this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Diagnosis {
-    /// The name to use as `backend.kind`.
-    pub name: String,
-    /// Can it be used here?
-    pub usable: bool,
-    /// Library and version.
-    pub version: String,
-    /// Devices it sees.
-    pub devices: Vec<String>,
-    /// What cannot be used, why, and what to do about it.
-    pub notes: Vec<String>,
-}
+use elm_core::device::{BackendOptions, BackendReport, DeviceReport};
 
 /// Everything the program does with a backend.
 pub trait Engine {
     /// The name to use as `backend.kind`.
     fn name(&self) -> &str;
     /// What can be used on this machine, and why something cannot.
-    fn diagnosis(&self) -> Diagnosis;
-    /// Runs reference records.
+    fn report(&self) -> BackendReport;
+    /// Trains, see [`train::run`].
     ///
     /// # Errors
-    /// When the backend cannot be opened or a record cannot be run.
-    fn verify(&self, options: &BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>>;
+    /// As there, or when the backend cannot be opened.
+    fn train(&self, options: BackendOptions, request: &TrainRequest) -> Result<Outcome>;
+    /// Evaluates, see [`eval::run`].
+    ///
+    /// # Errors
+    /// As there, or when the backend cannot be opened.
+    fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<Summary>>;
+    /// Runs reference records, see [`verify::run`].
+    ///
+    /// # Errors
+    /// As there, or when the backend cannot be opened.
+    fn verify(&self, options: BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>>;
+    /// Generates text, see [`generate::run`].
+    ///
+    /// # Errors
+    /// As there, or when the backend cannot be opened.
+    fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String>;
 }
 
 /// A backend type with the functions that open and describe it.
 struct Plugin<B: Backend> {
     name: String,
-    open: Box<dyn Fn(&BackendOptions) -> elm_core::Result<B>>,
-    diagnose: Box<dyn Fn() -> Diagnosis>,
+    open: Box<dyn Fn(BackendOptions) -> elm_core::Result<B>>,
+    report: Box<dyn Fn() -> BackendReport>,
 }
 
 impl<B: Backend> Engine for Plugin<B> {
@@ -82,24 +54,41 @@ impl<B: Backend> Engine for Plugin<B> {
         &self.name
     }
 
-    fn diagnosis(&self) -> Diagnosis {
-        (self.diagnose)()
+    fn report(&self) -> BackendReport {
+        (self.report)()
     }
 
-    fn verify(&self, options: &BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>> {
+    fn train(&self, options: BackendOptions, request: &TrainRequest) -> Result<Outcome> {
+        train::run(&(self.open)(options)?, request)
+    }
+
+    fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<Summary>> {
+        eval::run(&(self.open)(options)?, request)
+    }
+
+    fn verify(&self, options: BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>> {
         verify::run(&(self.open)(options)?, request)
+    }
+
+    fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String> {
+        generate::run(&(self.open)(options)?, request)
     }
 }
 
-/// The backends of this program by name.
+/// The backends of a program by name.
+#[derive(Default)]
 pub struct Registry {
     engines: Vec<Box<dyn Engine>>,
 }
 
 impl Registry {
-    /// No backend at all.
-    pub fn empty() -> Self {
-        Registry { engines: Vec::new() }
+    /// The backends of this project that were built in.
+    pub fn standard() -> Self {
+        Registry::default().with(
+            "candle",
+            elm_backend_candle::CandleBackend::new,
+            elm_backend_candle::diagnose,
+        )
     }
 
     /// Adds a backend under a name, which becomes a value of `backend.kind`.
@@ -107,17 +96,28 @@ impl Registry {
     pub fn with<B: Backend + 'static>(
         mut self,
         name: &str,
-        open: impl Fn(&BackendOptions) -> elm_core::Result<B> + 'static,
-        diagnose: impl Fn() -> Diagnosis + 'static,
+        open: impl Fn(BackendOptions) -> elm_core::Result<B> + 'static,
+        report: impl Fn() -> BackendReport + 'static,
     ) -> Self {
-        let plugin = Plugin { name: name.into(), open: Box::new(open), diagnose: Box::new(diagnose) };
+        let plugin = Plugin { name: name.into(), open: Box::new(open), report: Box::new(report) };
         self.engines.push(Box::new(plugin));
         self
     }
 
-    /// All backends in the order they were added.
-    pub fn engines(&self) -> impl Iterator<Item = &dyn Engine> {
-        self.engines.iter().map(|engine| &**engine)
+    /// What every backend says of this machine, also those not built in.
+    pub fn reports(&self) -> Vec<BackendReport> {
+        let mut reports: Vec<_> = self.engines.iter().map(|engine| engine.report()).collect();
+        if !cfg!(feature = "tch") {
+            let device = DeviceReport {
+                device: "cpu".into(),
+                usable: false,
+                detail: "this program was built without libtorch".into(),
+                remedy: Some("build with --features tch".into()),
+            };
+            let devices = vec![device];
+            reports.push(BackendReport { name: "tch", version: "not built in".into(), threads: 0, devices });
+        }
+        reports
     }
 
     /// The backend of that name.
@@ -125,14 +125,17 @@ impl Registry {
     /// # Errors
     /// When there is none, with the remedy.
     pub fn get(&self, name: &str) -> Result<&dyn Engine> {
-        self.engines().find(|engine| engine.name() == name).ok_or_else(|| {
-            let known: Vec<&str> = self.engines().map(Engine::name).collect();
+        self.engines.iter().find(|engine| engine.name() == name).map(|engine| &**engine).ok_or_else(|| {
+            let known: Vec<&str> = self.engines.iter().map(|engine| engine.name()).collect();
             let remedy = if name == "tch" {
-                "; this program was built without libtorch: rebuild it with `--features tch`"
+                "; this program was built without libtorch: build it with `--features tch`"
             } else {
                 ""
             };
-            anyhow!("there is no backend \"{name}\" in this program, only {}{remedy}", known.join(", "))
+            anyhow!(elm_core::Error::config(
+                "backend.kind",
+                format!("there is no backend \"{name}\" in this program, only {}{remedy}", known.join(", "))
+            ))
         })
     }
 }

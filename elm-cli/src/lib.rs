@@ -1,8 +1,56 @@
-//! The program `elm` as a library: configuration, run folders and commands
-//! over the backends of a [`Registry`](engine::Registry).
+//! The program `elm` as a library: configuration, data, run folders and
+//! commands over the backends of a [`Registry`].
+//!
+//! A program with a backend of its own is its `main` and nothing else:
+//! ```no_run
+//! use elm_cli::Registry;
+//! # fn open(_: elm_core::device::BackendOptions) -> elm_core::Result<elm_core::reference::Reference> { Ok(elm_core::reference::Reference) }
+//! # fn report() -> elm_core::device::BackendReport { unreachable!() }
+//! fn main() -> std::process::ExitCode {
+//!     elm_cli::main_with(Registry::standard().with("mine", open, report))
+//! }
+//! ```
 
+pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod run;
 pub mod task;
+
+pub use engine::Registry;
+
+use clap::Parser;
+use cli::{Cli, Exit};
+use std::process::ExitCode;
+
+/// The whole program with these backends: reads the command line, runs the
+/// command, prints errors, and returns the exit code (0 done, 1 failed, 2
+/// usage or configuration, 130 interrupted).
+pub fn main_with(registry: Registry) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match cli.run(&registry) {
+        Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Interrupted) => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if is_usage_error(&error) { 2 } else { 1 })
+        }
+    }
+}
+
+/// Does the error lie in what the user asked for?
+fn is_usage_error(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<config::ConfigError>()
+            || matches!(cause.downcast_ref(), Some(elm_core::Error::Config { .. }))
+            || matches!(cause.downcast_ref(), Some(elm_data::DataError::Setting { .. }))
+    })
+}

@@ -1,2 +1,7 @@
-//! The `elm` program.
-fn main() {}
+//! The program `elm`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    elm_cli::main_with(elm_cli::Registry::standard())
+}

@@ -1,5 +1,6 @@
 //! What the program does, one file per command.
 
+pub mod backends;
 pub mod eval;
 pub mod generate;
 pub mod info;

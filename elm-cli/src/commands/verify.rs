@@ -1,8 +1,8 @@
 //! `elm verify`: is this backend right on this machine?
 
-use crate::engine::ScanChoice;
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
+use elm_core::device::ScanChoice;
 use elm_core::records::{Answers, Case, Deviation, Group, Tolerance, answer, built_in, compare, parse};
 use elm_core::reference::Reference;
 use serde::Serialize;

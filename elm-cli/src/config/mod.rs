@@ -18,7 +18,7 @@ pub use model::Demand;
 pub use place::ConfigError;
 pub use training::{CheckpointConfig, LoggingConfig, TrainingConfig};
 
-use crate::engine::{BackendOptions, ScanChoice};
+use elm_core::device::{BackendOptions, Device, ScanChoice};
 use elm_core::model::NetworkSpec;
 use settings::Settings;
 use std::path::{Path, PathBuf};
@@ -151,15 +151,13 @@ impl RunConfig {
 }
 
 fn backend_options(settings: &Settings) -> Result<BackendOptions, ConfigError> {
-    let device = settings.text("backend.device").unwrap_or("cpu");
-    let index = device.strip_prefix("cuda:").map(str::parse::<usize>);
-    if device != "cpu" && !matches!(index, Some(Ok(_))) {
-        return Err(
-            settings.error("backend.device", format!("takes \"cpu\" or \"cuda:N\", not \"{device}\""))
-        );
-    }
+    let device: Device = settings
+        .text("backend.device")
+        .unwrap_or("cpu")
+        .parse()
+        .map_err(|_| settings.error("backend.device", "takes \"cpu\" or \"cuda:N\""))?;
     Ok(BackendOptions {
-        device: device.to_string(),
+        device,
         threads: settings.size("backend.threads"),
         scan: settings.choice("backend.scan").unwrap_or(ScanChoice::Auto),
         memory_budget: settings.integer("backend.memory_budget"),

@@ -69,6 +69,31 @@ pub struct Baselines {
 }
 
 impl Summary {
+    /// The summary for people.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{} with {} trainable parameters, {} updates on {} {} ({} scan), {:.1} s\n",
+            self.task,
+            self.trainable_parameters,
+            self.steps,
+            self.backend,
+            self.device,
+            self.scan,
+            self.seconds
+        );
+        let best = self.best_step.map_or(String::new(), |step| format!(" (weights of step {step})"));
+        for (name, scores) in [("valid", &self.valid), ("test", &self.test)] {
+            if let Some(scores) = scores {
+                text += &format!("{name:<5} {}{best}\n", scores.text());
+            }
+        }
+        if let Some(Baselines { unigram_bpc, order_one_bpc }) = self.baselines {
+            text +=
+                &format!("for comparison: unigram {unigram_bpc:.4} bpc, order-1 {order_one_bpc:.4} bpc\n");
+        }
+        text + &format!("run folder: {}", self.run)
+    }
+
     /// Writes `summary.json` into a run folder.
     ///
     /// # Errors
