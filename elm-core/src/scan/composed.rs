@@ -2,16 +2,13 @@
 //! every backend, and the definition of what a fused path must compute.
 
 use super::arguments::{Monitors, ScanArgs, ScanOutput, ScanPath};
+use super::decay::{WRITE_SLOPE, decay_and_write, fixed_decay_and_write};
 use super::densify::dense_steps;
 use crate::backend::{Backend, Unary};
 use crate::error::{Error, Result};
 use crate::model::params::ParameterLayout;
-use crate::model::{LambdaMode, LayerSpec, StateLayout, Trace};
+use crate::model::{StateLayout, Trace};
 use crate::ops;
-
-/// Scale of the memory write `1.7159 tanh(2/3 o)` (LeCun's tanh).
-const WRITE_SCALE: f64 = 1.7159;
-const WRITE_SLOPE: f64 = 2.0 / 3.0;
 
 /// Runs a layer over a sequence with the backend's primitives.
 ///
@@ -78,11 +75,14 @@ impl<'a, B: Backend> Cell<'a, B> {
             let weight = part(&format!("mlp.{j}.weight"), &[n, outputs, inputs])?;
             linear.push((weight, part(&format!("mlp.{j}.bias"), &[n, outputs, 1])?));
         }
-        let tau_raw = match args.fixed_tau_raw {
-            Some(fixed) => backend.tensor(fixed, &[n, neuron.memory, 1])?,
-            None => part("memory.tau_raw", &[n, neuron.memory, 1])?,
+        let shape = [n, neuron.memory, 1];
+        let (decay, write) = match args.fixed_tau_raw {
+            Some(fixed) => {
+                let (decay, write) = fixed_decay_and_write(neuron, fixed);
+                (backend.tensor(&decay, &shape)?, backend.tensor(&write, &shape)?)
+            }
+            None => decay_and_write(backend, neuron, &part("memory.tau_raw", &shape)?)?,
         };
-        let (decay, write) = decay_and_write(backend, layer, &tau_raw)?;
         let mask = |mask: &Option<Vec<f32>>, shape: &[usize]| {
             mask.as_ref().map(|mask| backend.tensor(mask, shape)).transpose()
         };
@@ -212,33 +212,6 @@ fn unpack<B: Backend>(
     };
     let values = backend.narrow(flat, 0, tensor.range.start, tensor.range.len())?;
     backend.reshape(&values, shape)
-}
-
-/// What memory keeps and how strongly it is written, from `tau_raw`.
-fn decay_and_write<B: Backend>(
-    backend: &B,
-    layer: &LayerSpec,
-    tau_raw: &B::Tensor,
-) -> Result<(B::Tensor, B::Tensor)> {
-    let neuron = &layer.neuron;
-    let share = backend.unary(Unary::Sigmoid, tau_raw)?;
-    let tau = backend.affine(&share, neuron.tau_high - neuron.tau_low, neuron.tau_low)?;
-    // exp(-delta_t / max(tau, 1e-6)); max(x, c) = relu(x - c) + c
-    let tau = backend.affine(&backend.unary(Unary::Relu, &backend.affine(&tau, 1.0, -1e-6)?)?, 1.0, 1e-6)?;
-    let one = ops::zeros(backend, &backend.shape(&tau))?;
-    let one = backend.affine(&one, 0.0, -neuron.delta_t)?;
-    let exponent = backend.binary(crate::backend::Binary::Div, &one, &tau)?;
-    let decay = backend.unary(Unary::Exp, &exponent)?;
-    let write = match neuron.lambda_mode {
-        LambdaMode::Scale => {
-            backend.affine(&decay, -WRITE_SCALE * neuron.lambda, WRITE_SCALE * neuron.lambda)?
-        }
-        LambdaMode::TimescaleRatio => {
-            let faster = backend.unary(Unary::Exp, &backend.affine(&exponent, neuron.lambda, 0.0)?)?;
-            backend.affine(&faster, -WRITE_SCALE, WRITE_SCALE)?
-        }
-    };
-    Ok((decay, write))
 }
 
 /// What is kept of every step.

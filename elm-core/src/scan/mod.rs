@@ -4,6 +4,7 @@
 mod arguments;
 mod check;
 mod composed;
+mod decay;
 mod densify;
 mod flat;
 mod held;
