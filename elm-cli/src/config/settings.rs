@@ -148,7 +148,7 @@ fn unknown_key(path: &str, entry: &Entry) -> ConfigError {
         // A right name in the wrong table is as likely a slip as a misspelt one.
         strsim::jaro_winkler(known, path).max(0.95 * strsim::jaro_winkler(&last(known), &last(path)))
     };
-    let nearest = all.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = all.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)).then(b.len().cmp(&a.len())));
     match nearest.filter(|known| likeness(known) > 0.8) {
         Some(known) => error.help(format!("did you mean `{known}`? `elm check --keys` lists all")),
         None => error.help("`elm check --keys` lists all keys"),

@@ -1,0 +1,107 @@
+//! Runs the built program in a folder of its own.
+#![allow(dead_code, unreachable_pub)] // not every test file needs every helper
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A small experiment on made digits; `{}` takes further settings.
+pub const SMALL: &str = r#"
+[data]
+kind = "digits"
+channels = 20
+bin_ms = 50.0
+train_samples = 64
+valid_samples = 16
+test_samples = 16
+[model]
+num_hidden = 6
+head = "linear"
+[model.neuron]
+num_memory = 3
+num_branch = 4
+num_synapse_per_branch = 3
+memory_tau_max = 20.0
+[model.dropout]
+input = 0.1
+recurrent = 0.1
+[training]
+batch_size = 8
+num_epochs = 3
+learning_rate = 5e-3
+warmup_steps = 3
+[checkpoint]
+every_steps = 5
+[logging]
+every_steps = 4
+"#;
+
+/// A folder with `small.toml` in it.
+pub struct Place {
+    pub folder: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("small.toml"), SMALL).unwrap();
+        Place { folder }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        std::fs::write(self.path(name), bytes).unwrap();
+        self.path(name)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_elm"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("ELM_DATA").env_remove("ELM_TEXT");
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).output().unwrap())
+    }
+}
+
+/// How the program ended and what it said.
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Asserts the exit code and what the message holds; never a panic.
+    pub fn expect(&self, code: i32, said: &[&str]) -> &Self {
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+        assert_eq!(self.code, code, "out: {}\nerr: {}", self.out, self.err);
+        let all = format!("{}{}", self.out, self.err);
+        for part in said {
+            assert!(all.contains(part), "{part:?} is not in:\n{all}");
+        }
+        self
+    }
+}
+
+/// The lines of `metrics.jsonl` without what depends on the clock.
+pub fn metrics(run: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let line = |line: &str| {
+        let mut value: serde_json::Value = serde_json::from_str(line).unwrap();
+        for key in ["seconds", "steps_per_second", "tokens_per_second"] {
+            value.as_object_mut().unwrap().remove(key);
+        }
+        value
+    };
+    text.lines().map(line).collect()
+}

@@ -1,0 +1,176 @@
+//! Training from end to end: the same numbers again, after any interruption.
+
+mod common;
+
+use common::{Place, metrics};
+use std::time::Duration;
+
+/// A text with some structure, made.
+fn text() -> Vec<u8> {
+    let words = ["memory ", "leaks ", "slowly ", "branch\n", "synapse ", "fires "];
+    let mut state = 1u32;
+    let mut text = Vec::new();
+    while text.len() < 20_000 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        text.extend_from_slice(words[(state >> 24) as usize % words.len()].as_bytes());
+    }
+    text
+}
+
+const TEXT: &str = r#"
+[data]
+kind = "text"
+path = "text"
+tokens = "eos"
+[model]
+num_hidden = 6
+embedding_scale = 3.0
+head = "linear"
+[model.neuron]
+num_memory = 3
+num_branch = 4
+num_synapse_per_branch = 4
+memory_tau_max = 20.0
+input_scale = 10.0
+[model.dropout]
+recurrent = 0.1
+[training]
+batch_size = 4
+seq_length = 12
+steps_per_turn = 12
+num_turns = 4
+valid_batches = 5
+test_batches = 10
+test_batch_size = 2
+learning_rate = 1e-2
+warmup_steps = 2
+state_dropout = 0.1
+state_dropout_warmup = 20
+[regularizer]
+mlp_magnitude = { strength = 0.01 }
+population_activity = { strength = 0.1 }
+[checkpoint]
+every_steps = 3
+[logging]
+every_steps = 5
+"#;
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("text", text());
+    place.write("text.toml", TEXT);
+    place
+}
+
+#[test]
+fn two_runs_with_one_seed_give_the_same_metrics_and_another_seed_others() {
+    let place = place();
+    for config in ["small.toml", "text.toml"] {
+        for (out, seed) in [("a", "1"), ("b", "1"), ("c", "2")] {
+            let out = format!("{config}-{out}");
+            place.run(&["train", config, "--out", &out, "--seed", seed]).expect(0, &["run folder"]);
+        }
+        let of = |out: &str| metrics(&place.path(&format!("{config}-{out}")));
+        assert_eq!(of("a"), of("b"));
+        assert_ne!(of("a"), of("c"));
+    }
+}
+
+#[test]
+fn stopping_early_and_resuming_equals_the_straight_run() {
+    let place = place();
+    for config in ["small.toml", "text.toml"] {
+        let straight = format!("{config}-straight");
+        let pieces = format!("{config}-pieces");
+        place.run(&["train", config, "--out", &straight]).expect(0, &[]);
+        for stop in ["1", "4", "7", "12", "13"] {
+            place.run(&["train", config, "--out", &pieces, "--resume", "--max-steps", stop]).expect(0, &[]);
+        }
+        place.run(&["train", config, "--out", &pieces, "--resume"]).expect(0, &[]);
+        assert_eq!(metrics(&place.path(&straight)), metrics(&place.path(&pieces)), "{config}");
+        let before = std::fs::read(place.path(&pieces).join("metrics.jsonl")).unwrap();
+        place.run(&["train", config, "--out", &pieces, "--resume"]).expect(0, &["run folder"]);
+        assert_eq!(before, std::fs::read(place.path(&pieces).join("metrics.jsonl")).unwrap());
+    }
+}
+
+/// SIGKILL at twenty moments; whatever was under way, nothing is lost.
+#[test]
+fn a_run_killed_twenty_times_gives_the_same_file() {
+    let place = place();
+    let longer = ["--set", "training.num_turns=40", "--set", "training.valid_batches=2"];
+    let arguments =
+        |out: &'static str| [&["train", "text.toml", "--out", out, "--resume"][..], &longer].concat();
+    place.run(&arguments("straight")).expect(0, &[]);
+    let mut kills = 0;
+    let mut state = 7u32;
+    while kills < 20 {
+        let mut child = place
+            .command(&arguments("killed"))
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        std::thread::sleep(Duration::from_millis(u64::from(state >> 24) + 20));
+        child.kill().unwrap();
+        if child.wait().unwrap().success() {
+            break; // a fast machine was done before the twentieth kill
+        }
+        kills += 1;
+    }
+    println!("killed {kills} times");
+    place.run(&arguments("killed")).expect(0, &[]);
+    assert_eq!(metrics(&place.path("straight")), metrics(&place.path("killed")));
+}
+
+#[test]
+fn an_interrupt_saves_and_says_so() {
+    let place = place();
+    let child = place
+        .command(&["train", "text.toml", "--out", "run", "--set", "training.num_turns=4000"])
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Wait until training is under way, however long that takes.
+    let log = place.path("run").join("metrics.jsonl");
+    while std::fs::metadata(&log).map_or(0, |file| file.len()) == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let interrupt =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    common::Ran::of(child.wait_with_output().unwrap()).expect(130, &["saved in run", "--resume"]);
+    let more = ["train", "text.toml", "--out", "run", "--resume", "--set", "training.num_turns=4000"];
+    place.run(&[&more[..], &["--max-steps", "1"]].concat()).expect(0, &["run folder"]);
+}
+
+#[test]
+fn a_trained_text_network_is_evaluated_and_generates() {
+    let place = place();
+    place.run(&["train", "text.toml", "--out", "run", "--json"]).expect(0, &["\"unigram_bpc\"", "\"bpc\""]);
+    let trained: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(place.path("run/summary.json")).unwrap()).unwrap();
+    let ran = place.run(&["eval", "run", "--json"]);
+    let evaluated: serde_json::Value = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
+    assert_eq!(trained["test"], evaluated["test"]);
+    let made = |seed: &str| {
+        place
+            .run(&["generate", "run", "--prompt", "leaks", "--length", "20", "--seed", seed])
+            .expect(0, &["leaks"])
+            .out
+            .clone()
+    };
+    assert_eq!(made("1"), made("1"));
+    assert_ne!(made("1"), made("2"));
+    place.run(&["generate", "run", "--prompt", "ß"]).expect(2, &["does not occur in the text"]);
+}
+
+#[test]
+fn a_resolved_configuration_trains_the_same_again() {
+    let place = place();
+    place.run(&["train", "small.toml", "--out", "first", "--set", "training.num_epochs=1"]).expect(0, &[]);
+    place.run(&["train", "first/config.toml", "--out", "second"]).expect(0, &[]);
+    assert_eq!(metrics(&place.path("first")), metrics(&place.path("second")));
+}
