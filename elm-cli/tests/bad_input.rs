@@ -32,7 +32,10 @@ const BAD_SETTINGS: &[(&str, &[&str])] = &[
     ("[data]\nkind = \"text\"", &["data.path: missing"]),
     ("[data]\nfractions = [0.5, 0.5]", &["takes three numbers"]),
     ("[data]\nfractions = [0.5, 0.5, 0.5]", &["add up to more than 1"]),
-    ("[data]\npath = \"${NOT_SET_ANYWHERE}/x\"", &["the environment variable NOT_SET_ANYWHERE is not set"]),
+    (
+        "[data]\nkind = \"text\"\npath = \"${NOT_SET_ANYWHERE}/x\"",
+        &["the environment variable NOT_SET_ANYWHERE is not set"],
+    ),
     ("[model]\nnum_hidden = 0", &["an integer of at least 1, not 0"]),
     ("[model]\nnum_output = 7", &["7 contradicts the data, which needs 20"]),
     ("[model]\nembedding = \"one_hot\"", &["needs data that consists of tokens"]),

@@ -3,7 +3,6 @@
 use super::place::ConfigError;
 use super::settings::Settings;
 use serde::Deserialize;
-use std::path::PathBuf;
 
 /// What is learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,8 +39,6 @@ pub enum Tokens {
 pub struct DataConfig {
     /// What is learned.
     pub kind: DataKind,
-    /// Where it is; generated data needs no place.
-    pub path: Option<PathBuf>,
     /// Seed of generated data and of splits.
     pub seed: u64,
     /// Length of a time step of spike data, in ms.
@@ -97,16 +94,11 @@ pub fn data(settings: &Settings) -> Result<DataConfig, ConfigError> {
             .error("data.kind", "missing: what is to be learned?")
             .help("`elm check --keys` lists the kinds")
     })?;
-    let path = settings.text("data.path").map(PathBuf::from);
-    if path.is_none() && !kind.is_generated() {
-        return Err(settings.error("data.path", "missing: this kind of data is read from a file or folder"));
-    }
     let samples = ["data.train_samples", "data.valid_samples", "data.test_samples"];
     let defaults = [2000, 500, 500];
     let samples = std::array::from_fn(|i| settings.size(samples[i]).unwrap_or(defaults[i]));
     Ok(DataConfig {
         kind,
-        path,
         seed: settings.integer("data.seed").unwrap_or(0),
         bin_ms: settings.number("data.bin_ms").unwrap_or(2.0),
         counts: settings.flag("data.counts").unwrap_or(false),

@@ -127,6 +127,14 @@ impl RunConfig {
         }
     }
 
+    /// Where the data is.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it is not given, or through a variable that is not set.
+    pub fn data_path(&self) -> Result<PathBuf, ConfigError> {
+        self.settings.existing_path("data.path")
+    }
+
     /// The kind of the data, as in the configuration.
     pub fn task_name(&self) -> String {
         self.settings.text("data.kind").unwrap_or_default().to_string()

@@ -92,6 +92,22 @@ impl Settings {
         }
     }
 
+    /// A path whose environment variables are all set.
+    ///
+    /// # Errors
+    /// When the key is missing or names a variable that is not set.
+    pub fn existing_path(&self, path: &str) -> Result<PathBuf, ConfigError> {
+        let Some(text) = self.text(path) else {
+            return Err(self.error(path, "missing: this kind of data is read from a file or folder"));
+        };
+        match text.split_once("${").and_then(|(_, rest)| rest.split_once('}')) {
+            None => Ok(PathBuf::from(text)),
+            Some((name, _)) => Err(self
+                .error(path, format!("the environment variable {name} is not set"))
+                .help(format!("run {name}=/folder/of/data elm …, or give the place with --set {path}=…"))),
+        }
+    }
+
     /// A list of numbers.
     pub fn numbers(&self, path: &str) -> Option<Vec<f64>> {
         match self.value(path)? {
@@ -203,23 +219,22 @@ fn in_range(kind: Kind, value: f64) -> bool {
         }
 }
 
-/// Expands `${NAME}` and makes a path absolute, starting from its file's folder.
+/// Expands `${NAME}` and makes a path absolute, starting from its file's
+/// folder. A variable that is not set stays: whoever needs the path complains
+/// (see [`Settings::existing_path`]), and `elm info` needs none.
 fn absolute_path(entry: &mut Entry) -> Result<(), ConfigError> {
     let Value::Text(text) = &entry.value else { return Ok(()) };
-    let mut expanded = text.clone();
-    while let Some(start) = expanded.find("${") {
-        let Some(length) = expanded[start..].find('}') else {
+    let mut expanded = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, behind)) = after.split_once('}') else {
             return Err(ConfigError::at(&entry.value_place, "`${` without a closing `}`"));
         };
-        let name = &expanded[start + 2..start + length];
-        let Ok(value) = std::env::var(name) else {
-            let error =
-                ConfigError::at(&entry.value_place, format!("the environment variable {name} is not set"));
-            return Err(error.help(format!("run with {name}=/folder/of/data elm …, or write the path here")));
-        };
-        expanded.replace_range(start..=start + length, &value);
+        let Ok(value) = std::env::var(name) else { return Ok(()) };
+        expanded = expanded + before + &value;
+        rest = behind;
     }
-    let path: PathBuf = Path::new(&entry.value_place.source.folder).join(expanded);
+    let path: PathBuf = Path::new(&entry.value_place.source.folder).join(expanded + rest);
     let absolute = std::path::absolute(&path).unwrap_or(path);
     match absolute.into_os_string().into_string() {
         Ok(text) => entry.value = Value::Text(text),

@@ -191,7 +191,7 @@ fn load_text(config: &RunConfig) -> Result<Corpus> {
         Tokens::Eos => TokenMode::Eos,
         Tokens::Bytes => TokenMode::Bytes,
     };
-    let path = config.data.path.clone().unwrap_or_default();
+    let path = config.data_path()?;
     let corpus = Corpus::load(&path, mode, config.data.fractions)?;
     let found = corpus.vocabulary.len();
     if let Some(expected) = config.data.vocabulary

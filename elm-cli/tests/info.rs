@@ -1,0 +1,73 @@
+//! Parameter counts of the published experiments, and the shipped
+//! configurations.
+
+mod common;
+
+use common::Place;
+use std::path::{Path, PathBuf};
+
+fn configs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs").canonicalize().unwrap()
+}
+
+fn info(config: &str, settings: &[String]) -> serde_json::Value {
+    let place = Place::new();
+    let file = configs().join(config);
+    let mut command = place.command(&["info", "--json"]);
+    command.arg(file);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    let ran = common::Ran::of(command.output().unwrap());
+    serde_json::from_str(&ran.expect(0, &[]).out).unwrap()
+}
+
+#[test]
+fn the_published_networks_have_the_published_size() {
+    assert_eq!(info("enwik8.toml", &[])["trainable_parameters"], 3_516_748);
+    let spikes = info("shd_adding.toml", &[]);
+    assert_eq!(spikes["trainable_parameters"], 77_310);
+    assert_eq!(spikes["layers"][0]["synapses_per_neuron"], 300);
+    assert_eq!(spikes["layers"][0]["complexity_per_neuron"], 721 - 300);
+    for key in ["total_parameters", "flops_per_step_forward", "state_floats", "training_memory_bytes"] {
+        assert!(spikes[key].as_u64().unwrap() > 0, "{key}");
+    }
+}
+
+/// Every row of the published trade-off tables.
+#[test]
+fn every_row_of_the_trade_off_tables_is_met() {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures");
+    let fixtures = std::env::var_os("ELM_FIXTURES").map_or_else(|| PathBuf::from(default), PathBuf::from);
+    let results = fixtures.join("../results");
+    for (table, config) in
+        [("enwik8_tradeoff.csv", "enwik8.toml"), ("shd_adding_tradeoff.csv", "shd_adding.toml")]
+    {
+        let Ok(text) = std::fs::read_to_string(results.join(table)) else {
+            eprintln!("skipped: {table} is absent; set ELM_FIXTURES to the folder of the reference records");
+            return;
+        };
+        let mut lines = text.lines();
+        let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let column = |name: &str| names.iter().position(|n| *n == name).unwrap();
+        let mut rows = 0;
+        for line in lines {
+            let fields: Vec<&str> = line.split(',').collect();
+            let set = |key: &str, name: &str| format!("{key}={}", fields[column(name)]);
+            let settings =
+                [set("model.num_hidden", "num_neurons"), set("model.neuron.num_memory", "num_memory")];
+            let counted = &info(config, &settings)["trainable_parameters"];
+            assert_eq!(counted.to_string(), fields[column("trainable_parameters")], "{line}");
+            rows += 1;
+        }
+        assert!(rows >= 10, "{table} has {rows} rows");
+    }
+}
+
+#[test]
+fn every_shipped_configuration_is_right() {
+    for entry in std::fs::read_dir(configs()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(info(&name, &[])["trainable_parameters"].as_u64().unwrap() > 0, "{name}");
+    }
+}
