@@ -84,11 +84,14 @@ pub struct Registry {
 impl Registry {
     /// The backends of this project that were built in.
     pub fn standard() -> Self {
-        Registry::default().with(
+        let registry = Registry::default().with(
             "candle",
             elm_backend_candle::CandleBackend::new,
             elm_backend_candle::diagnose,
-        )
+        );
+        #[cfg(feature = "tch")]
+        let registry = registry.with("tch", elm_backend_tch::TchBackend::new, elm_backend_tch::diagnose);
+        registry
     }
 
     /// Adds a backend under a name, which becomes a value of `backend.kind`.

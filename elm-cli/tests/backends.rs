@@ -1,0 +1,75 @@
+//! The built-in backends against the reference records and each other.
+//!
+//! Records are read from the folder in `ELM_FIXTURES`, by default
+//! `../shared/fixtures` beside the workspace.
+
+use elm_backend_candle::CandleBackend;
+use elm_cli::commands::verify::{VerifyRequest, run};
+use elm_core::Backend;
+use elm_core::device::{BackendOptions, ScanChoice};
+use std::path::{Path, PathBuf};
+
+fn options(scan: ScanChoice, memory_budget: Option<u64>) -> BackendOptions {
+    BackendOptions { scan, memory_budget, ..BackendOptions::default() }
+}
+
+fn fixtures() -> Option<PathBuf> {
+    let folder = std::env::var_os("ELM_FIXTURES").map(PathBuf::from);
+    let folder =
+        folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures"));
+    let there = folder.is_dir();
+    if !there {
+        eprintln!("skipped: reference records, {} absent", folder.display());
+    }
+    there.then_some(folder)
+}
+
+/// Runs the built-in records and, where they are, the published ones.
+fn verify<B: Backend>(backend: &B, asked: ScanChoice) {
+    for paths in [Vec::new(), fixtures().into_iter().collect()] {
+        let request = VerifyRequest::new(&paths, asked).unwrap();
+        for report in run(backend, &request).unwrap() {
+            assert!(report.ok, "{report:#?}");
+        }
+    }
+}
+
+#[test]
+fn candle_passes_the_records() {
+    verify(&CandleBackend::new(options(ScanChoice::Composed, None)).unwrap(), ScanChoice::Composed);
+}
+
+#[test]
+fn candle_passes_the_records_in_segments() {
+    verify(&CandleBackend::new(options(ScanChoice::Composed, Some(100_000))).unwrap(), ScanChoice::Composed);
+}
+
+#[cfg(feature = "tch")]
+mod tch {
+    use super::*;
+    use elm_backend_tch::TchBackend;
+    use elm_core::records::{Tolerance, answer, built_in, compare};
+
+    #[test]
+    fn tch_passes_the_records() {
+        verify(&TchBackend::new(options(ScanChoice::Composed, None)).unwrap(), ScanChoice::Composed);
+    }
+
+    #[test]
+    fn tch_passes_the_records_in_segments() {
+        verify(&TchBackend::new(options(ScanChoice::Composed, Some(100_000))).unwrap(), ScanChoice::Composed);
+    }
+
+    /// From one seed: the same weights, answers, gradients and training steps.
+    #[test]
+    fn tch_and_candle_agree() {
+        let (tch, candle) = (options(ScanChoice::Auto, None), options(ScanChoice::Auto, None));
+        let (tch, candle) = (TchBackend::new(tch).unwrap(), CandleBackend::new(candle).unwrap());
+        for case in built_in().unwrap() {
+            let (expected, got) = (answer(&candle, &case).unwrap(), answer(&tch, &case).unwrap());
+            for deviation in compare(&expected, &got, &case.weights, &Tolerance::F32).unwrap() {
+                assert!(deviation.is_ok(), "{}: {deviation:#?}", case.name);
+            }
+        }
+    }
+}
