@@ -43,6 +43,7 @@ pub mod error;
 
 pub mod backend;
 pub mod device;
+pub mod kernel;
 pub mod model;
 pub mod ops;
 pub mod random;

@@ -1,0 +1,307 @@
+//! One thread's side of a backward pass: what it is given, what it carries,
+//! and what it hands over at the start of the sequence.
+
+use super::call::{Call, padded};
+use super::gradients::{Cotangents, SharedGradients};
+use super::memory::Buffer;
+use super::outputs::copy_rows;
+use super::pool::share;
+use super::simd::{Element, Vector};
+use super::span::{Shared, Span, SpanMut};
+use super::weights::BackwardWeights;
+use crate::model::Trace;
+use std::ops::Range;
+
+/// What the threads of one backward pass share besides the [`Call`].
+pub(super) struct BackwardCall<'a, E: Element> {
+    /// Activity before each step and after the last, `[T + 1, N * O, width]`.
+    pub activity: &'a [E],
+    pub cotangents: Cotangents<'a, E>,
+    pub gradients: SharedGradients<'a, E>,
+    /// Table rows that receive gradient: inputs if asked for, activity if the
+    /// layer is recurrent.
+    pub sources: Range<usize>,
+    /// Gradient of those rows, from each thread's neurons, for even and odd
+    /// steps: `[threads, 2, sources, width]`.
+    pub scattered: Shared<'a, E>,
+}
+
+impl<'a, E: Element> BackwardCall<'a, E> {
+    /// The rows that `thread` adds to in step `t`.
+    ///
+    /// # Safety
+    /// While they are written no other thread accesses them.
+    #[inline(always)]
+    pub(super) unsafe fn scattered(&self, width: usize, thread: usize, t: usize) -> SpanMut<'a, E> {
+        let len = self.sources.len() * width;
+        // SAFETY: inside; the rest is the caller's.
+        unsafe { self.scattered.part((thread * 2 + t % 2) * len, len) }
+    }
+}
+
+/// Rows of what a step leaves for the weight gradients: the gradient of each
+/// branch, then of each linear map's outputs.
+#[derive(Debug, Clone)]
+pub(super) struct DeltaLayout {
+    /// First row of each linear map.
+    pub maps: Vec<usize>,
+    /// Rows altogether.
+    pub rows: usize,
+}
+
+/// Rows that are summed over time in place: gradients of readout and bias,
+/// and what learnable timescales need.
+#[derive(Debug, Clone)]
+pub(super) struct SumLayout {
+    pub readout: usize,
+    pub bias: usize,
+    /// `d(decay m) * decay m` of each memory unit, then
+    /// `d(write tanh) * tanh`.
+    pub timescale: Option<usize>,
+    pub rows: usize,
+}
+
+/// One thread's neurons going backwards.
+pub(super) struct Adjoint<'c, 'a, E: Element> {
+    pub call: &'c Call<'a, E>,
+    pub backward: &'c BackwardCall<'a, E>,
+    pub thread: usize,
+    pub neurons: Range<usize>,
+    pub delta: DeltaLayout,
+    pub sum: SumLayout,
+    pub weights: BackwardWeights<E>,
+    /// Gradient of the carried state, `[neurons, carried, width]`.
+    pub carried: Buffer<E>,
+    /// `[neurons, sum rows, width]`.
+    pub sums: Buffer<E>,
+    /// The magnitude's gradient spread over its entries, `[neurons, width]`.
+    pub magnitude: Option<Buffer<E>>,
+    /// Gradient that the end state's synapse traces hand to every earlier
+    /// source, `[sources, width]`; decays going back.
+    pub source_trace: Option<Buffer<E>>,
+    /// Gradients of readout `[O, width]`, memory `[M, width]`, and of the
+    /// input of a linear map.
+    pub readout: Buffer<E>,
+    pub memory: Buffer<E>,
+    pub inputs: Buffer<E>,
+}
+
+impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
+    pub(super) fn new(call: &'c Call<'a, E>, backward: &'c BackwardCall<'a, E>, thread: usize) -> Self {
+        let (shape, store) = (&call.shape, &call.store);
+        let neurons = share(shape.neurons, thread, call.threads);
+        let (width, count, rows) = (shape.width, neurons.len(), shape.rows);
+        let mut delta = DeltaLayout { maps: Vec::new(), rows: shape.branches };
+        for &(_, outputs) in &shape.maps {
+            delta.maps.push(delta.rows);
+            delta.rows += outputs;
+        }
+        let bias = shape.outputs * shape.memory;
+        let plain = bias + shape.outputs;
+        let timescale = call.arguments.layer.neuron.tau_learnable.then_some(plain);
+        let sum_rows = plain + timescale.map_or(0, |_| 2 * shape.memory);
+        let sum = SumLayout { readout: 0, bias, timescale, rows: sum_rows };
+        let magnitude = backward.cotangents.magnitude.map(|gradient| {
+            let scale = 1.0 / (shape.steps * shape.memory) as f64;
+            let of_neurons = &gradient[neurons.start * rows..neurons.end * rows];
+            let mut gradient: Buffer<E> = padded(store, of_neurons, rows, width);
+            gradient.iter_mut().for_each(|entry| *entry = E::from_f64(entry.to_f64() * scale));
+            gradient
+        });
+        let widest = shape.maps.iter().map(|map| map.0).max().unwrap_or(0);
+        let mut adjoint = Adjoint {
+            delta,
+            weights: BackwardWeights::new(
+                store,
+                shape,
+                &call.arguments,
+                neurons.clone(),
+                backward.sources.clone(),
+            ),
+            carried: store.zeros(count * shape.carried() * width),
+            sums: store.zeros(count * sum.rows * width),
+            sum,
+            magnitude,
+            source_trace: None,
+            readout: store.zeros(shape.outputs * width),
+            memory: store.zeros(shape.memory * width),
+            inputs: store.zeros(widest * width),
+            call,
+            backward,
+            thread,
+            neurons,
+        };
+        adjoint.take_end_state();
+        adjoint
+    }
+
+    /// Starts from the gradient of the end state.
+    fn take_end_state(&mut self) {
+        let (shape, layer) = (&self.call.shape, self.call.arguments.layer);
+        let Some(state) = self.backward.cotangents.state else { return };
+        let (rows, width, layout) = (shape.rows, shape.width, layer.state_layout());
+        for (local, carried) in self.carried.chunks_exact_mut(shape.carried() * width).enumerate() {
+            let mut read = |first: usize, each: usize, row: usize| {
+                let from = &state[(first + (self.neurons.start + local) * each) * rows..][..each * rows];
+                copy_rows(from, rows, &mut carried[row * width..(row + each) * width], width);
+            };
+            read(layout.memory.start, shape.memory, 0);
+            if shape.high_pass {
+                read(layout.readout_average.start, shape.outputs, shape.average_row());
+            }
+            if matches!(layer.neuron.trace, Trace::Branch(_)) {
+                read(layout.trace.start, shape.branches, shape.trace_row());
+            }
+        }
+        if matches!(layer.neuron.trace, Trace::Synapse(_)) {
+            self.source_trace = Some(self.end_source_trace(state));
+        }
+    }
+
+    /// What the gradient of the end state's synapse traces means for sources.
+    fn end_source_trace(&self, state: &[E]) -> Buffer<E> {
+        let (call, shape) = (self.call, &self.call.shape);
+        let (rows, arguments) = (shape.rows, &call.arguments);
+        let first = arguments.layer.state_layout().trace.start;
+        let mut sources: Buffer<E> = call.store.zeros(self.backward.sources.len() * shape.width);
+        for synapse in self.neurons.start * shape.synapses()..self.neurons.end * shape.synapses() {
+            let source = arguments.sources[synapse] as usize;
+            if !self.backward.sources.contains(&source) {
+                continue;
+            }
+            let weight = arguments.synapse_weight(synapse);
+            let to = &mut sources[(source - self.backward.sources.start) * shape.width..][..rows];
+            for (to, gradient) in to.iter_mut().zip(&state[(first + synapse) * rows..][..rows]) {
+                *to = E::from_f64(to.to_f64() + weight * gradient.to_f64());
+            }
+        }
+        sources
+    }
+
+    /// Gradient of the activity before step `t` that its step handed back,
+    /// from all threads, for row `local`; after the barrier of step `t`.
+    ///
+    /// # Safety
+    /// The layer is recurrent and the processor has `V`'s instructions.
+    #[inline(always)]
+    pub(super) unsafe fn activity_gradient<V: Vector<E = E>>(
+        &self,
+        t: usize,
+        local: usize,
+        column: usize,
+    ) -> V {
+        let shape = &self.call.shape;
+        let row = shape.inputs + self.neurons.start + local - self.backward.sources.start;
+        // SAFETY: between barriers the tables of step `t` are only read.
+        unsafe {
+            let mut sum = V::splat(E::default());
+            for thread in 0..self.call.threads {
+                let table = self.backward.scattered(shape.width, thread, t);
+                sum = sum.add(table.vector(row * shape.width + column));
+            }
+            match &self.call.mask {
+                Some(mask) => {
+                    let row = self.neurons.start + local;
+                    sum.mul(Span::from(&mask[..]).vector(row * shape.width + column))
+                }
+                None => sum,
+            }
+        }
+    }
+
+    /// Adds up the gradient of this thread's share of the inputs of step `t`,
+    /// after the barrier of that step.
+    pub(super) fn collect_inputs(&self, t: usize) {
+        let Some(gradient) = &self.backward.gradients.input else { return };
+        let (shape, call) = (&self.call.shape, self.call);
+        let inputs = super::table::InputWriter::new(call.arguments);
+        for channel in share(shape.inputs, self.thread, call.threads) {
+            let at = (t * shape.inputs + channel) * shape.rows;
+            // SAFETY: each thread writes its share of channels; between
+            // barriers the tables of step `t` are only read.
+            let to = unsafe { gradient.part(at, shape.rows).slice() };
+            for (b, to) in to.iter_mut().enumerate() {
+                let mut sum = 0.0;
+                for thread in 0..call.threads {
+                    // SAFETY: as above.
+                    let table = unsafe { self.backward.scattered(shape.width, thread, t) };
+                    // SAFETY: inputs come first among the rows with gradient.
+                    sum += unsafe { Span::from(table).get(channel * shape.width + b) }.to_f64();
+                }
+                *to = E::from_f64(sum * inputs.factor(channel, b));
+            }
+        }
+    }
+
+    /// Writes the gradient of the start state, after all steps.
+    pub(super) fn finish_state(&self) {
+        let (shape, layer) = (&self.call.shape, self.call.arguments.layer);
+        let (rows, width, layout) = (shape.rows, shape.width, layer.state_layout());
+        let write = |first: usize, each: usize, local: usize, from: &[E]| {
+            let at = (first + (self.neurons.start + local) * each) * rows;
+            // SAFETY: each thread writes its neurons' rows only.
+            let to = unsafe { self.backward.gradients.state.part(at, each * rows).slice() };
+            copy_rows(from, width, to, rows);
+        };
+        for (local, carried) in self.carried.chunks_exact(shape.carried() * width).enumerate() {
+            write(layout.memory.start, shape.memory, local, carried);
+            if shape.high_pass {
+                let from = &carried[shape.average_row() * width..];
+                write(layout.readout_average.start, shape.outputs, local, from);
+            }
+            match layer.neuron.trace {
+                Trace::None => {}
+                Trace::Branch(_) => {
+                    write(layout.trace.start, shape.branches, local, &carried[shape.trace_row() * width..]);
+                }
+                Trace::Synapse(_) => self.finish_synapse_state(local, carried),
+            }
+            let at = (layout.activity.start + (self.neurons.start + local) * shape.outputs) * rows;
+            // SAFETY: as above.
+            let to = unsafe { self.backward.gradients.state.part(at, shape.outputs * rows).slice() };
+            to.fill(E::default());
+            if shape.recurrent {
+                for (b, to) in to.iter_mut().enumerate() {
+                    *to = self.start_activity(local, b);
+                }
+            }
+        }
+    }
+
+    /// Gradient of one entry of the start activity.
+    fn start_activity(&self, local: usize, b: usize) -> E {
+        let (shape, call) = (&self.call.shape, self.call);
+        let row = shape.inputs + self.neurons.start + local - self.backward.sources.start;
+        let mut sum = 0.0;
+        for thread in 0..call.threads {
+            // SAFETY: the tables of step 0 are complete and only read now.
+            let table = unsafe { self.backward.scattered(shape.width, thread, 0) };
+            // SAFETY: the row receives gradient, as the layer is recurrent.
+            sum += unsafe { Span::from(table).get(row * shape.width + b) }.to_f64();
+        }
+        let place = (self.neurons.start + local) * shape.width + b;
+        let mask = call.mask.as_ref().map_or(1.0, |mask| mask[place].to_f64());
+        E::from_f64(sum * mask)
+    }
+
+    /// Gradient of the start's synapse traces: what their branch received,
+    /// and what is left of the end state's.
+    fn finish_synapse_state(&self, local: usize, carried: &[E]) {
+        let (shape, call) = (&self.call.shape, self.call);
+        let (rows, width) = (shape.rows, shape.width);
+        let neuron = &call.arguments.layer.neuron;
+        let left = shape.trace_decay.unwrap_or(0.0).powf(shape.steps as f64);
+        let first =
+            call.arguments.layer.state_layout().trace.start + (self.neurons.start + local) * shape.synapses();
+        for j in 0..shape.synapses() {
+            let branch = &carried[(shape.trace_row() + j / shape.per_branch) * width..][..rows];
+            let at = (first + j) * rows;
+            // SAFETY: each thread writes its neurons' rows only.
+            let to = unsafe { self.backward.gradients.state.part(at, rows).slice() };
+            for (b, to) in to.iter_mut().enumerate() {
+                let end = self.backward.cotangents.state.map_or(0.0, |state| state[at + b].to_f64());
+                *to = E::from_f64(branch[b].to_f64() * neuron.input_scale + left * end);
+            }
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Gradients of one thread's neurons, backwards in time.
+
+use super::activation::{self, constant};
+use super::adjoint::Adjoint;
+use super::product;
+use super::simd::{Element, Program, Vector};
+use super::span::{Span, SpanMut};
+use super::synapse::{self, Offsets};
+use super::timescale::WRITE_SLOPE;
+use std::ops::Range;
+
+/// Takes a thread's neurons back over `steps`. All threads take the same
+/// steps at the same time.
+pub(super) struct StepsBack<'r, 'c, 'a, E: Element> {
+    pub adjoint: &'r mut Adjoint<'c, 'a, E>,
+    pub steps: Range<usize>,
+    /// Records of these steps, `[steps, neurons, record, width]`.
+    pub records: &'r [E],
+    /// Where to leave what weight gradients need,
+    /// `[steps, neurons, delta rows, width]`.
+    pub deltas: &'r mut [E],
+}
+
+impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<E = E>, W: Vector<E = E>>(self) {
+        let adjoint = self.adjoint;
+        let shape = &adjoint.call.shape;
+        let (record, delta) = (shape.record() * shape.width, adjoint.delta.rows * shape.width);
+        let count = adjoint.neurons.len();
+        let (records, deltas) = (Span::from(self.records), SpanMut::from(self.deltas));
+        let first = self.steps.start;
+        for t in self.steps.rev() {
+            // SAFETY: records and deltas hold every neuron of every step; the
+            // processor is vouched for.
+            unsafe {
+                adjoint.start_step::<V>(t);
+                for local in 0..count {
+                    let slot = (t - first) * count + local;
+                    let record = records.part(slot * record, record);
+                    adjoint.neuron::<V>(t, local, record, deltas.part(slot * delta, delta));
+                }
+            }
+            if t + 1 < shape.steps {
+                adjoint.collect_inputs(t + 1);
+            }
+            adjoint.call.barrier.wait();
+        }
+    }
+}
+
+impl<E: Element> Adjoint<'_, '_, E> {
+    /// Clears this thread's scatter table of step `t`, or lets it start from
+    /// what the end state's synapse traces hand back.
+    ///
+    /// # Safety
+    /// The processor has `V`'s instructions.
+    #[inline(always)]
+    unsafe fn start_step<V: Vector<E = E>>(&mut self, t: usize) {
+        let width = self.call.shape.width;
+        let decay = self.call.shape.trace_decay.unwrap_or(0.0);
+        // SAFETY: this thread's table was last read in step t + 1.
+        unsafe {
+            let table = self.backward.scattered(width, self.thread, t);
+            let Some(trace) = &mut self.source_trace else {
+                table.slice().fill(E::default());
+                return;
+            };
+            let (trace, decay): (_, V) = (SpanMut::from(&mut trace[..]), constant(decay));
+            for at in (0..self.backward.sources.len() * width).step_by(V::LANES) {
+                let now: V = trace.vector(at);
+                table.put(at, now);
+                trace.put(at, now.mul(decay));
+            }
+        }
+    }
+
+    /// One step of one neuron, backwards.
+    ///
+    /// # Safety
+    /// `record` is the neuron's record of step `t`, `delta` room for what
+    /// weight gradients need, and the processor has `V`'s instructions.
+    #[inline(always)]
+    unsafe fn neuron<V: Vector<E = E>>(
+        &mut self,
+        t: usize,
+        local: usize,
+        record: Span<'_, E>,
+        delta: SpanMut<'_, E>,
+    ) {
+        let shape = &self.call.shape;
+        let (carried, sums) = (shape.carried() * shape.width, self.sum.rows * shape.width);
+        // SAFETY: all parts lie where shape and layouts say; this thread alone
+        // accesses them.
+        unsafe {
+            let block = Span::from(self.weights.blocks.detached());
+            let block = block.part(local * self.weights.layout.len, self.weights.layout.len);
+            let carried = self.carried.detached().part(local * carried, carried);
+            let sums = self.sums.detached().part(local * sums, sums);
+            self.output::<V>(t, local, record, carried, sums);
+            self.memory::<V>(local, block, record, carried, sums, delta);
+            self.mlp::<V>(block, record, delta);
+            self.decayed_memory::<V>(block, record, carried, sums);
+            self.branches::<V>(t, local, carried, delta);
+        }
+    }
+
+    /// From activity to readout: activation, bias, high-pass.
+    ///
+    /// # Safety
+    /// As [`Adjoint::neuron`].
+    #[inline(always)]
+    unsafe fn output<V: Vector<E = E>>(
+        &mut self,
+        t: usize,
+        local: usize,
+        record: Span<'_, E>,
+        carried: SpanMut<'_, E>,
+        sums: SpanMut<'_, E>,
+    ) {
+        let (call, shape) = (self.call, &self.call.shape);
+        let (rows, width, outputs) = (shape.rows, shape.width, shape.outputs);
+        let n = self.neurons.start + local;
+        let neuron = &call.arguments.layer.neuron;
+        let average_decay = neuron.high_pass_tau.map_or(0.0, |tau| neuron.decay(tau));
+        let cotangents = &self.backward.cotangents;
+        // SAFETY: as the caller's.
+        unsafe {
+            let readout = self.readout.detached();
+            let (decay, take): (V, V) = (constant(average_decay), constant(1.0 - average_decay));
+            let each = outputs * width;
+            let at = ((t + 1) * shape.neurons + n) * each;
+            let activity = Span::from(self.backward.activity).part(at, each);
+            for o in 0..outputs {
+                for column in (0..width).step_by(V::LANES) {
+                    let at = o * width + column;
+                    let mut gradient = V::splat(E::default());
+                    if let Some(given) = cotangents.activity {
+                        let row = ((t * shape.neurons + n) * outputs + o) * rows;
+                        gradient = import(Span::from(given), row, column, rows);
+                    }
+                    if t + 1 == shape.steps {
+                        if let Some(state) = cotangents.state {
+                            let row = (n * outputs + o) * rows;
+                            gradient = gradient.add(import(Span::from(state), row, column, rows));
+                        }
+                    } else if shape.recurrent {
+                        gradient = gradient.add(self.activity_gradient(t + 1, local, column));
+                    }
+                    let seen = if shape.spikes {
+                        record.vector(shape.drive_row() * width + at)
+                    } else {
+                        activity.vector(at)
+                    };
+                    gradient = activation::output_gradient(neuron.activation, seen, gradient);
+                    let place = self.sum.bias * width + at;
+                    sums.put(place, gradient.add(sums.vector(place)));
+                    if shape.high_pass {
+                        let place = shape.average_row() * width + at;
+                        let average = carried.vector::<V>(place).sub(gradient);
+                        gradient = take.mul_add(average, gradient);
+                        carried.put(place, decay.mul(average));
+                    }
+                    readout.put(at, gradient);
+                }
+            }
+        }
+    }
+
+    /// From readout through memory to the MLP's answer.
+    ///
+    /// # Safety
+    /// As [`Adjoint::neuron`].
+    #[inline(always)]
+    unsafe fn memory<V: Vector<E = E>>(
+        &mut self,
+        local: usize,
+        block: Span<'_, E>,
+        record: Span<'_, E>,
+        carried: SpanMut<'_, E>,
+        sums: SpanMut<'_, E>,
+        delta: SpanMut<'_, E>,
+    ) {
+        let (shape, layout) = (&self.call.shape, &self.weights.layout);
+        let width = shape.width;
+        let last = self.delta.maps[self.delta.maps.len() - 1];
+        // SAFETY: as the caller's.
+        unsafe {
+            let (readout, memory) = (Span::from(&self.readout[..]), self.memory.detached());
+            let (one, zero, slope): (V, V, V) = (constant(1.0), constant(0.0), constant(WRITE_SLOPE));
+            for i in 0..shape.memory {
+                let write: V = block.splat(layout.write + i);
+                for column in (0..width).step_by(V::LANES) {
+                    let at = i * width + column;
+                    let bounded: V = record.vector(shape.bounded_row() * width + at);
+                    let now = write.mul_add(bounded, record.vector(shape.branches * width + at));
+                    let mut gradient: V = carried.vector(at);
+                    for o in 0..shape.outputs {
+                        let of_readout: V = readout.vector(o * width + column);
+                        let weight: V = block.splat(layout.readout + o * shape.memory + i);
+                        gradient = weight.mul_add(of_readout, gradient);
+                        let place = (self.sum.readout + o * shape.memory + i) * width + column;
+                        sums.put(place, of_readout.mul_add(now, sums.vector(place)));
+                    }
+                    memory.put(at, gradient);
+                    if let Some(row) = self.sum.timescale {
+                        let place = (row + shape.memory) * width + at;
+                        sums.put(place, gradient.mul_add(bounded, sums.vector(place)));
+                    }
+                    // (tanh(s o))' = s (1 - tanh^2)
+                    let inner = zero.sub(bounded).mul_add(bounded, one);
+                    let mut answer = gradient.mul(write).mul(slope).mul(inner);
+                    if let Some(magnitude) = &self.magnitude {
+                        let scale: V = Span::from(&magnitude[..]).vector(local * width + column);
+                        let sign = one.where_positive(bounded).sub(one.where_positive(zero.sub(bounded)));
+                        answer = scale.mul_add(sign, answer);
+                    }
+                    if let Some(mask) = &self.call.memory_mask {
+                        let row = (self.neurons.start + local) * shape.memory;
+                        answer = answer.mul(Span::from(&mask[..]).vector(row * width + at));
+                    }
+                    delta.put(last * width + at, answer);
+                }
+            }
+        }
+    }
+
+    /// From the MLP's answer to its inputs.
+    ///
+    /// # Safety
+    /// As [`Adjoint::neuron`].
+    #[inline(always)]
+    unsafe fn mlp<V: Vector<E = E>>(
+        &mut self,
+        block: Span<'_, E>,
+        record: Span<'_, E>,
+        delta: SpanMut<'_, E>,
+    ) {
+        let (shape, layout) = (&self.call.shape, &self.weights.layout);
+        let width = shape.width;
+        let kind = self.call.arguments.layer.neuron.mlp_activation;
+        // SAFETY: as the caller's.
+        unsafe {
+            let x = self.inputs.detached();
+            for (j, &(inputs, outputs)) in shape.maps.iter().enumerate().rev() {
+                let packed = block.part(layout.maps[j], product::packed_len(outputs, inputs));
+                let of_outputs = Span::from(delta).part(self.delta.maps[j] * width, outputs * width);
+                product::product::<V>(packed, outputs, inputs, of_outputs, x, width);
+                if j == 0 {
+                    break;
+                }
+                for at in (0..inputs * width).step_by(V::LANES) {
+                    let kept: V = record.vector(shape.hidden_row(j - 1) * width + at);
+                    let gradient = activation::value_gradient(kind, kept, x.vector(at));
+                    delta.put(self.delta.maps[j - 1] * width + at, gradient);
+                }
+            }
+        }
+    }
+
+    /// From the MLP's memory inputs to the memory before the step.
+    ///
+    /// # Safety
+    /// As [`Adjoint::neuron`].
+    #[inline(always)]
+    unsafe fn decayed_memory<V: Vector<E = E>>(
+        &mut self,
+        block: Span<'_, E>,
+        record: Span<'_, E>,
+        carried: SpanMut<'_, E>,
+        sums: SpanMut<'_, E>,
+    ) {
+        let shape = &self.call.shape;
+        let width = shape.width;
+        let (memory, x) = (Span::from(&self.memory[..]), Span::from(&self.inputs[..]));
+        // SAFETY: as the caller's.
+        unsafe {
+            for i in 0..shape.memory {
+                let decay: V = block.splat(self.weights.layout.decay + i);
+                for column in (0..width).step_by(V::LANES) {
+                    let at = i * width + column;
+                    let gradient = memory.vector::<V>(at).add(x.vector(shape.branches * width + at));
+                    if let Some(row) = self.sum.timescale {
+                        let kept: V = record.vector(shape.branches * width + at);
+                        let place = row * width + at;
+                        sums.put(place, gradient.mul_add(kept, sums.vector(place)));
+                    }
+                    carried.put(at, decay.mul(gradient));
+                }
+            }
+        }
+    }
+
+    /// From branches through traces to sources.
+    ///
+    /// # Safety
+    /// As [`Adjoint::neuron`].
+    #[inline(always)]
+    unsafe fn branches<V: Vector<E = E>>(
+        &mut self,
+        t: usize,
+        local: usize,
+        carried: SpanMut<'_, E>,
+        delta: SpanMut<'_, E>,
+    ) {
+        let shape = &self.call.shape;
+        let (width, list) = (shape.width, &self.weights.synapses);
+        let x = Span::from(&self.inputs[..]);
+        // SAFETY: as the caller's; offsets were made from checked sources.
+        unsafe {
+            let decay: V = constant(shape.trace_decay.unwrap_or(0.0));
+            for at in (0..shape.branches * width).step_by(V::LANES) {
+                let mut gradient: V = x.vector(at);
+                if shape.trace_decay.is_some() {
+                    let place = shape.trace_row() * width + at;
+                    gradient = gradient.add(carried.vector(place));
+                    carried.put(place, decay.mul(gradient));
+                }
+                delta.put(at, gradient);
+            }
+            let synapses = list.starts[local]..list.starts[local + 1];
+            if synapses.is_empty() {
+                return;
+            }
+            let runs = &list.runs[local * shape.branches..(local + 1) * shape.branches];
+            let weights = Span::from(&list.weights[synapses.clone()]);
+            let branches = Span::from(delta).part(0, shape.branches * width);
+            let table = self.backward.scattered(width, self.thread, t);
+            match &list.offsets {
+                Offsets::Short(offsets) => {
+                    synapse::scatter::<V, _>(
+                        runs,
+                        width,
+                        Span::from(&offsets[synapses]),
+                        weights,
+                        branches,
+                        table,
+                    );
+                }
+                Offsets::Long(offsets) => {
+                    synapse::scatter::<V, _>(
+                        runs,
+                        width,
+                        Span::from(&offsets[synapses]),
+                        weights,
+                        branches,
+                        table,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A vector of an unpadded row, zero beyond its end.
+///
+/// # Safety
+/// The row `[row, row + rows)` lies inside of `from`, and the processor has
+/// `V`'s instructions.
+#[inline(always)]
+unsafe fn import<V: Vector>(from: Span<'_, V::E>, row: usize, column: usize, rows: usize) -> V {
+    // SAFETY: inside, as the caller says; the array has room for a vector.
+    unsafe {
+        if column + V::LANES <= rows {
+            return from.vector(row + column);
+        }
+        let mut lanes = [V::E::default(); 16];
+        for b in column..rows {
+            lanes[b - column] = from.get(row + b);
+        }
+        Span::from(&lanes[..]).vector(0)
+    }
+}

@@ -1,0 +1,140 @@
+//! The recurrence of one layer on the CPU, fused into one kernel on plain
+//! slices, with its exact gradient.
+//!
+//! Thousands of small per-neuron networks in a loop over time are what tensor
+//! libraries are worst at. Here a thread owns a range of neurons and takes
+//! them through time itself; nothing is allocated per step, no input is made
+//! dense, and the layer is one node of a backend's graph.
+//!
+//! # How a backend calls it
+//! It owns one [`Kernel`] and, for each [`elm_scan`](crate::Backend::elm_scan):
+//!
+//! 1. gathers host slices in [`Arguments`] and calls [`Kernel::forward`] with
+//!    slices for the results. If somebody will differentiate
+//!    (`Want::gradient`), it asks for a [`History`] and keeps it in its graph
+//!    node (candle's `CustomOp`, libtorch's autograd `Function`). A history
+//!    owns what it holds and borrows nothing; dropping it hands its memory
+//!    back to the kernel for the next step.
+//! 2. In the node's backward: calls [`Kernel::backward`] with the *same*
+//!    arguments (parameters, input, masks and start state unchanged, so the
+//!    node keeps them too), the history, the gradients of the results it has
+//!    ([`Cotangents`]) and slices for those it wants ([`Gradients`]). The
+//!    history is only read: backward may be called again.
+//!
+//! Sequences are time first and batch last, `[T, C, B]`; state rows are those
+//! of [`StateLayout`](crate::model::StateLayout); parameters are flat in the
+//! order of [`LayerSpec::parameter_layout`](crate::model::LayerSpec::parameter_layout).
+//! All are row-major and contiguous.
+//!
+//! # How it works
+//! * *Layout.* Internally a row is the batch, padded to whole vectors. Batch
+//!   lies in the lanes and weights are broadcast, so any layer size is
+//!   possible and nothing is transposed.
+//! * *Forward* (`forward`): per step and neuron, synapses gather rows of the
+//!   table `[inputs ; previous activity ; 0]` (`synapse`), the MLP runs on
+//!   panels packed in the order of use (`product`), memory and readout follow.
+//!   A record of each neuron and step is kept. The activity goes into the
+//!   table of the next step; threads meet once per step.
+//! * *Backward* (`backward`): the same in reverse. Gradients of sources go to
+//!   a table of each thread, which readers add up after the step's barrier.
+//!   Gradients of weights are put off until a tile of steps is done
+//!   (`weight_gradient`), when they are dot products over time and batch.
+//! * *Memory* (`history`): records of all steps, or, above the budget, only
+//!   the state at segment borders; segments are then computed again, with
+//!   identical results.
+//! * *Instructions* (`simd`): everything is generic over a small vector trait
+//!   and compiled for AVX-512, AVX2 with FMA, and plain Rust; the choice is
+//!   made at run time. Other processors than x86-64 take the plain path,
+//!   which has not been run on them.
+//! * *Threads* (`pool`): neurons are divided by thread number, and all sums
+//!   have a fixed order: results are the same, bit for bit, from run to run
+//!   with the same number of threads.
+//!
+//! # Example
+//! ```
+//! use elm_core::kernel::{
+//!     Arguments, Cotangents, DEFAULT_MEMORY_BUDGET, Gradients, Kernel, Outputs, Pool, Sequence, Simd,
+//! };
+//! use elm_core::model::{ModelKind, NetworkOptions};
+//! use std::sync::Arc;
+//!
+//! # fn main() -> elm_core::Result<()> {
+//! let options = NetworkOptions {
+//!     kind: ModelKind::ElmNetwork,
+//!     num_input: 4,
+//!     num_output: 3,
+//!     num_hidden: Some(8),
+//!     num_layers: None,
+//!     embedding: None,
+//!     head: None,
+//!     layer: Default::default(),
+//!     first_layer: None,
+//!     last_layer: None,
+//! };
+//! let layer = &options.resolve()?.layers[0];
+//! let (rows, steps) = (2, 5);
+//! let parameters = layer.initial_parameters(7, 0);
+//! let (sources, tau_raw) = (layer.draw_connectome(7, 0), layer.initial_tau_raw());
+//! let state = vec![0.0; layer.state_layout().rows() * rows];
+//! let arguments = Arguments {
+//!     layer,
+//!     sources: &sources,
+//!     parameters: &parameters,
+//!     fixed_tau_raw: Some(&tau_raw),
+//!     input: Sequence::Tokens(&[0, 1, 2, 3, 3, 2, 1, 0, 0, 1]), // [T, B]
+//!     input_factor: 3.0,
+//!     state: &state,
+//!     rows,
+//!     steps,
+//!     dropout: &Default::default(),
+//! };
+//! let kernel = Kernel::new(Arc::new(Pool::new(2)?), Simd::Auto, DEFAULT_MEMORY_BUDGET)?;
+//!
+//! let mut activity = vec![0.0; steps * layer.neurons * rows]; // [T, N, B]
+//! let mut end = state.clone();
+//! let outputs = Outputs { activity: &mut activity, state: &mut end, magnitude: None, monitors: None };
+//! let history = kernel.forward(&arguments, outputs, true)?.expect("asked for");
+//!
+//! let of_activity = vec![1.0; activity.len()]; // gradient of the sum of all activity
+//! let cotangents = Cotangents { activity: Some(&of_activity), state: None, magnitude: None };
+//! let (mut of_parameters, mut of_state) = (vec![0.0; parameters.len()], vec![0.0; state.len()]);
+//! let gradients = Gradients { parameters: &mut of_parameters, state: &mut of_state, input: None };
+//! kernel.backward(&arguments, &history, cotangents, gradients)?;
+//! assert!(of_parameters.iter().any(|&gradient| gradient != 0.0));
+//! # Ok(())
+//! # }
+//! ```
+
+mod activation;
+mod adjoint;
+mod arguments;
+mod backward;
+mod call;
+mod forward;
+mod gradients;
+mod history;
+mod math;
+mod memory;
+mod outputs;
+mod parameters;
+mod pool;
+mod product;
+mod sequence;
+mod simd;
+mod span;
+mod synapse;
+mod table;
+mod timescale;
+mod weight_gradient;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use arguments::{Arguments, Sequence};
+pub use gradients::{Cotangents, Gradients};
+pub use history::History;
+pub use outputs::Outputs;
+pub use pool::Pool;
+pub use sequence::{DEFAULT_MEMORY_BUDGET, Kernel};
+pub use simd::{Element, InstructionSet, Simd};

@@ -1,0 +1,78 @@
+//! The gradients that are summed up in place, handed over at the end: readout,
+//! biases, timescales; and what the tiles left to do for synapses.
+
+use super::adjoint::Adjoint;
+use super::simd::Element;
+use super::timescale::{self, Timescale};
+use super::weights::Places;
+use crate::model::Trace;
+
+impl<E: Element> Adjoint<'_, '_, E> {
+    /// Clears the gradients of this thread's parameters.
+    pub(super) fn clear_parameters(&self, places: &Places) {
+        let maps = places.maps.iter().flat_map(|&(weight, bias)| [weight, bias]);
+        for place in maps.chain([places.synapses, places.readout, places.bias, places.tau_raw]) {
+            let range = place.of_all(self.neurons.clone());
+            // SAFETY: each thread writes the gradients of its neurons only.
+            unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() }
+                .fill(E::default());
+        }
+    }
+
+    /// Completes the gradients of this thread's parameters. `source_trace` are
+    /// the traces of sources at the end, `[C + N + 1, width]`.
+    pub(super) fn finish_parameters(&self, places: &Places, source_trace: Option<&[E]>) {
+        let (call, shape) = (self.call, &self.call.shape);
+        let rows_sum = |local: usize, row: usize| -> f64 {
+            let at = (local * self.sum.rows + row) * shape.width;
+            self.sums[at..at + shape.width].iter().map(|x| x.to_f64()).sum()
+        };
+        for (local, n) in self.neurons.clone().enumerate() {
+            for (place, first) in [(places.readout, self.sum.readout), (places.bias, self.sum.bias)] {
+                let range = place.of(n);
+                // SAFETY: each thread writes the gradients of its neurons only.
+                let to = unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() };
+                for (row, to) in to.iter_mut().enumerate() {
+                    *to = E::from_f64(rows_sum(local, first + row));
+                }
+            }
+            if let Some(first) = self.sum.timescale {
+                let range = places.tau_raw.of(n);
+                // SAFETY: as above.
+                let to = unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() };
+                let learnable = &call.arguments.parameters[range];
+                for (i, to) in to.iter_mut().enumerate() {
+                    let raw = timescale::raw(call.arguments.fixed_tau_raw, learnable, i);
+                    let unit = Timescale::new(&call.arguments.layer.neuron, raw);
+                    let (kept, written) =
+                        (rows_sum(local, first + i), rows_sum(local, first + shape.memory + i));
+                    *to = E::from_f64(unit.gradient(kept, written));
+                }
+            }
+            self.finish_synapses(places, n, source_trace);
+        }
+    }
+
+    /// Scale, rectification and the end state's traces.
+    fn finish_synapses(&self, places: &Places, n: usize, source_trace: Option<&[E]>) {
+        let (shape, arguments) = (&self.call.shape, &self.call.arguments);
+        let neuron = &arguments.layer.neuron;
+        let range = places.synapses.of(n);
+        // SAFETY: each thread writes the gradients of its neurons only.
+        let to = unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() };
+        let end = self.backward.cotangents.state.filter(|_| matches!(neuron.trace, Trace::Synapse(_)));
+        let first = arguments.layer.state_layout().trace.start;
+        for (to, synapse) in to.iter_mut().zip(range) {
+            let mut gradient = to.to_f64() * neuron.input_scale;
+            if let (Some(end), Some(traces)) = (end, source_trace) {
+                let end = &end[(first + synapse) * shape.rows..][..shape.rows];
+                let trace = &traces[arguments.sources[synapse] as usize * shape.width..][..shape.rows];
+                gradient += end.iter().zip(trace).map(|(c, x)| c.to_f64() * x.to_f64()).sum::<f64>();
+            }
+            if neuron.rectified && arguments.parameters[synapse].to_f64() <= 0.0 {
+                gradient = 0.0;
+            }
+            *to = E::from_f64(gradient);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! AVX2 with FMA: eight f32 in a register, sixteen registers.
+
+use super::{Program, Vector};
+use crate::kernel::math;
+use std::arch::x86_64::*;
+
+/// Runs a program compiled for AVX2 and FMA.
+///
+/// # Safety
+/// The processor has both.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn run<P: Program<f32>>(program: P) -> P::Output {
+    // SAFETY: the caller vouches for the processor.
+    unsafe { program.run::<F32x8, F32x8>() }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct F32x8(pub(super) __m256);
+
+/// Intrinsics that compute on existing vectors only.
+macro_rules! compute {
+    ($value:expr) => {{
+        // SAFETY: a vector exists, so the processor has AVX2 and FMA; no
+        // memory is touched.
+        F32x8(unsafe { $value })
+    }};
+}
+
+// SAFETY: eight elements are read or written.
+unsafe impl Vector for F32x8 {
+    type E = f32;
+    const LANES: usize = 8;
+    const TILE: usize = 12;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: the caller vouches for the processor.
+        F32x8(unsafe { _mm256_set1_ps(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for the processor and eight elements.
+        F32x8(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller vouches for eight writable elements.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        compute!(_mm256_fmadd_ps(self.0, factor.0, addend.0))
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        compute!(_mm256_add_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        compute!(_mm256_sub_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        compute!(_mm256_mul_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        compute!(_mm256_div_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        compute!(_mm256_min_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        compute!(_mm256_max_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        compute!(_mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0))
+    }
+
+    #[inline(always)]
+    fn where_positive(self, condition: Self) -> Self {
+        compute!(_mm256_and_ps(self.0, _mm256_cmp_ps::<_CMP_GT_OQ>(condition.0, _mm256_setzero_ps())))
+    }
+
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        math::tanh(self)
+    }
+
+    #[inline(always)]
+    fn exp(self) -> Self {
+        let (n, rest) = math::split_exponent(self);
+        // 2^n through the bits of a float.
+        let power = compute!({
+            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(n.0), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+        });
+        rest.mul(power)
+    }
+
+    #[inline(always)]
+    fn sums(v: [Self; 8]) -> [f32; 8] {
+        let mut sums = [0.0; 8];
+        // SAFETY: a vector exists, so the processor has AVX2; the array has
+        // room for the eight elements stored.
+        unsafe {
+            let low = _mm256_hadd_ps(_mm256_hadd_ps(v[0].0, v[1].0), _mm256_hadd_ps(v[2].0, v[3].0));
+            let high = _mm256_hadd_ps(_mm256_hadd_ps(v[4].0, v[5].0), _mm256_hadd_ps(v[6].0, v[7].0));
+            let first = _mm256_permute2f128_ps::<0x20>(low, high);
+            let second = _mm256_permute2f128_ps::<0x31>(low, high);
+            _mm256_storeu_ps(sums.as_mut_ptr(), _mm256_add_ps(first, second));
+        }
+        sums
+    }
+}

@@ -1,0 +1,138 @@
+//! AVX-512: sixteen f32 in a register, thirty-two registers. With up to eight
+//! batch rows a row is one half-width vector, and only sums over time use the
+//! full width.
+
+use super::avx2::F32x8;
+use super::{Program, Vector};
+use crate::kernel::math;
+use std::arch::x86_64::*;
+
+/// Runs a program whose batch rows fill vectors of sixteen.
+///
+/// # Safety
+/// The processor has AVX-512 F, VL, DQ, BW, AVX2 and FMA.
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+pub(super) unsafe fn run_wide<P: Program<f32>>(program: P) -> P::Output {
+    // SAFETY: the caller vouches for the processor.
+    unsafe { program.run::<F32x16, F32x16>() }
+}
+
+/// Runs a program whose batch rows fit vectors of eight.
+///
+/// # Safety
+/// The processor has AVX-512 F, VL, DQ, BW, AVX2 and FMA.
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+pub(super) unsafe fn run_narrow<P: Program<f32>>(program: P) -> P::Output {
+    // SAFETY: the caller vouches for the processor.
+    unsafe { program.run::<F32x8, F32x16>() }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct F32x16(__m512);
+
+/// Intrinsics that compute on existing vectors only.
+macro_rules! compute {
+    ($value:expr) => {{
+        // SAFETY: a vector exists, so the processor has AVX-512; no memory is
+        // touched.
+        F32x16(unsafe { $value })
+    }};
+}
+
+// SAFETY: sixteen elements are read or written.
+unsafe impl Vector for F32x16 {
+    type E = f32;
+    const LANES: usize = 16;
+    const TILE: usize = 12;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: the caller vouches for the processor.
+        F32x16(unsafe { _mm512_set1_ps(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for the processor and sixteen elements.
+        F32x16(unsafe { _mm512_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller vouches for sixteen writable elements.
+        unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        compute!(_mm512_fmadd_ps(self.0, factor.0, addend.0))
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        compute!(_mm512_add_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        compute!(_mm512_sub_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        compute!(_mm512_mul_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        compute!(_mm512_div_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        compute!(_mm512_min_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        compute!(_mm512_max_ps(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        compute!(_mm512_abs_ps(self.0))
+    }
+
+    #[inline(always)]
+    fn where_positive(self, condition: Self) -> Self {
+        compute!({
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(condition.0, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(positive, self.0)
+        })
+    }
+
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        math::tanh(self)
+    }
+
+    #[inline(always)]
+    fn exp(self) -> Self {
+        let (n, rest) = math::split_exponent(self);
+        compute!(_mm512_scalef_ps(rest.0, n.0))
+    }
+
+    #[inline(always)]
+    fn sums(vectors: [Self; 8]) -> [f32; 8] {
+        // SAFETY: a vector exists, so the processor has AVX-512.
+        let mut halves = [F32x8(unsafe { _mm256_setzero_ps() }); 8];
+        for (half, vector) in halves.iter_mut().zip(vectors) {
+            // SAFETY: as above.
+            *half = F32x8(unsafe {
+                let high = _mm512_extractf32x8_ps::<1>(vector.0);
+                _mm256_add_ps(_mm512_castps512_ps256(vector.0), high)
+            });
+        }
+        F32x8::sums(halves)
+    }
+}

@@ -1,0 +1,259 @@
+//! Vectors of numbers: one small trait, four implementations, one dispatch.
+//!
+//! Kernels are written once, generic over [`Vector`], and compiled for every
+//! instruction set. The choice is made at run time, once per thread and call,
+//! by [`Element::dispatch`]. Everything between the dispatch and an intrinsic
+//! is `#[inline(always)]` and free of closures: only code that ends up inside
+//! of a `#[target_feature]` function is compiled with that feature.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+mod scalar;
+
+use crate::error::{Error, Result};
+
+/// Which instructions the kernels use.
+///
+/// All paths compute the same function; they differ in rounding only. On
+/// processors other than x86-64 the portable path is the only one, and it has
+/// not been run there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Simd {
+    /// The widest that this processor has.
+    #[default]
+    Auto,
+    /// AVX-512 (F, VL, DQ, BW) and FMA.
+    Avx512,
+    /// AVX2 and FMA.
+    Avx2,
+    /// Plain Rust on every processor.
+    Portable,
+}
+
+/// An instruction set that this processor is known to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstructionSet {
+    /// AVX-512 (F, VL, DQ, BW) and FMA.
+    Avx512,
+    /// AVX2 and FMA.
+    Avx2,
+    /// Plain Rust.
+    Portable,
+}
+
+impl std::fmt::Display for InstructionSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            InstructionSet::Avx512 => "avx512",
+            InstructionSet::Avx2 => "avx2+fma",
+            InstructionSet::Portable => "portable",
+        })
+    }
+}
+
+impl Simd {
+    /// The instruction set to use on this processor.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the processor lacks the one asked for.
+    pub fn resolve(self) -> Result<InstructionSet> {
+        match self {
+            Simd::Auto if has_avx512() => Ok(InstructionSet::Avx512),
+            Simd::Auto if has_avx2() => Ok(InstructionSet::Avx2),
+            Simd::Avx512 if has_avx512() => Ok(InstructionSet::Avx512),
+            Simd::Avx2 if has_avx2() => Ok(InstructionSet::Avx2),
+            Simd::Auto | Simd::Portable => Ok(InstructionSet::Portable),
+            Simd::Avx512 | Simd::Avx2 => Err(Error::Unsupported {
+                what: format!("{self:?} code"),
+                backend: "this processor".into(),
+                reason: "it lacks these instructions; use auto or portable".into(),
+            }),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    has_avx2()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512bw")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx2() -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx512() -> bool {
+    false
+}
+
+/// A number type that kernels compute with: f32, or f64 to check gradients.
+pub trait Element:
+    Copy + Default + Send + Sync + PartialEq + std::ops::Add<Output = Self> + 'static + private::Sealed
+{
+    /// Lanes per vector when there are `rows` sequences: rows are padded to a
+    /// multiple of it.
+    fn lanes(set: InstructionSet, rows: usize) -> usize;
+    /// Rounds from f64.
+    fn from_f64(x: f64) -> Self;
+    /// Widens to f64.
+    fn to_f64(self) -> f64;
+    /// Runs a program compiled for an instruction set and so many sequences.
+    fn dispatch<P: Program<Self>>(set: InstructionSet, rows: usize, program: P) -> P::Output;
+}
+
+/// Keeps [`Element`] to the two types below: a foreign implementation could
+/// not uphold what kernels rely on (any bit pattern is a value, no drop).
+mod private {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// Code that is compiled once for each instruction set.
+pub trait Program<E: Element> {
+    /// What it answers.
+    type Output;
+    /// The code; `V` has one lane per batch row, `W` is the widest vector.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V` and `W`.
+    unsafe fn run<V: Vector<E = E>, W: Vector<E = E>>(self) -> Self::Output;
+}
+
+/// A vector of `LANES` numbers.
+///
+/// Vectors come into being only through the `unsafe` constructors, whose
+/// callers vouch for the processor; so the operations on existing vectors can
+/// be safe.
+///
+/// # Safety
+/// Loads and stores touch exactly `LANES` elements, prefetches nothing.
+pub unsafe trait Vector: Copy {
+    /// The number type.
+    type E: Element;
+    /// Numbers in a vector.
+    const LANES: usize;
+    /// Rows of a matrix product that registers hold for one vector of batch.
+    const TILE: usize;
+
+    /// `LANES` copies of `x`.
+    ///
+    /// # Safety
+    /// The processor has this vector's instructions.
+    unsafe fn splat(x: Self::E) -> Self;
+    /// The `LANES` numbers from `from` on, whatever its alignment.
+    ///
+    /// # Safety
+    /// They are readable, and the processor has this vector's instructions.
+    unsafe fn load(from: *const Self::E) -> Self;
+    /// Writes the lanes to `to` and on, whatever its alignment.
+    ///
+    /// # Safety
+    /// `LANES` numbers are writable there.
+    unsafe fn store(self, to: *mut Self::E);
+
+    /// `self * factor + addend`, rounded once where the hardware does so.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `self + other`
+    fn add(self, other: Self) -> Self;
+    /// `self - other`
+    fn sub(self, other: Self) -> Self;
+    /// `self * other`
+    fn mul(self, other: Self) -> Self;
+    /// `self / other`
+    fn div(self, other: Self) -> Self;
+    /// The smaller of the two; `other` where one is not a number.
+    fn min(self, other: Self) -> Self;
+    /// The larger of the two; `other` where one is not a number.
+    fn max(self, other: Self) -> Self;
+    /// `|self|`
+    fn abs(self) -> Self;
+    /// `self` where `condition > 0`, else 0.
+    fn where_positive(self, condition: Self) -> Self;
+    /// Hyperbolic tangent, relative error below 3e-7 (f32).
+    fn tanh(self) -> Self;
+    /// Exponential, relative error below 3e-7 (f32).
+    fn exp(self) -> Self;
+    /// The sums over the lanes of eight vectors.
+    fn sums(vectors: [Self; 8]) -> [Self::E; 8];
+}
+
+/// Makes writes past the caches visible to other threads.
+#[inline(always)]
+pub(super) fn store_fence() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of x86-64.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
+impl Element for f32 {
+    fn lanes(set: InstructionSet, rows: usize) -> usize {
+        match set {
+            InstructionSet::Avx512 if rows > 8 => 16,
+            _ => 8,
+        }
+    }
+
+    fn from_f64(x: f64) -> Self {
+        x as f32
+    }
+
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn dispatch<P: Program<f32>>(set: InstructionSet, rows: usize, program: P) -> P::Output {
+        let lanes = Self::lanes(set, rows);
+        match set {
+            // SAFETY: an `InstructionSet` is made only after the processor was
+            // found to have it.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 if lanes == 16 => unsafe { avx512::run_wide(program) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => unsafe { avx512::run_narrow(program) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => unsafe { avx2::run(program) },
+            _ => {
+                debug_assert_eq!(lanes, 8);
+                // SAFETY: plain Rust needs no particular processor.
+                unsafe { program.run::<portable::F32x8, portable::F32x8>() }
+            }
+        }
+    }
+}
+
+impl Element for f64 {
+    fn lanes(_set: InstructionSet, _rows: usize) -> usize {
+        1
+    }
+
+    fn from_f64(x: f64) -> Self {
+        x
+    }
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn dispatch<P: Program<f64>>(_set: InstructionSet, _rows: usize, program: P) -> P::Output {
+        // SAFETY: plain Rust needs no particular processor.
+        unsafe { program.run::<scalar::F64x1, scalar::F64x1>() }
+    }
+}

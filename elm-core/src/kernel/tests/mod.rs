@@ -1,0 +1,5 @@
+//! The kernels against an oracle, central differences, and themselves.
+
+mod agreement;
+mod cases;
+mod oracle;

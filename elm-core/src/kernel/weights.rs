@@ -1,0 +1,254 @@
+//! Parameters as the kernels read them: one aligned block per neuron, in the
+//! order of use.
+
+use super::arguments::{Arguments, Shape};
+use super::memory::{Buffer, Store};
+use super::product;
+use super::simd::Element;
+use super::synapse::{Offsets, Run};
+use super::timescale::{self, Timescale};
+use crate::model::LayerSpec;
+use crate::model::params::ParameterLayout;
+use std::ops::Range;
+
+/// Elements to which blocks are aligned: a cache line of f32.
+const ALIGN: usize = 16;
+
+/// Where each neuron's part of a named tensor lies in the flat parameters.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    start: usize,
+    each: usize,
+}
+
+impl Place {
+    fn new(layout: &ParameterLayout, name: &str, neurons: usize) -> Self {
+        let range = layout.get(name).map_or(0..0, |tensor| tensor.range.clone());
+        Place { start: range.start, each: range.len() / neurons }
+    }
+
+    /// The part of neuron `n`; empty when the layer has no such tensor.
+    pub(super) fn of(self, n: usize) -> Range<usize> {
+        self.of_all(n..n + 1)
+    }
+
+    /// The part of several neurons.
+    pub(super) fn of_all(self, neurons: Range<usize>) -> Range<usize> {
+        self.start + neurons.start * self.each..self.start + neurons.end * self.each
+    }
+}
+
+/// Where all tensors of a layer lie in its flat parameters.
+pub(super) struct Places {
+    pub synapses: Place,
+    /// Weight and bias of the MLP's linear maps.
+    pub maps: Vec<(Place, Place)>,
+    pub readout: Place,
+    pub bias: Place,
+    pub tau_raw: Place,
+}
+
+impl Places {
+    pub(super) fn new(layer: &LayerSpec) -> Self {
+        let layout = layer.parameter_layout();
+        let place = |name: &str| Place::new(&layout, name, layer.neurons);
+        let maps = 0..layer.neuron.mlp_shapes().len();
+        Places {
+            synapses: place("synapse.weight"),
+            maps: maps
+                .map(|j| (place(&format!("mlp.{j}.weight")), place(&format!("mlp.{j}.bias"))))
+                .collect(),
+            readout: place("readout.weight"),
+            bias: place("readout.bias"),
+            tau_raw: place("memory.tau_raw"),
+        }
+    }
+}
+
+/// The layout of a neuron's block: offsets of its parts.
+#[derive(Debug, Clone)]
+pub(super) struct BlockLayout {
+    /// Each linear map with its bias (zero in the backward block), packed by
+    /// [`product::pack`].
+    pub maps: Vec<usize>,
+    /// `[M]`: share of the memory kept.
+    pub decay: usize,
+    /// `[M]`: factor on `tanh(2/3 o)`.
+    pub write: usize,
+    /// `[O, M]`.
+    pub readout: usize,
+    /// `[O]`.
+    pub bias: usize,
+    /// Effective synapse weights `[S]`, forward block only.
+    pub synapses: usize,
+    /// Elements of the block.
+    pub len: usize,
+}
+
+impl BlockLayout {
+    fn new(shape: &Shape, map_len: impl Fn(usize, usize) -> usize, synapses: usize) -> Self {
+        let mut len = 0;
+        let mut take = |count: usize| {
+            len += count;
+            len - count
+        };
+        let synapses = take(synapses);
+        let maps = shape.maps.iter().map(|&(inputs, outputs)| take(map_len(inputs, outputs))).collect();
+        let (decay, write) = (take(shape.memory), take(shape.memory));
+        let (readout, bias) = (take(shape.outputs * shape.memory), take(shape.outputs));
+        BlockLayout { maps, decay, write, readout, bias, synapses, len: len.next_multiple_of(ALIGN) }
+    }
+}
+
+/// What the forward pass reads, for a range of neurons.
+pub(super) struct ForwardWeights<E: Element> {
+    pub layout: BlockLayout,
+    pub blocks: Buffer<E>,
+    pub offsets: Offsets,
+}
+
+/// What the backward pass reads, for a range of neurons.
+pub(super) struct BackwardWeights<E: Element> {
+    pub layout: BlockLayout,
+    pub blocks: Buffer<E>,
+    pub synapses: ScatterList<E>,
+}
+
+/// The synapses that hand gradient back, neuron by neuron, branches with many
+/// of them first: loops of equal length follow each other and are predicted.
+pub(super) struct ScatterList<E: Element> {
+    pub offsets: Offsets,
+    pub weights: Buffer<E>,
+    /// `K` runs for each neuron.
+    pub runs: Vec<Run>,
+    /// First synapse of each neuron, and their total number.
+    pub starts: Vec<usize>,
+}
+
+impl<E: Element> ForwardWeights<E> {
+    pub(super) fn new(
+        store: &Store,
+        shape: &Shape,
+        arguments: &Arguments<'_, E>,
+        neurons: Range<usize>,
+    ) -> Self {
+        let layout = BlockLayout::new(shape, product::packed_len, shape.synapses());
+        let mut blocks = store.take(neurons.len() * layout.len);
+        let synapses = shape.synapses();
+        let mut offsets = Offsets::new(store, neurons.len() * synapses, shape.sources() * shape.width);
+        let places = Places::new(arguments.layer);
+        for (n, block) in neurons.clone().zip(blocks.chunks_exact_mut(layout.len)) {
+            pack_units(shape, arguments, &places, n, &layout, block);
+            let parameters = arguments.parameters;
+            for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
+                let (weight, bias) = places.maps[j];
+                let (weight, bias) = (&parameters[weight.of(n)], &parameters[bias.of(n)]);
+                let packed = &mut block[layout.maps[j]..][..product::packed_len(inputs, outputs)];
+                product::pack(inputs, outputs, |row, k| weight[row * inputs + k], |row| bias[row], packed);
+            }
+            let start = (n - neurons.start) * synapses;
+            let weights = &mut block[layout.synapses..][..synapses];
+            for (j, weight) in weights.iter_mut().enumerate() {
+                *weight = effective_weight(arguments, n * synapses + j);
+                offsets.set(start + j, arguments.sources[n * synapses + j] as usize * shape.width);
+            }
+        }
+        ForwardWeights { layout, blocks, offsets }
+    }
+}
+
+impl<E: Element> BackwardWeights<E> {
+    /// `sources` are the table entries that receive gradient.
+    pub(super) fn new(
+        store: &Store,
+        shape: &Shape,
+        arguments: &Arguments<'_, E>,
+        neurons: Range<usize>,
+        sources: Range<usize>,
+    ) -> Self {
+        let transposed = |inputs, outputs| product::packed_len(outputs, inputs);
+        let layout = BlockLayout::new(shape, transposed, 0);
+        let mut blocks = store.take(neurons.len() * layout.len);
+        let places = Places::new(arguments.layer);
+        for (n, block) in neurons.clone().zip(blocks.chunks_exact_mut(layout.len)) {
+            pack_units(shape, arguments, &places, n, &layout, block);
+            for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
+                let weight = &arguments.parameters[places.maps[j].0.of(n)];
+                let packed = &mut block[layout.maps[j]..][..transposed(inputs, outputs)];
+                let entry = |row: usize, k: usize| weight[k * inputs + row];
+                product::pack(outputs, inputs, entry, |_| E::default(), packed);
+            }
+        }
+        let synapses = ScatterList::new(store, shape, arguments, neurons, sources);
+        BackwardWeights { layout, blocks, synapses }
+    }
+}
+
+impl<E: Element> ScatterList<E> {
+    fn new(
+        store: &Store,
+        shape: &Shape,
+        arguments: &Arguments<'_, E>,
+        neurons: Range<usize>,
+        sources: Range<usize>,
+    ) -> Self {
+        let all = neurons.start * shape.synapses()..neurons.end * shape.synapses();
+        let wanted = |synapse: &usize| sources.contains(&(arguments.sources[*synapse] as usize));
+        let total = all.filter(wanted).count();
+        let mut offsets = Offsets::new(store, total, sources.len() * shape.width);
+        let mut weights = store.take(total);
+        let mut runs = Vec::with_capacity(neurons.len() * shape.branches);
+        let mut starts = vec![0];
+        let mut filled = 0;
+        for n in neurons {
+            let of_branch = |branch: usize| {
+                let first = n * shape.synapses() + branch * shape.per_branch;
+                (first..first + shape.per_branch).filter(wanted)
+            };
+            let first_run = runs.len();
+            runs.extend(
+                (0..shape.branches)
+                    .map(|branch| Run { branch: branch as u32, count: of_branch(branch).count() as u32 }),
+            );
+            runs[first_run..].sort_by_key(|run| std::cmp::Reverse(run.count));
+            for run in &runs[first_run..] {
+                for synapse in of_branch(run.branch as usize) {
+                    let row = arguments.sources[synapse] as usize - sources.start;
+                    offsets.set(filled, row * shape.width);
+                    weights[filled] = effective_weight(arguments, synapse);
+                    filled += 1;
+                }
+            }
+            starts.push(filled);
+        }
+        ScatterList { offsets, weights, runs, starts }
+    }
+}
+
+/// A synapse's weight as branches feel it.
+fn effective_weight<E: Element>(arguments: &Arguments<'_, E>, synapse: usize) -> E {
+    E::from_f64(arguments.synapse_weight(synapse) * arguments.layer.neuron.input_scale)
+}
+
+/// Timescales and readout of one neuron.
+fn pack_units<E: Element>(
+    shape: &Shape,
+    arguments: &Arguments<'_, E>,
+    places: &Places,
+    n: usize,
+    layout: &BlockLayout,
+    block: &mut [E],
+) {
+    let parameters = arguments.parameters;
+    let learnable = &parameters[places.tau_raw.of(n)];
+    let fixed = arguments.fixed_tau_raw.map(|fixed| &fixed[n * shape.memory..(n + 1) * shape.memory]);
+    for i in 0..shape.memory {
+        let unit = Timescale::new(&arguments.layer.neuron, timescale::raw(fixed, learnable, i));
+        block[layout.decay + i] = E::from_f64(unit.decay);
+        block[layout.write + i] = E::from_f64(unit.write);
+    }
+    let readout = &parameters[places.readout.of(n)];
+    block[layout.readout..][..readout.len()].copy_from_slice(readout);
+    let bias = &parameters[places.bias.of(n)];
+    block[layout.bias..][..bias.len()].copy_from_slice(bias);
+}
