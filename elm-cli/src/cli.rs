@@ -1,5 +1,6 @@
 //! The command line: what can be said, and what is done about it.
 
+use crate::commands::bench::BenchRequest;
 use crate::commands::eval::{EvalRequest, config_of};
 use crate::commands::generate::GenerateRequest;
 use crate::commands::train::{Outcome, TrainRequest};
@@ -43,6 +44,9 @@ enum Command {
     /// Is a backend right on this machine? Runs reference records
     #[command(after_help = "Examples:\n  elm verify\n  elm verify folder/of/records --scan fused")]
     Verify(VerifyArgs),
+    /// Time training and inference of a configured model on random data
+    #[command(after_help = "Example: elm bench configs/enwik8.toml --steps 20 --threads 2")]
+    Bench(BenchArgs),
     /// Sample text from a network trained on text
     #[command(after_help = "Example: elm generate runs/text-0 --prompt \"The \" --length 200")]
     Generate(GenerateArgs),
@@ -147,6 +151,16 @@ enum ScanName {
     Composed,
 }
 
+impl ScanName {
+    fn choice(self) -> ScanChoice {
+        match self {
+            ScanName::Auto => ScanChoice::Auto,
+            ScanName::Fused => ScanChoice::Fused,
+            ScanName::Composed => ScanChoice::Composed,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 struct VerifyArgs {
     /// Records (NAME.json beside NAME.safetensors) or folders of them; none: built-in ones
@@ -163,6 +177,27 @@ struct VerifyArgs {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+struct BenchArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Timed steps
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    steps: u32,
+    /// Backend instead of the configured one
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// Device instead of the configured one
+    #[arg(long)]
+    device: Option<Device>,
+    /// How the recurrence shall be computed
+    #[arg(long, value_enum)]
+    scan: Option<ScanName>,
+    /// Threads instead of the configured number
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -209,6 +244,7 @@ impl Cli {
             }
             Command::Check(args) => check(&args),
             Command::Verify(args) => verify_records(args, registry),
+            Command::Bench(args) => bench(args, registry),
             Command::Generate(args) => generate(args, registry),
             Command::Backends { json } => {
                 let reports = registry.reports();
@@ -309,12 +345,21 @@ fn check(args: &CheckArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+fn bench(args: BenchArgs, registry: &Registry) -> Result<Exit> {
+    let mut config = RunConfig::load(&args.config.config, &args.config.overrides)?;
+    config.backend = args.backend.unwrap_or(config.backend);
+    let mut options = config.backend_options;
+    options.device = args.device.unwrap_or(options.device);
+    options.scan = args.scan.map_or(options.scan, ScanName::choice);
+    options.threads = args.threads.map(usize::from).or(options.threads);
+    let engine = registry.get(&config.backend)?;
+    let report = engine.bench(options, &BenchRequest { config, steps: args.steps as usize })?;
+    print(args.config.json, &report, || report.to_string())?;
+    Ok(Exit::Done)
+}
+
 fn verify_records(args: VerifyArgs, registry: &Registry) -> Result<Exit> {
-    let scan = match args.scan {
-        ScanName::Auto => ScanChoice::Auto,
-        ScanName::Fused => ScanChoice::Fused,
-        ScanName::Composed => ScanChoice::Composed,
-    };
+    let scan = args.scan.choice();
     let options = BackendOptions { device: args.device, scan, ..BackendOptions::default() };
     let request = VerifyRequest::new(&args.paths, scan)?;
     let reports: Vec<verify::RecordReport> = registry.get(&args.backend)?.verify(options, &request)?;

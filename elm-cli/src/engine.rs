@@ -5,6 +5,7 @@
 //! the object-safe [`Engine`]. A program with a backend of its own adds it to a
 //! [`Registry`] in its `main` and calls [`crate::main_with`].
 
+use crate::commands::bench::{self, BenchReport, BenchRequest};
 use crate::commands::eval::{self, EvalRequest};
 use crate::commands::generate::{self, GenerateRequest};
 use crate::commands::train::{self, Outcome, TrainRequest};
@@ -35,6 +36,11 @@ pub trait Engine {
     /// # Errors
     /// As there, or when the backend cannot be opened.
     fn verify(&self, options: BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>>;
+    /// Measures speed, see [`bench::run`].
+    ///
+    /// # Errors
+    /// As there, or when the backend cannot be opened.
+    fn bench(&self, options: BackendOptions, request: &BenchRequest) -> Result<BenchReport>;
     /// Generates text, see [`generate::run`].
     ///
     /// # Errors
@@ -68,6 +74,11 @@ impl<B: Backend> Engine for Plugin<B> {
 
     fn verify(&self, options: BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>> {
         verify::run(&(self.open)(options)?, request)
+    }
+
+    fn bench(&self, options: BackendOptions, request: &BenchRequest) -> Result<BenchReport> {
+        let backend = (self.open)(options)?;
+        bench::run(&backend, options.threads.unwrap_or(self.report().threads), request)
     }
 
     fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String> {

@@ -25,15 +25,9 @@ pub struct Info {
 pub fn run(config: &RunConfig) -> Result<Info> {
     let demand = config.demand_without_data();
     let spec = config.network(demand.unwrap_or(config.assumed_demand()))?;
-    let steps = if config.data.kind.is_text() {
-        config.training.seq_length
-    } else {
-        let one = (1000.0 / config.data.bin_ms).round() as usize;
-        if config.data.kind.is_adding() { 2 * one } else { one }
-    };
     Ok(Info {
         count: spec.count(),
-        training_memory_bytes: spec.training_memory_bytes(config.training.batch_size, steps),
+        training_memory_bytes: spec.training_memory_bytes(config.training.batch_size, config.time_steps()),
         assumed_vocabulary: demand.is_none(),
     })
 }

@@ -1,6 +1,7 @@
 //! What the program does, one file per command.
 
 pub mod backends;
+pub mod bench;
 pub mod eval;
 pub mod generate;
 pub mod info;

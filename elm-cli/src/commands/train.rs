@@ -6,6 +6,7 @@ use crate::run::checkpoint::Which;
 use crate::run::metrics::{MetricsLine, MetricsLog, finite};
 use crate::run::signals::StopFlag;
 use crate::run::state::{self, Best, RunState, Window};
+use crate::run::tensorboard::Events;
 use crate::run::{Progress, RunFolder, Scores, Summary, folder::write_atomically};
 use crate::task::{Adapted, Purpose, Task};
 use anyhow::{Context, Result};
@@ -87,6 +88,7 @@ struct Run<'a, B: Backend> {
     folder: RunFolder,
     state: RunState,
     metrics: MetricsLog,
+    events: Option<Events>,
     turn: u64,
     total: u64,
     began: Instant,
@@ -122,6 +124,8 @@ impl<'a, B: Backend> Run<'a, B> {
             }
         };
         let metrics = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
+        let tensorboard = request.config.logging.tensorboard;
+        let events = tensorboard.then(|| Events::create(folder.path())).transpose()?;
         let now = Instant::now();
         let progress = Progress::new("training", state.position.step, total);
         Ok(Run {
@@ -135,6 +139,7 @@ impl<'a, B: Backend> Run<'a, B> {
             last_line: (now, state.position.step),
             state,
             metrics,
+            events,
             turn,
             total,
             began: now,
@@ -198,7 +203,7 @@ impl<'a, B: Backend> Run<'a, B> {
         let speed = (step - self.last_line.1) as f64 / self.last_line.0.elapsed().as_secs_f64().max(1e-9);
         self.last_line = (Instant::now(), step);
         let bpc = self.task.is_text().then(|| mean(window.loss).map(|nats| nats / std::f64::consts::LN_2));
-        self.metrics.append(&MetricsLine {
+        self.report(MetricsLine {
             step,
             epoch: step as f64 / self.turn as f64,
             split: "train".into(),
@@ -212,6 +217,11 @@ impl<'a, B: Backend> Run<'a, B> {
             tokens_per_second: finite(speed * tokens),
             seconds: self.seconds(),
         })
+    }
+
+    fn report(&mut self, line: MetricsLine) -> Result<()> {
+        self.metrics.append(&line)?;
+        self.events.as_mut().map_or(Ok(()), |events| events.append(&line))
     }
 
     fn seconds(&self) -> f64 {
@@ -238,7 +248,7 @@ impl<'a, B: Backend> Run<'a, B> {
     }
 
     fn append_scores(&mut self, step: u64, split: &str, scores: &Scores) -> Result<()> {
-        self.metrics.append(&MetricsLine {
+        self.report(MetricsLine {
             step,
             epoch: step as f64 / self.turn as f64,
             split: split.into(),

@@ -127,6 +127,16 @@ impl RunConfig {
         }
     }
 
+    /// Time steps of a training sequence, as far as the configuration tells.
+    pub fn time_steps(&self) -> usize {
+        let spikes = (1000.0 / self.data.bin_ms).round() as usize;
+        match self.data.kind {
+            kind if kind.is_text() => self.training.seq_length,
+            kind if kind.is_adding() => 2 * spikes,
+            _ => self.data.max_length.unwrap_or(spikes),
+        }
+    }
+
     /// Where the data is.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod progress;
 pub mod signals;
 pub mod state;
 pub mod summary;
+pub mod tensorboard;
 
 pub use checkpoint::{Files, Which};
 pub use folder::RunFolder;

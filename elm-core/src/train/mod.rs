@@ -23,4 +23,4 @@ pub use optimizer::OptimizerKind;
 pub use regularizer::{Penalty, Regularizer};
 pub use schedule::{LearningRate, StateReset};
 pub use snapshot::Snapshot;
-pub use trainer::{StepReport, Trainer, TrainingSpec};
+pub use trainer::{StepReport, StepTimes, Trainer, TrainingSpec};

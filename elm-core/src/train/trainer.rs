@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::{Network, NetworkSpec, RunArgs, StoredTensors};
 use crate::ops;
 use crate::scan::{DropoutMasks, ScanPath, Want};
+use std::time::Instant;
 
 /// How to train.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,19 @@ pub struct StepReport {
     pub learning_rate: f64,
     /// How the recurrence was computed.
     pub path: ScanPath,
+    /// How long its parts took.
+    pub times: StepTimes,
+}
+
+/// Wall-clock seconds of the parts of an update.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct StepTimes {
+    /// From the batch to the objective.
+    pub forward: f64,
+    /// Gradients.
+    pub backward: f64,
+    /// Clipping and update.
+    pub optimizer: f64,
 }
 
 /// A network in training.
@@ -163,15 +177,20 @@ impl<'b, B: Backend> Trainer<'b, B> {
             .first()
             .and_then(|layer| batch.masked(layer, self.spec.seed, self.position.step));
         let batch = masked.as_ref().unwrap_or(batch);
+        let clock = Instant::now();
         let (loss, objective, end, path) = self.forward(batch, &began)?;
+        let forward = clock.elapsed().as_secs_f64();
         let gradients = self.gradients(&objective)?;
+        let backward = clock.elapsed().as_secs_f64() - forward;
         let (loss, objective) = (ops::scalar(self.backend, &loss)?, ops::scalar(self.backend, &objective)?);
         if !objective.is_finite() {
             let what = "the training objective".to_string();
             return Err(Error::NonFinite { what, step: self.position.step, value: objective });
         }
         let learning_rate = self.spec.learning_rate.at(self.position.step);
+        let clock = Instant::now();
         let gradient_norm = self.update(&gradients, learning_rate)?;
+        let times = StepTimes { forward, backward, optimizer: clock.elapsed().as_secs_f64() };
         self.position = Position {
             step: self.position.step + 1,
             state_began: began.at,
@@ -181,7 +200,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
             self.state = Some(end);
             self.masks = began.masks;
         }
-        Ok(StepReport { loss, objective, gradient_norm, learning_rate, path })
+        Ok(StepReport { loss, objective, gradient_norm, learning_rate, path, times })
     }
 
     /// State and masks for the next batch: carried, or fresh after a reset.

@@ -1,0 +1,306 @@
+//! `elm bench`: how fast the configured model trains and answers here, on
+//! random data of the configured shape.
+
+use crate::config::RunConfig;
+use anyhow::{Context, Result};
+use elm_core::Backend;
+use elm_core::model::{Network, NetworkSpec, RunArgs};
+use elm_core::random::{Draws, Purpose};
+use elm_core::scan::{Event, Events, Input, Want};
+use elm_core::train::dropout::no_masks;
+use elm_core::train::{Batch, HostInput, StepTimes, Target, Trainer};
+use serde::Serialize;
+use std::time::Instant;
+
+/// Share of the channels of random spike data that are active in a time step
+/// (about that of SHD at 2 ms).
+const ACTIVE: f64 = 0.02;
+/// Steps run before the clock counts.
+const WARM_UP: usize = 2;
+
+/// What to measure.
+pub struct BenchRequest {
+    /// The experiment.
+    pub config: RunConfig,
+    /// Timed training steps.
+    pub steps: usize,
+}
+
+/// Times of one kind of step.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Timing {
+    /// Median.
+    pub ms_per_step: f64,
+    /// Fastest.
+    pub ms_min: f64,
+    /// Slowest.
+    pub ms_max: f64,
+    /// Time steps times batch per second, from the median.
+    pub tokens_per_second: f64,
+}
+
+/// One time step of one sample, the state carried.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Stream {
+    /// Median.
+    pub microseconds_per_step: f64,
+}
+
+/// Where a training step spends its time, medians in ms.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Breakdown {
+    /// Making the random batch.
+    pub data: f64,
+    /// From the batch to the objective.
+    pub forward: f64,
+    /// Gradients.
+    pub backward: f64,
+    /// Clipping and update.
+    pub optimizer: f64,
+    /// The rest of the step.
+    pub other: f64,
+}
+
+/// The document that `--json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct BenchReport {
+    /// Name of the backend.
+    pub backend: String,
+    /// Device used.
+    pub device: String,
+    /// `fused` or `composed`.
+    pub scan: String,
+    /// Threads.
+    pub threads: usize,
+    /// Sequences per batch.
+    pub batch: usize,
+    /// Time steps per sequence.
+    pub time_steps: usize,
+    /// Whole training steps.
+    pub train: Timing,
+    /// Forward passes without gradients.
+    pub inference: Timing,
+    /// Streaming inference.
+    pub stream: Stream,
+    /// Highest memory use of the process so far.
+    pub peak_memory_bytes: Option<u64>,
+    /// Floating-point operations of all layers over the time of forward and
+    /// backward, 3 forward passes' worth.
+    pub layer_gflops: f64,
+    /// Where the time goes.
+    pub breakdown: Breakdown,
+}
+
+/// Measures on a backend.
+///
+/// # Errors
+/// When the model cannot be built or run.
+pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> Result<BenchReport> {
+    let config = &request.config;
+    let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
+    let spec = config.network(demand)?;
+    let (rows, steps) = (config.training.batch_size, config.time_steps());
+    let tokens = demand.tokens;
+    let network = Network::from_seed(backend, &spec, config.training.seed)?;
+    let mut trainer = Trainer::new(backend, network, config.training.spec(1_000_000))?;
+    let mut record = Record::default();
+    for step in 0..WARM_UP + request.steps {
+        let began = Instant::now();
+        let batch = random_batch(&spec, tokens, [rows, steps], step as u64);
+        let data = ms(began);
+        let began = Instant::now();
+        let report = trainer.step(&batch)?;
+        backend.synchronize()?;
+        if step >= WARM_UP {
+            record.push(data, ms(began), report.times);
+            record.scan = report.path.to_string();
+        }
+    }
+    let trained = trainer.network();
+    let inference = infer(backend, trained, tokens, [rows, steps], request.steps)?;
+    let stream = stream(backend, trained, tokens)?;
+    let description = backend.description();
+    let flops = spec.layers.iter().map(|layer| layer.flops_per_step()).sum::<u64>() as f64;
+    let (forward, backward) = (median(&record.forward), median(&record.backward));
+    let per_batch = (rows * steps) as f64;
+    Ok(BenchReport {
+        backend: description.name.into(),
+        device: description.device,
+        scan: record.scan.clone(),
+        threads,
+        batch: rows,
+        time_steps: steps,
+        train: timing(&record.whole, per_batch),
+        inference: timing(&inference, per_batch),
+        stream: Stream { microseconds_per_step: 1000.0 * median(&stream) },
+        peak_memory_bytes: peak_memory(),
+        layer_gflops: 3.0 * flops * per_batch / (1e6 * (forward + backward)),
+        breakdown: record.breakdown(),
+    })
+}
+
+#[derive(Default)]
+struct Record {
+    data: Vec<f64>,
+    whole: Vec<f64>,
+    forward: Vec<f64>,
+    backward: Vec<f64>,
+    optimizer: Vec<f64>,
+    scan: String,
+}
+
+impl Record {
+    fn push(&mut self, data: f64, whole: f64, times: StepTimes) {
+        self.data.push(data);
+        self.whole.push(whole);
+        self.forward.push(1000.0 * times.forward);
+        self.backward.push(1000.0 * times.backward);
+        self.optimizer.push(1000.0 * times.optimizer);
+    }
+
+    fn breakdown(&self) -> Breakdown {
+        let (forward, backward, optimizer) =
+            (median(&self.forward), median(&self.backward), median(&self.optimizer));
+        let other = (median(&self.whole) - forward - backward - optimizer).max(0.0);
+        Breakdown { data: median(&self.data), forward, backward, optimizer, other }
+    }
+}
+
+fn ms(began: Instant) -> f64 {
+    1000.0 * began.elapsed().as_secs_f64()
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn timing(values: &[f64], tokens: f64) -> Timing {
+    let ms_per_step = median(values);
+    Timing {
+        ms_per_step,
+        ms_min: values.iter().copied().fold(f64::INFINITY, f64::min),
+        ms_max: values.iter().copied().fold(0.0, f64::max),
+        tokens_per_second: 1000.0 * tokens / ms_per_step,
+    }
+}
+
+/// Random tokens with a target at every step, or random spikes with a class.
+fn random_batch(spec: &NetworkSpec, tokens: bool, [rows, steps]: [usize; 2], place: u64) -> Batch {
+    let mut draws = Draws::new(0, Purpose::MadeUp, [place, 1]);
+    let (channels, outputs) = (spec.inputs() as u32, spec.outputs() as u32);
+    if tokens {
+        let mut ids = |end| (0..steps * rows).map(|_| draws.below(end)).collect::<Vec<u32>>();
+        let (input, target) = (HostInput::Tokens(ids(channels)), Target::EveryStep(ids(outputs)));
+        return Batch { rows, steps, input, target };
+    }
+    let active = ((f64::from(channels) * ACTIVE) as u32).max(1);
+    let mut events = Events { starts: vec![0], entries: Vec::new() };
+    let stride = (channels / active).max(1);
+    for _ in 0..steps {
+        for row in 0..rows as u32 {
+            let each =
+                (0..active).map(|i| i * stride + draws.below(stride)).filter(|&channel| channel < channels);
+            events.entries.extend(each.map(|channel| Event { row, channel, count: 1.0 }));
+        }
+        events.starts.push(events.entries.len() as u32);
+    }
+    let labels = (0..rows).map(|_| draws.below(outputs)).collect();
+    Batch {
+        rows,
+        steps,
+        input: HostInput::Events(events),
+        target: Target::LastStep { labels, lengths: None },
+    }
+}
+
+/// Times of forward passes in ms.
+fn infer<B: Backend>(
+    backend: &B,
+    network: &Network<B>,
+    tokens: bool,
+    shape: [usize; 2],
+    count: usize,
+) -> Result<Vec<f64>> {
+    let masks = no_masks(&network.spec);
+    let want = vec![Want::default(); masks.len()];
+    let state = network.zero_state(backend, shape[0])?;
+    let mut times = Vec::with_capacity(count);
+    for step in 0..WARM_UP + count {
+        let batch = random_batch(&network.spec, tokens, shape, step as u64);
+        let began = Instant::now();
+        let args =
+            RunArgs { state: &state, masks: &masks, want: &want, rows: batch.rows, steps: batch.steps };
+        let answers = network.run(backend, batch.on(backend, network.spec.inputs())?, &args)?;
+        let last = answers.last().context("a network has at least one layer")?;
+        let logits = if tokens {
+            network.logits_of_all_steps(backend, &last.activity)?
+        } else {
+            network.logits_of_last_step(backend, &last.activity, None)?
+        };
+        backend.values(&logits)?;
+        if step >= WARM_UP {
+            times.push(ms(began));
+        }
+    }
+    Ok(times)
+}
+
+/// Times in ms of single time steps of one sample.
+fn stream<B: Backend>(backend: &B, network: &Network<B>, tokens: bool) -> Result<Vec<f64>> {
+    let masks = no_masks(&network.spec);
+    let want = vec![Want::default(); masks.len()];
+    let mut state = network.zero_state(backend, 1)?;
+    let mut times = Vec::new();
+    for step in 0..220 {
+        let batch = random_batch(&network.spec, tokens, [1, 1], step);
+        let began = Instant::now();
+        let args = RunArgs { state: &state, masks: &masks, want: &want, rows: 1, steps: 1 };
+        let input: Input<'_, B> = batch.on(backend, network.spec.inputs())?;
+        let answers = network.run(backend, input, &args)?;
+        let last = answers.last().context("a network has at least one layer")?;
+        backend.values(&network.logits_of_all_steps(backend, &last.activity)?)?;
+        state = answers.iter().map(|answer| backend.detach(&answer.state)).collect();
+        if step >= 20 {
+            times.push(ms(began));
+        }
+    }
+    Ok(times)
+}
+
+/// The largest resident size of the process, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+impl std::fmt::Display for BenchReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let BenchReport { backend, device, scan, threads, batch, time_steps, .. } = self;
+        writeln!(
+            f,
+            "{backend} {device}, {scan} scan, {threads} threads, batch {batch}, {time_steps} time steps"
+        )?;
+        for (name, t) in [("training", &self.train), ("inference", &self.inference)] {
+            writeln!(
+                f,
+                "{name:<10} {:>10.2} ms per step ({:.2} to {:.2}), {:.0} time steps x samples per second",
+                t.ms_per_step, t.ms_min, t.ms_max, t.tokens_per_second
+            )?;
+        }
+        writeln!(f, "streaming  {:>10.1} µs per time step of one sample", self.stream.microseconds_per_step)?;
+        let b = &self.breakdown;
+        writeln!(
+            f,
+            "of a training step: forward {:.1}, backward {:.1}, optimizer {:.1}, other {:.1} ms; data {:.1} ms before it",
+            b.forward, b.backward, b.optimizer, b.other, b.data
+        )?;
+        write!(f, "layers: {:.1} GFLOP/s", self.layer_gflops)?;
+        match self.peak_memory_bytes {
+            Some(bytes) => write!(f, "; peak memory {:.0} MiB", bytes as f64 / 1048576.0),
+            None => Ok(()),
+        }
+    }
+}

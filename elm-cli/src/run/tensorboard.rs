@@ -1,0 +1,125 @@
+//! TensorBoard events: scalars as length-prefixed, checksummed protobuf
+//! records. The two message types are written by hand; a protobuf library
+//! would be larger than everything here.
+
+use super::metrics::MetricsLine;
+use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// An events file, open for appending.
+pub struct Events {
+    path: PathBuf,
+    file: File,
+}
+
+impl Events {
+    /// Starts a new file in a run folder; TensorBoard joins those of a run.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(run: &Path) -> Result<Self> {
+        let path = run.join(format!("events.out.tfevents.{:.6}.elm", now()));
+        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        let mut events = Events { path, file };
+        let mut version = double(1, now());
+        version.extend(bytes(3, b"brain.Event:2"));
+        events.write(&version)?;
+        Ok(events)
+    }
+
+    /// Writes the figures of a line of metrics as `split/name`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn append(&mut self, line: &MetricsLine) -> Result<()> {
+        let figures = [
+            ("loss", line.loss),
+            ("objective", line.objective),
+            ("bpc", line.bpc),
+            ("accuracy", line.accuracy),
+            ("learning_rate", line.learning_rate),
+            ("gradient_norm", line.gradient_norm),
+            ("steps_per_second", line.steps_per_second),
+        ];
+        let mut summary = Vec::new();
+        for (name, value) in figures {
+            let Some(value) = value else { continue };
+            let mut scalar = bytes(1, format!("{}/{name}", line.split).as_bytes());
+            scalar.push((2 << 3) | 5);
+            scalar.extend((value as f32).to_le_bytes());
+            summary.extend(bytes(1, &scalar));
+        }
+        let mut event = double(1, now());
+        event.push(2 << 3);
+        event.extend(varint(line.step));
+        event.extend(bytes(5, &summary));
+        self.write(&event)
+    }
+
+    fn write(&mut self, event: &[u8]) -> Result<()> {
+        self.file.write_all(&record(event)).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// A TFRecord: length, its checksum, data, its checksum.
+fn record(data: &[u8]) -> Vec<u8> {
+    let masked =
+        |bytes: &[u8]| crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
+    let length = (data.len() as u64).to_le_bytes();
+    [&length[..], &masked(&length), data, &masked(data)].concat()
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// A length-delimited field.
+fn bytes(field: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![(field << 3) | 2];
+    out.extend(varint(content.len() as u64));
+    out.extend_from_slice(content);
+    out
+}
+
+/// A field of 64-bit float.
+fn double(field: u8, value: f64) -> Vec<u8> {
+    let mut out = vec![(field << 3) | 1];
+    out.extend(value.to_le_bytes());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first record of a file written by the tensorboard package, whose
+    /// wall time was 1.0.
+    #[test]
+    fn a_record_has_the_known_frame() {
+        let mut version = double(1, 1.0);
+        version.extend(bytes(3, b"brain.Event:2"));
+        let written = record(&version);
+        assert_eq!(written[..8], 24u64.to_le_bytes());
+        assert_eq!(written[8..12], [0xa3, 0x7f, 0x4b, 0x22]);
+        assert_eq!(written.len(), 8 + 4 + 24 + 4);
+    }
+
+    #[test]
+    fn numbers_are_cut_into_sevens() {
+        assert_eq!(varint(300), [0xac, 0x02]);
+        assert_eq!(varint(0), [0]);
+    }
+}
