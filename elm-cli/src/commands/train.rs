@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::model::{Network, NetworkSpec};
 use elm_core::train::{BatchSource, StepReport, Trainer};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -67,7 +68,7 @@ pub fn run<B: Backend>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
         keep_vocabulary(&folder, &task)?;
     }
     let mut run = Run::start(backend, request, &task, network, source, folder, found, [turn, total])?;
-    run.progress.line(&format!("data: {}", task.description()));
+    run.say_what_runs()?;
     run.train()
 }
 
@@ -146,6 +147,29 @@ impl<'a, B: Backend> Run<'a, B> {
             last_save: now,
             progress,
         })
+    }
+
+    /// Notes what runs on what, for the log.
+    fn say_what_runs(&mut self) -> Result<()> {
+        let elm_core::backend::Description { name, device, version } = self.backend.description();
+        let from = self.state.position.step;
+        let parameters = self.state.network.trainable_parameters();
+        let version_of_elm = env!("CARGO_PKG_VERSION");
+        self.say(&format!(
+            "elm {version_of_elm} on {name} {device} ({version}): {parameters} parameters, updates {from} to {}",
+            self.total
+        ))?;
+        self.say(&format!("data: {}", self.task.description()))
+    }
+
+    /// Prints a line and adds it to `log.txt`.
+    fn say(&self, text: &str) -> Result<()> {
+        self.progress.line(text);
+        let path = self.folder.file("log.txt");
+        let append = || std::fs::File::options().create(true).append(true).open(&path);
+        append()
+            .and_then(|mut log| writeln!(log, "{text}"))
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 
     fn train(&mut self) -> Result<Outcome> {
@@ -238,7 +262,7 @@ impl<'a, B: Backend> Run<'a, B> {
             self.state.best = Some(Best { step, scores });
             self.save(Which::Best)?;
         }
-        self.progress.line(&format!("step {step}: valid {}", scores.text()));
+        self.say(&format!("step {step}: valid {}", scores.text()))?;
         Ok(true)
     }
 
@@ -306,7 +330,7 @@ impl<'a, B: Backend> Run<'a, B> {
             trainable_parameters: self.state.network.trainable_parameters(),
             seconds: self.seconds(),
             run: self.folder.path().display().to_string(),
-            baselines: self.task.baselines(),
+            baselines: self.task.baselines(&self.request.config)?,
         };
         summary.write(self.folder.path())?;
         Ok(Outcome::Done(Box::new(summary)))

@@ -54,18 +54,23 @@ pub struct Summary {
     pub seconds: f64,
     /// The run folder.
     pub run: String,
-    /// Simple models on the same text, in bits per character of its test split.
+    /// What simple models reach on the same test split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baselines: Option<Baselines>,
 }
 
-/// What simple models reach.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// What simple models reach on the same test split.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Baselines {
-    /// Frequencies of single symbols.
-    pub unigram_bpc: f64,
-    /// Frequencies of pairs of symbols.
-    pub order_one_bpc: f64,
+    /// Bits per character from the frequencies of single symbols.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unigram_bpc: Option<f64>,
+    /// Bits per character from the frequencies of pairs of symbols.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_one_bpc: Option<f64>,
+    /// Accuracy of a linear readout of how many spikes each channel had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summed_counts_accuracy: Option<f64>,
 }
 
 impl Summary {
@@ -87,9 +92,16 @@ impl Summary {
                 text += &format!("{name:<5} {}{best}\n", scores.text());
             }
         }
-        if let Some(Baselines { unigram_bpc, order_one_bpc }) = self.baselines {
-            text +=
-                &format!("for comparison: unigram {unigram_bpc:.4} bpc, order-1 {order_one_bpc:.4} bpc\n");
+        if let Some(simple) = self.baselines {
+            let bpc = |name: &str, value: Option<f64>| value.map(|bpc| format!("{name} {bpc:.4} bpc"));
+            let counts = simple.summed_counts_accuracy;
+            let known = [
+                bpc("unigram", simple.unigram_bpc),
+                bpc("order-1", simple.order_one_bpc),
+                counts.map(|share| format!("a linear readout of spike counts {:.2} %", 100.0 * share)),
+            ];
+            let known: Vec<String> = known.into_iter().flatten().collect();
+            text += &format!("for comparison: {}\n", known.join(", "));
         }
         text + &format!("run folder: {}", self.run)
     }

@@ -4,6 +4,7 @@ use super::adapt::Adapted;
 use crate::config::{DataConfig, DataKind, Demand, RunConfig, Tokens};
 use crate::run::summary::Baselines;
 use anyhow::{Result, bail};
+use elm_data::spikes::baseline::summed_counts_accuracy;
 use elm_data::spikes::{
     AddingBatches, AddingDraws, Binning, DigitsSettings, Recordings, Split, spiking_digits,
 };
@@ -153,14 +154,31 @@ impl Task {
         })
     }
 
-    /// What simple models reach on the test split of a text.
-    pub fn baselines(&self) -> Option<Baselines> {
-        let Data::Text(corpus) = &self.data else { return None };
-        let symbols = corpus.vocabulary.len();
-        Some(Baselines {
-            unigram_bpc: baseline::unigram(&corpus.train, &corpus.test, symbols),
-            order_one_bpc: baseline::order_one(&corpus.train, &corpus.test, symbols),
-        })
+    /// What simple models reach on the test split: of a text, and of made
+    /// digits (for recorded ones it would take minutes).
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    pub fn baselines(&self, config: &RunConfig) -> Result<Option<Baselines>> {
+        match &self.data {
+            Data::Text(corpus) => {
+                let symbols = corpus.vocabulary.len();
+                Ok(Some(Baselines {
+                    unigram_bpc: Some(baseline::unigram(&corpus.train, &corpus.test, symbols)),
+                    order_one_bpc: Some(baseline::order_one(&corpus.train, &corpus.test, symbols)),
+                    summed_counts_accuracy: None,
+                }))
+            }
+            Data::Samples([train, ..]) if self.kind.is_generated() => {
+                let batches = (train.len() / config.training.batch_size) as u64;
+                let Demand { inputs, outputs, .. } = self.demand();
+                let mut train = self.batches(config, Purpose::Train)?.0.0;
+                let mut test = self.batches(config, Purpose::Test)?.0.0;
+                let accuracy = summed_counts_accuracy(&mut *train, batches, &mut *test, inputs, outputs)?;
+                Ok(Some(Baselines { summed_counts_accuracy: Some(accuracy), ..Baselines::default() }))
+            }
+            Data::Samples(_) => Ok(None),
+        }
     }
 
     /// One line about what there is.

@@ -5,8 +5,8 @@ use crate::batch::{Input, Target};
 use crate::error::{DataError, Result};
 use crate::loader::BatchStream;
 
-const UPDATES: usize = 400;
-const LEARNING_RATE: f32 = 0.01;
+const UPDATES: usize = 200;
+const LEARNING_RATE: f32 = 0.02;
 
 /// Summed counts and classes of a number of batches.
 struct Counts {
