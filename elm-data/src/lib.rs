@@ -8,17 +8,25 @@
 //! channels.
 
 mod batch;
+mod draws;
 mod error;
+mod files;
+mod lines;
+mod making;
 
 pub use batch::{Batch, Event, Events, Input, Target};
 pub use error::{DataError, Result};
+pub use making::{Outcome, Watch};
 
 mod samples;
 pub use samples::{Sample, SampleInput, Samples};
 
+pub mod listops;
 pub mod loader;
+pub mod lra;
 pub mod numpy_random;
 pub mod spikes;
 pub mod text;
+pub mod torch_random;
 
 pub use loader::{BatchStream, Order, SampleBatches};

@@ -8,8 +8,7 @@
 //! (position and spread of the tracks), speed and onset.
 
 use super::recording::{Binning, Recording, Recordings};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use crate::draws::Draws;
 
 /// Tracks of a syllable.
 const TRACKS: usize = 3;
@@ -56,26 +55,20 @@ pub fn spiking_digits(settings: &DigitsSettings, split: Split, count: usize) -> 
     Recordings { recordings, binning: settings.binning.clone(), channels: settings.channels, classes: 20 }
 }
 
-/// A source of random numbers for one purpose.
-struct Source(ChaCha8Rng);
+/// Random numbers for one purpose.
+struct Source(Draws);
 
 impl Source {
     fn new(seed: u64, purpose: u64, index: u64) -> Self {
-        let mut key = [0; 32];
-        for (bytes, word) in
-            key.chunks_exact_mut(8).zip([seed, purpose, index, u64::from_le_bytes(*b"digits\0\0")])
-        {
-            bytes.copy_from_slice(&word.to_le_bytes());
-        }
-        Source(ChaCha8Rng::from_seed(key))
+        Source(Draws::new(b"digits\0\0", seed, purpose, index))
     }
 
     fn unit(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+        self.0.unit()
     }
 
     fn within(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.unit()
+        self.0.within(low, high)
     }
 
     /// Sum of uniform draws, close to a normal distribution of deviation 1.

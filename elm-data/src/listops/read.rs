@@ -1,0 +1,179 @@
+//! Reading the released files `basic_{train,val,test}.tsv`.
+
+use super::expression::{SYMBOLS, parse};
+use crate::error::Result;
+use crate::files;
+use crate::lines::Lines;
+use crate::lra::{EOS, SPECIALS, Tokenization, UNKNOWN, by_frequency, locate};
+use crate::samples::{Sample, SampleInput, Samples};
+use std::path::Path;
+
+/// Names of the files of train, valid and test.
+pub(super) const NAMES: [&str; 3] = ["basic_train.tsv", "basic_val.tsv", "basic_test.tsv"];
+const EXPECTED: &str = "a ListOps file with the columns Source and Target, separated by tabs";
+/// Rows of the released files have up to 13 kB.
+const LONGEST_LINE: usize = 1 << 20;
+
+/// A split of ListOps, held in memory with one byte per symbol.
+#[derive(Debug, Clone)]
+pub struct ListOps {
+    symbols: Vec<u8>,
+    /// The symbols of sample `i` are `symbols[starts[i]..starts[i + 1]]`.
+    starts: Vec<usize>,
+    labels: Vec<u8>,
+    vocabulary: Vocabulary,
+}
+
+/// What a symbol becomes.
+#[derive(Debug, Clone)]
+struct Vocabulary {
+    ids: [u32; SYMBOLS.len()],
+    size: usize,
+    end: Option<u32>,
+}
+
+impl ListOps {
+    /// Train, valid and test of a folder with the released files (or of one
+    /// with their folder `listops-1000`). Sequences are cut at `max_length` tokens (2048 with the end token in S4's
+    /// tokenisation, 2000 in LRA's).
+    ///
+    /// # Errors
+    /// [`crate::DataError`] naming file and line when a file is missing or not
+    /// in the released layout.
+    pub fn load(path: &Path, tokenization: Tokenization, max_length: Option<usize>) -> Result<[ListOps; 3]> {
+        let longest = match tokenization {
+            Tokenization::S4 => max_length.unwrap_or(2048).max(2) - 1,
+            Tokenization::Lra => max_length.unwrap_or(2000).max(1),
+        };
+        let folder = locate(path, "listops-1000", NAMES[0]);
+        let [train, valid, test] = NAMES.map(|name| read(&folder.join(name), longest));
+        let mut splits = [train?, valid?, test?];
+        let vocabulary = match tokenization {
+            Tokenization::S4 => Vocabulary::s4(&splits[0].symbols),
+            Tokenization::Lra => Vocabulary::lra(),
+        };
+        splits.iter_mut().for_each(|split| split.vocabulary = vocabulary.clone());
+        Ok(splits)
+    }
+
+    /// The symbols of a sample, as places in [`SYMBOLS`].
+    fn symbols(&self, index: usize) -> &[u8] {
+        &self.symbols[self.starts[index]..self.starts[index + 1]]
+    }
+}
+
+impl Vocabulary {
+    /// Padding and two more special tokens, then the symbols by their
+    /// frequency in the training split; an end token is appended.
+    fn s4(train: &[u8]) -> Self {
+        let mut counts = [0u64; SYMBOLS.len()];
+        train.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
+        let order = by_frequency(SYMBOLS.iter().zip(counts), 1);
+        let id = |name: &str| {
+            let place = order.iter().position(|other| **other == name);
+            place.map_or(UNKNOWN, |place| SPECIALS + place as u32)
+        };
+        Vocabulary { ids: SYMBOLS.map(id), size: SPECIALS as usize + order.len(), end: Some(EOS) }
+    }
+
+    /// Padding, then the symbols. (The released code numbers them in the
+    /// random order of a Python set.)
+    fn lra() -> Self {
+        Vocabulary {
+            ids: std::array::from_fn(|symbol| symbol as u32 + 1),
+            size: SYMBOLS.len() + 1,
+            end: None,
+        }
+    }
+}
+
+impl Samples for ListOps {
+    fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    fn channels(&self) -> usize {
+        self.vocabulary.size
+    }
+
+    fn classes(&self) -> usize {
+        10
+    }
+
+    fn read(&self, index: usize) -> Result<Sample> {
+        let ids = self.symbols(index).iter().map(|&symbol| self.vocabulary.ids[usize::from(symbol)]);
+        let input = SampleInput::Tokens(ids.chain(self.vocabulary.end).collect());
+        Ok(Sample { input, label: u32::from(self.labels[index]) })
+    }
+}
+
+fn read(path: &Path, longest: usize) -> Result<ListOps> {
+    let mut split =
+        ListOps { symbols: Vec::new(), starts: vec![0], labels: Vec::new(), vocabulary: Vocabulary::lra() };
+    rows(path, |_, symbols, label| {
+        split.symbols.extend_from_slice(&symbols[..symbols.len().min(longest)]);
+        split.starts.push(split.symbols.len());
+        split.labels.push(label);
+        Ok(())
+    })?;
+    Ok(split)
+}
+
+/// Visits the rows of a file: line number, symbols (places in [`SYMBOLS`]) and
+/// label. Lines may end in `\r\n` or `\n`, the columns are found by name.
+///
+/// # Errors
+/// [`crate::DataError`] naming file and line when a row is not in the released
+/// layout, and those of `visit`.
+pub fn rows(path: &Path, mut visit: impl FnMut(u64, &[u8], u8) -> Result<()>) -> Result<()> {
+    let mut lines = Lines::open(path, EXPECTED, LONGEST_LINE)?;
+    let place = |number: u64| format!("line {number}");
+    let columns = match lines.next()? {
+        Some(header) => columns(path, header.bytes)?,
+        None => return Err(files::format(path, "byte 0", format!("the file is empty; expected {EXPECTED}"))),
+    };
+    let (mut symbols, mut empty) = (Vec::new(), true);
+    while let Some(line) = lines.next()? {
+        let wrong = |reason: String| files::format(path, place(line.number), reason);
+        let fields: Vec<&[u8]> = line.bytes.split(|&byte| byte == b'\t').collect();
+        if fields.len() != columns.count {
+            return Err(wrong(format!("{} columns; expected {}", fields.len(), columns.count)));
+        }
+        symbols.clear();
+        parse(fields[columns.source], &mut symbols).map_err(|reason| wrong(format!("Source: {reason}")))?;
+        if symbols.is_empty() {
+            return Err(wrong("Source is empty; expected an expression".into()));
+        }
+        let label = match fields[columns.target] {
+            [digit @ b'0'..=b'9'] => digit - b'0',
+            other => {
+                let shown = String::from_utf8_lossy(&other[..other.len().min(20)]).into_owned();
+                return Err(wrong(format!("Target is {shown:?}; expected a digit")));
+            }
+        };
+        visit(line.number, &symbols, label)?;
+        empty = false;
+    }
+    if empty {
+        return Err(files::format(path, "line 2", "there are no rows after the header"));
+    }
+    Ok(())
+}
+
+/// Where the two columns are.
+struct Columns {
+    source: usize,
+    target: usize,
+    count: usize,
+}
+
+fn columns(path: &Path, header: &[u8]) -> Result<Columns> {
+    let names: Vec<&[u8]> = header.split(|&byte| byte == b'\t').collect();
+    let find = |name: &str| {
+        names.iter().position(|found| *found == name.as_bytes()).ok_or_else(|| {
+            let shown = String::from_utf8_lossy(&header[..header.len().min(40)]).into_owned();
+            files::format(path, "line 1", format!("no column {name} in {shown:?}; expected {EXPECTED}"))
+        })
+    };
+    Ok(Columns { source: find("Source")?, target: find("Target")?, count: names.len() })
+}

@@ -1,0 +1,16 @@
+//! What the tasks of the Long Range Arena have in common.
+
+mod tokens;
+
+pub use tokens::Tokenization;
+pub(crate) use tokens::{EOS, SPECIALS, UNKNOWN, by_frequency};
+
+use std::path::{Path, PathBuf};
+
+/// The folder that holds `probe`: `path` itself or, since unpackings of the
+/// release differ in their outer folders, the folder `name` in or below it.
+pub(crate) fn locate(path: &Path, name: &str, probe: &str) -> PathBuf {
+    let below = ["", "lra_release", "lra_release/lra_release"].map(|outer| path.join(outer).join(name));
+    let places = std::iter::once(path.to_path_buf()).chain(below);
+    places.into_iter().find(|place| place.join(probe).exists()).unwrap_or_else(|| path.to_path_buf())
+}
