@@ -17,15 +17,33 @@ pub(crate) trait Adjoint:
 
 impl<F> Adjoint for F where F: Fn(&[&Tensor], &Tensor, &Tensor) -> Result<Vec<Tensor>> + Send + Sync + 'static {}
 
+/// A value that was computed outside of the graph.
+pub(crate) enum Value {
+    /// By candle.
+    Tensor(Tensor),
+    /// On the host, with its shape.
+    Host(Vec<f32>, Vec<usize>),
+}
+
+impl From<Tensor> for Value {
+    fn from(tensor: Tensor) -> Self {
+        Value::Tensor(tensor)
+    }
+}
+
 /// `value` as a function of one to three inputs.
 pub(crate) fn given(
     name: &'static str,
-    value: Tensor,
+    value: impl Into<Value>,
     inputs: &[&Tensor],
     adjoint: impl Adjoint,
 ) -> Result<Tensor> {
+    let value = value.into();
     if !inputs.iter().any(|input| input.track_op()) {
-        return Ok(value);
+        return match value {
+            Value::Tensor(value) => Ok(value),
+            Value::Host(values, shape) => Tensor::from_vec(values, shape, inputs[0].device()),
+        };
     }
     let given = Given { name, value: Mutex::new(Some(value)), adjoint };
     match inputs {
@@ -40,25 +58,32 @@ pub(crate) fn given(
 struct Given<F> {
     name: &'static str,
     /// Taken when candle asks for the value; the graph then holds its own.
-    value: Mutex<Option<Tensor>>,
+    value: Mutex<Option<Value>>,
     adjoint: F,
 }
 
 impl<F: Adjoint> Given<F> {
-    fn take(&self) -> Result<Tensor> {
+    fn take(&self) -> Result<Value> {
         let value = self.value.lock().ok().and_then(|mut value| value.take());
         value.ok_or_else(|| candle_core::Error::Msg(format!("{}: the value was asked for twice", self.name)))
     }
 
     fn on_host(&self) -> Result<(CpuStorage, Shape)> {
-        let value = self.take()?;
-        Ok((CpuStorage::F32(value.flatten_all()?.to_vec1()?), value.shape().clone()))
+        match self.take()? {
+            Value::Host(values, shape) => Ok((CpuStorage::F32(values), shape.into())),
+            Value::Tensor(value) => {
+                Ok((CpuStorage::F32(value.flatten_all()?.to_vec1()?), value.shape().clone()))
+            }
+        }
     }
 
     fn on_device(&self) -> Result<(CudaStorage, Shape)> {
         use candle_core::backend::BackendStorage;
+        let Value::Tensor(value) = self.take()? else {
+            candle_core::bail!("{}: the value is not on the CUDA device", self.name)
+        };
         // A copy of its own, so that the storage holds the value and no more.
-        let value = self.take()?.force_contiguous()?;
+        let value = value.force_contiguous()?;
         let (storage, layout) = value.storage_and_layout();
         match &*storage {
             Storage::Cuda(storage) => Ok((storage.try_clone(layout)?, layout.shape().clone())),

@@ -7,16 +7,19 @@ use crate::{elementwise, scan, sequence, threads, update};
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use elm_core::backend::{Backend, Binary, Description, Unary};
-use elm_core::device::{BackendOptions, Device, DeviceReport, ScanChoice};
+use elm_core::device::{BackendOptions, Device, DeviceReport};
+use elm_core::kernel::Kernel;
 use elm_core::scan::{ScanArgs, ScanOutput};
 use elm_core::train::optimizer::{self, Moments, Update};
 use elm_core::{Error, Result, shape};
+use std::sync::Arc;
 
 /// candle on one device.
 #[derive(Debug, Clone)]
 pub struct CandleBackend {
     options: BackendOptions,
     device: candle_core::Device,
+    kernel: Option<Arc<Kernel>>,
 }
 
 /// Row numbers on the device.
@@ -41,15 +44,13 @@ impl CandleBackend {
             Device::Cpu => candle_core::Device::Cpu,
             Device::Cuda(ordinal) => cuda(ordinal)?,
         };
-        if options.scan == ScanChoice::Fused && options.device != Device::Cpu {
-            return Err(Error::Unsupported {
-                what: "scan = \"fused\" on CUDA".into(),
-                backend: NAME.into(),
-                reason: "the fused recurrence runs on the processor; use scan = \"auto\" or device = \"cpu\""
-                    .into(),
-            });
-        }
-        Ok(CandleBackend { options, device })
+        let kernel = options.kernel(NAME, candle_core::utils::get_num_threads())?;
+        Ok(CandleBackend { options, device, kernel })
+    }
+
+    /// The fused recurrence, unless the device or the options exclude it.
+    pub fn kernel(&self) -> Option<&Arc<Kernel>> {
+        self.kernel.as_ref()
     }
 
     /// What it was made with.

@@ -30,6 +30,7 @@ mod diagnose;
 mod elementwise;
 mod error;
 mod history;
+mod host;
 mod scan;
 mod sequence;
 mod threads;

@@ -19,3 +19,14 @@ mod composed_in_segments {
     use super::*;
     elm_core::conformance_tests!(backend(ScanChoice::Composed, Some(1)));
 }
+
+mod fused {
+    use super::*;
+    elm_core::conformance_tests!(backend(ScanChoice::Fused, None));
+}
+
+/// So little memory that the history is computed again.
+mod fused_in_segments {
+    use super::*;
+    elm_core::conformance_tests!(backend(ScanChoice::Fused, Some(1)));
+}

@@ -4,10 +4,12 @@ use crate::error::{NAME, failed};
 use crate::given::{self, Gradients};
 use crate::{diagnose, scan, threads, update};
 use elm_core::backend::{Backend, Binary, Description, Unary};
-use elm_core::device::{BackendOptions, Device, DeviceReport, ScanChoice};
+use elm_core::device::{BackendOptions, Device, DeviceReport};
+use elm_core::kernel::Kernel;
 use elm_core::scan::{ScanArgs, ScanOutput};
 use elm_core::train::optimizer::{self, Moments, Update};
 use elm_core::{Error, Result, shape};
+use std::sync::Arc;
 use tch::{Kind, TchError, Tensor};
 
 /// libtorch on one device.
@@ -15,6 +17,7 @@ use tch::{Kind, TchError, Tensor};
 pub struct TchBackend {
     options: BackendOptions,
     device: tch::Device,
+    kernel: Option<Arc<Kernel>>,
 }
 
 /// A tensor of libtorch; clones share values and history.
@@ -66,15 +69,13 @@ impl TchBackend {
             Device::Cpu => tch::Device::Cpu,
             Device::Cuda(ordinal) => cuda(ordinal)?,
         };
-        if options.scan == ScanChoice::Fused && options.device != Device::Cpu {
-            return Err(Error::Unsupported {
-                what: "scan = \"fused\" on CUDA".into(),
-                backend: NAME.into(),
-                reason: "the fused recurrence runs on the processor; use scan = \"auto\" or device = \"cpu\""
-                    .into(),
-            });
-        }
-        Ok(TchBackend { options, device })
+        let kernel = options.kernel(NAME, usize::try_from(tch::get_num_threads()).unwrap_or(1))?;
+        Ok(TchBackend { options, device, kernel })
+    }
+
+    /// The fused recurrence, unless the device or the options exclude it.
+    pub fn kernel(&self) -> Option<&Arc<Kernel>> {
+        self.kernel.as_ref()
     }
 
     /// What it was made with.

@@ -23,6 +23,7 @@ mod backend;
 mod diagnose;
 mod error;
 mod given;
+mod host;
 mod scan;
 mod threads;
 mod update;

@@ -2,6 +2,7 @@
 //! few kernels on the device.
 
 use crate::backend::{TchTensor, copy};
+use crate::host::{slice, slice_mut};
 use elm_core::train::in_place::{sum_of_squares, update_in_place};
 use elm_core::train::optimizer::{Moments, OptimizerKind, Update};
 use tch::{Kind, TchError, Tensor};
@@ -79,32 +80,4 @@ fn on_device(
     let step = first.f_div(&divisor)?.f_mul_scalar_(update.learning_rate / correction1)?;
     let _ = parameter.f_sub_(&step)?;
     Ok(())
-}
-
-fn check(tensor: &Tensor) -> Result<usize> {
-    if tensor.kind() != Kind::Float || tensor.device() != tch::Device::Cpu || !tensor.is_contiguous() {
-        return Err(TchError::Kind("wanted contiguous 32-bit floats on the processor".into()));
-    }
-    Ok(tensor.numel())
-}
-
-/// The values of a contiguous tensor on the processor.
-pub(crate) fn slice(tensor: &Tensor) -> Result<&[f32]> {
-    let length = check(tensor)?;
-    if length == 0 {
-        return Ok(&[]);
-    }
-    // SAFETY: the tensor holds `length` floats in a row and lives as long as
-    // the slice; nobody writes to them meanwhile.
-    Ok(unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), length) })
-}
-
-fn slice_mut(tensor: &mut Tensor) -> Result<&mut [f32]> {
-    let length = check(tensor)?;
-    if length == 0 {
-        return Ok(&mut []);
-    }
-    // SAFETY: as in `slice`; parameter and moments are different storages, so
-    // this is the only slice of these floats.
-    Ok(unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), length) })
 }

@@ -1,9 +1,11 @@
 //! What a user asks of a backend, and what a backend says of the machine.
 
 use crate::error::{Error, Result};
+use crate::kernel::{DEFAULT_MEMORY_BUDGET, Kernel, Pool, Simd};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Where tensors live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -80,8 +82,39 @@ pub struct BackendOptions {
     /// Which implementation of the recurrence to use.
     pub scan: ScanChoice,
     /// Bytes that the history of one recurrence may take before parts of it
-    /// are computed twice instead of kept; `None` keeps everything.
+    /// are computed twice instead of kept. `None`: [`DEFAULT_MEMORY_BUDGET`]
+    /// for the fused recurrence, no bound for the composed one.
     pub memory_budget: Option<u64>,
+    /// Instructions of the fused recurrence.
+    pub simd: Simd,
+}
+
+impl BackendOptions {
+    /// The fused recurrence as these options want it, on so many threads;
+    /// `None` where there is none or it is not wanted.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when `scan = "fused"` is asked for on a device
+    /// without one, or the processor lacks the instructions asked for.
+    pub fn kernel(&self, backend: &str, threads: usize) -> Result<Option<Arc<Kernel>>> {
+        match (self.scan, self.device) {
+            (ScanChoice::Composed, _) | (ScanChoice::Auto, Device::Cuda(_)) => return Ok(None),
+            (ScanChoice::Fused, Device::Cuda(_)) => {
+                return Err(Error::Unsupported {
+                    what: "scan = \"fused\" on CUDA".into(),
+                    backend: backend.into(),
+                    reason:
+                        "the fused recurrence runs on the processor; use scan = \"auto\" or device = \"cpu\""
+                            .into(),
+                });
+            }
+            (ScanChoice::Auto | ScanChoice::Fused, Device::Cpu) => {}
+        }
+        let budget = self.memory_budget.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let pool = Arc::new(Pool::new(threads)?);
+        let kernel = Kernel::new(pool, self.simd, budget.unwrap_or(DEFAULT_MEMORY_BUDGET))?;
+        Ok(Some(Arc::new(kernel)))
+    }
 }
 
 /// What a backend sees on this machine.

@@ -179,5 +179,6 @@ fn backend_options(settings: &Settings) -> Result<BackendOptions, ConfigError> {
         threads: settings.size("backend.threads"),
         scan: settings.choice("backend.scan").unwrap_or(ScanChoice::Auto),
         memory_budget: settings.integer("backend.memory_budget"),
+        ..BackendOptions::default()
     })
 }

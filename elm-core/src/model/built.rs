@@ -171,7 +171,7 @@ impl<B: Backend> Network<B> {
             if let Some(tau_raw) = &layer.fixed_tau_raw {
                 stored.insert(format!("layers.{l}.memory.tau_raw"), &[n, neuron.memory], tau_raw.clone());
             }
-            let sources = layer.wiring.sources.clone();
+            let sources = layer.wiring.sources.to_vec();
             stored.insert_integers(format!("layers.{l}.connectome"), &[n, neuron.synapses()], sources);
         }
         Ok(stored)

@@ -3,6 +3,7 @@
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::model::LayerSpec;
+use std::sync::Arc;
 
 /// Everything a layer needs to run over `T` steps of `B` sequences.
 pub struct ScanArgs<'a, B: Backend> {
@@ -49,7 +50,7 @@ pub struct Want {
 /// [`LayerSpec::sources`].
 pub struct Wiring<B: Backend> {
     /// Table entries, `[N, S]`.
-    pub sources: Vec<u32>,
+    pub sources: Arc<[u32]>,
     /// The same on the device.
     pub index: B::Index,
 }
@@ -78,7 +79,7 @@ impl<B: Backend> Wiring<B> {
             });
         }
         let index = backend.index(&sources)?;
-        Ok(Wiring { sources, index })
+        Ok(Wiring { sources: sources.into(), index })
     }
 }
 

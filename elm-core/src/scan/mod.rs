@@ -7,6 +7,7 @@ mod composed;
 mod decay;
 mod densify;
 mod flat;
+mod fused;
 mod held;
 mod segments;
 
@@ -15,5 +16,6 @@ pub use arguments::{
 };
 pub use composed::composed;
 pub use flat::FlatLayout;
+pub use fused::{FusedScan, HostTensors, fused};
 pub use held::{HeldArgs, HeldInput};
 pub use segments::{SegmentedScan, segment_length};

@@ -5,7 +5,7 @@ use super::compare::{CALCULATED, compare};
 use super::run::{Leaves, ScanGradients, ScanResult, TRAINING, loss, run, run_with, scan};
 use crate::backend::Backend;
 use crate::conformance::tolerance::{Failure, Result, Tolerance};
-use crate::model::Trace;
+use crate::model::{Activation, MlpActivation, Trace};
 use crate::reference::Reference;
 use crate::scan::{ScanPath, Want};
 
@@ -156,6 +156,14 @@ pub fn scan_of_a_long_sequence<B: Backend>(b: &B) -> Result<()> {
         case.layer.neurons = 2;
         case.rows = 2;
         case.layer.neuron.tau_learnable = true;
+        // Nothing with a kink, and weak synapses: over so many steps some value
+        // comes so close to a kink that 32 bits fall on the other side than
+        // 64, and a lively recurrence makes much of the smallest rounding.
+        case.layer.neuron.activation = Activation::Identity;
+        case.layer.neuron.mlp_activation = MlpActivation::Silu;
+        case.layer.neuron.input_scale = 0.1;
+        // A high-pass makes the terms of a gradient cancel over time.
+        case.layer.neuron.high_pass_tau = None;
     });
     super::compare::check(b, &case)
 }
