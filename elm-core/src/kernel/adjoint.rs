@@ -3,9 +3,11 @@
 
 use super::call::{Call, padded};
 use super::gradients::{Cotangents, SharedGradients};
+use super::map_gradient::MapSums;
 use super::memory::Buffer;
 use super::outputs::copy_rows;
 use super::pool::share;
+use super::product;
 use super::simd::{Element, Vector};
 use super::span::{Shared, Span, SpanMut};
 use super::weights::BackwardWeights;
@@ -22,7 +24,8 @@ pub(super) struct BackwardCall<'a, E: Element> {
     /// layer is recurrent.
     pub sources: Range<usize>,
     /// Gradient of those rows, from each thread's neurons, for even and odd
-    /// steps: `[threads, 2, sources, width]`.
+    /// steps, and a row for what goes nowhere:
+    /// `[threads, 2, sources + 1, width]`.
     pub scattered: Shared<'a, E>,
 }
 
@@ -33,20 +36,10 @@ impl<'a, E: Element> BackwardCall<'a, E> {
     /// While they are written no other thread accesses them.
     #[inline(always)]
     pub(super) unsafe fn scattered(&self, width: usize, thread: usize, t: usize) -> SpanMut<'a, E> {
-        let len = self.sources.len() * width;
+        let len = (self.sources.len() + 1) * width;
         // SAFETY: inside; the rest is the caller's.
         unsafe { self.scattered.part((thread * 2 + t % 2) * len, len) }
     }
-}
-
-/// Rows of what a step leaves for the weight gradients: the gradient of each
-/// branch, then of each linear map's outputs.
-#[derive(Debug, Clone)]
-pub(super) struct DeltaLayout {
-    /// First row of each linear map.
-    pub maps: Vec<usize>,
-    /// Rows altogether.
-    pub rows: usize,
 }
 
 /// Rows that are summed over time in place: gradients of readout and bias,
@@ -67,13 +60,15 @@ pub(super) struct Adjoint<'c, 'a, E: Element> {
     pub backward: &'c BackwardCall<'a, E>,
     pub thread: usize,
     pub neurons: Range<usize>,
-    pub delta: DeltaLayout,
     pub sum: SumLayout,
+    pub map_sum: MapSums,
     pub weights: BackwardWeights<E>,
     /// Gradient of the carried state, `[neurons, carried, width]`.
     pub carried: Buffer<E>,
     /// `[neurons, sum rows, width]`.
     pub sums: Buffer<E>,
+    /// Gradients of the linear maps, `[neurons, map sums]`.
+    pub map_sums: Buffer<E>,
     /// The magnitude's gradient spread over its entries, `[neurons, width]`.
     pub magnitude: Option<Buffer<E>>,
     /// Gradient that the end state's synapse traces hand to every earlier
@@ -84,6 +79,12 @@ pub(super) struct Adjoint<'c, 'a, E: Element> {
     pub readout: Buffer<E>,
     pub memory: Buffer<E>,
     pub inputs: Buffer<E>,
+    /// Gradients of the outputs of all linear maps.
+    pub map_outputs: Buffer<E>,
+    /// Values of a hidden layer `[H, width]`.
+    pub hidden: Buffer<E>,
+    /// Room to transpose gradients in.
+    pub turned: Buffer<E>,
 }
 
 impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
@@ -91,11 +92,6 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
         let (shape, store) = (&call.shape, &call.store);
         let neurons = share(shape.neurons, thread, call.threads);
         let (width, count, rows) = (shape.width, neurons.len(), shape.rows);
-        let mut delta = DeltaLayout { maps: Vec::new(), rows: shape.branches };
-        for &(_, outputs) in &shape.maps {
-            delta.maps.push(delta.rows);
-            delta.rows += outputs;
-        }
         let bias = shape.outputs * shape.memory;
         let plain = bias + shape.outputs;
         let timescale = call.arguments.layer.neuron.tau_learnable.then_some(plain);
@@ -108,9 +104,9 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             gradient.iter_mut().for_each(|entry| *entry = E::from_f64(entry.to_f64() * scale));
             gradient
         });
+        let map_sum = MapSums::new(shape);
         let widest = shape.maps.iter().map(|map| map.0).max().unwrap_or(0);
         let mut adjoint = Adjoint {
-            delta,
             weights: BackwardWeights::new(
                 store,
                 shape,
@@ -120,12 +116,17 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             ),
             carried: store.zeros(count * shape.carried() * width),
             sums: store.zeros(count * sum.rows * width),
+            map_sums: store.zeros(count * map_sum.len),
+            map_outputs: store.zeros(map_sum.all_rows * width),
+            turned: store.zeros(8 * map_sum.strides.iter().max().copied().unwrap_or(0)),
+            hidden: store.zeros(shape.hidden * width),
             sum,
+            map_sum,
             magnitude,
             source_trace: None,
             readout: store.zeros(shape.outputs * width),
             memory: store.zeros(shape.memory * width),
-            inputs: store.zeros(widest * width),
+            inputs: store.zeros(product::paired(widest) * width),
             call,
             backward,
             thread,

@@ -1,12 +1,11 @@
 //! What the kernels read, and the checks that everything later relies on.
 
-use super::simd::Element;
+use super::product;
+use super::simd::{Element, InstructionSet, MOST_LANES};
+use super::synapse::Dendrite;
 use crate::error::{Error, Result};
 use crate::model::{LayerSpec, Trace};
 use crate::scan::{DropoutMasks, Events, NO_TOKEN};
-
-/// Most batch rows that padding adds.
-const MOST_LANES: usize = 16;
 
 /// Everything a layer needs to run over `T` steps of `B` sequences.
 ///
@@ -190,6 +189,10 @@ pub(super) struct Shape {
     pub steps: usize,
     pub rows: usize,
     pub width: usize,
+    /// Lanes of the widest vector.
+    pub widest: usize,
+    /// Most outputs in a panel of a packed matrix.
+    pub panel: usize,
     pub inputs: usize,
     pub neurons: usize,
     pub outputs: usize,
@@ -208,9 +211,13 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn new<E: Element>(arguments: &Arguments<'_, E>, lanes: usize) -> Self {
+    /// Sizes with the vectors of `set`.
+    pub(super) fn new<E: Element>(arguments: &Arguments<'_, E>, set: InstructionSet) -> Self {
         let (layer, neuron) = (arguments.layer, &arguments.layer.neuron);
+        let lanes = E::lanes(set, arguments.rows);
         Shape {
+            widest: E::widest(set),
+            panel: product::most_outputs(lanes, E::widest(set)),
             steps: arguments.steps,
             rows: arguments.rows,
             width: arguments.rows.next_multiple_of(lanes),
@@ -235,6 +242,11 @@ impl Shape {
     /// Synapses of one neuron.
     pub(super) fn synapses(&self) -> usize {
         self.branches * self.per_branch
+    }
+
+    /// The synapses of a neuron.
+    pub(super) fn dendrite(&self) -> Dendrite {
+        Dendrite { branches: self.branches, per_branch: self.per_branch, width: self.width }
     }
 
     /// Rows of the table that synapses read: inputs, activity, one of zeros.

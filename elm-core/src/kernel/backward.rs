@@ -2,6 +2,8 @@
 
 use super::activation::{self, constant};
 use super::adjoint::Adjoint;
+use super::ahead::Ahead;
+use super::map_gradient;
 use super::product;
 use super::simd::{Element, Program, Vector};
 use super::span::{Span, SpanMut};
@@ -16,8 +18,8 @@ pub(super) struct StepsBack<'r, 'c, 'a, E: Element> {
     pub steps: Range<usize>,
     /// Records of these steps, `[steps, neurons, record, width]`.
     pub records: &'r [E],
-    /// Where to leave what weight gradients need,
-    /// `[steps, neurons, delta rows, width]`.
+    /// Where to leave the gradients of branches, for those of synapses,
+    /// `[steps, neurons, K, width]`.
     pub deltas: &'r mut [E],
 }
 
@@ -28,7 +30,7 @@ impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
     unsafe fn run<V: Vector<E = E>, W: Vector<E = E>>(self) {
         let adjoint = self.adjoint;
         let shape = &adjoint.call.shape;
-        let (record, delta) = (shape.record() * shape.width, adjoint.delta.rows * shape.width);
+        let (record, delta) = (shape.record() * shape.width, shape.branches * shape.width);
         let count = adjoint.neurons.len();
         let (records, deltas) = (Span::from(self.records), SpanMut::from(self.deltas));
         let first = self.steps.start;
@@ -40,7 +42,7 @@ impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
                 for local in 0..count {
                     let slot = (t - first) * count + local;
                     let record = records.part(slot * record, record);
-                    adjoint.neuron::<V>(t, local, record, deltas.part(slot * delta, delta));
+                    adjoint.neuron::<V, W>(t, local, record, deltas.part(slot * delta, delta));
                 }
             }
             if t + 1 < shape.steps {
@@ -80,10 +82,11 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// One step of one neuron, backwards.
     ///
     /// # Safety
-    /// `record` is the neuron's record of step `t`, `delta` room for what
-    /// weight gradients need, and the processor has `V`'s instructions.
+    /// `record` is the neuron's record of step `t`, `delta` room for the
+    /// gradients of its branches, and the processor has the vectors'
+    /// instructions.
     #[inline(always)]
-    unsafe fn neuron<V: Vector<E = E>>(
+    unsafe fn neuron<V: Vector<E = E>, W: Vector<E = E>>(
         &mut self,
         t: usize,
         local: usize,
@@ -100,10 +103,11 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let carried = self.carried.detached().part(local * carried, carried);
             let sums = self.sums.detached().part(local * sums, sums);
             self.output::<V>(t, local, record, carried, sums);
-            self.memory::<V>(local, block, record, carried, sums, delta);
-            self.mlp::<V>(block, record, delta);
+            self.memory::<V>(local, block, record, carried, sums);
+            let mut ahead = self.ahead(local, block, record);
+            self.mlp::<V, W>(local, block, record, &mut ahead);
             self.decayed_memory::<V>(block, record, carried, sums);
-            self.branches::<V>(t, local, carried, delta);
+            self.branches::<V>(t, local, carried, delta, &mut ahead);
         }
     }
 
@@ -181,14 +185,14 @@ impl<E: Element> Adjoint<'_, '_, E> {
         record: Span<'_, E>,
         carried: SpanMut<'_, E>,
         sums: SpanMut<'_, E>,
-        delta: SpanMut<'_, E>,
     ) {
         let (shape, layout) = (&self.call.shape, &self.weights.layout);
         let width = shape.width;
-        let last = self.delta.maps[self.delta.maps.len() - 1];
+        let last = self.map_sum.rows[shape.maps.len() - 1];
         // SAFETY: as the caller's.
         unsafe {
             let (readout, memory) = (Span::from(&self.readout[..]), self.memory.detached());
+            let outputs = self.map_outputs.detached();
             let (one, zero, slope): (V, V, V) = (constant(1.0), constant(0.0), constant(WRITE_SLOPE));
             for i in 0..shape.memory {
                 let write: V = block.splat(layout.write + i);
@@ -221,40 +225,75 @@ impl<E: Element> Adjoint<'_, '_, E> {
                         let row = (self.neurons.start + local) * shape.memory;
                         answer = answer.mul(Span::from(&mask[..]).vector(row * width + at));
                     }
-                    delta.put(last * width + at, answer);
+                    outputs.put(last * width + at, answer);
                 }
             }
         }
     }
 
-    /// From the MLP's answer to its inputs.
+    /// What the next neuron reads first.
+    #[inline(always)]
+    fn ahead(&self, local: usize, block: Span<'_, E>, record: Span<'_, E>) -> Ahead {
+        let (layout, shape) = (&self.weights.layout, &self.call.shape);
+        let (list, sums) = (&self.weights.synapses, self.map_sum.len);
+        let size = shape.record() * shape.width;
+        let (first, last) = (list.starts[local], list.starts[local + 1]);
+        let mut ahead = Ahead::new();
+        ahead.add(0, record.address(size), size);
+        ahead.add(1, block.address(layout.len), layout.len);
+        ahead.add(2, Span::from(&self.map_sums[..]).address((local + 1) * sums), sums);
+        // The next neuron has about as many synapses as this one.
+        ahead.add(3, Span::from(&list.weights[..]).address(last), last - first);
+        match &list.offsets {
+            Offsets::Short(offsets) => ahead.add(4, Span::from(&offsets[..]).address(last), last - first),
+            Offsets::Long(offsets) => ahead.add(4, Span::from(&offsets[..]).address(last), last - first),
+        }
+        ahead.spread(self.weights.turns + synapse::turns(1, last - first));
+        ahead
+    }
+
+    /// From the MLP's answer to its inputs, and its maps' gradients.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
     #[inline(always)]
-    unsafe fn mlp<V: Vector<E = E>>(
+    unsafe fn mlp<V: Vector<E = E>, W: Vector<E = E>>(
         &mut self,
+        local: usize,
         block: Span<'_, E>,
         record: Span<'_, E>,
-        delta: SpanMut<'_, E>,
+        ahead: &mut Ahead,
     ) {
-        let (shape, layout) = (&self.call.shape, &self.weights.layout);
+        let (shape, layout, sum) = (&self.call.shape, &self.weights.layout, &self.map_sum);
         let width = shape.width;
         let kind = self.call.arguments.layer.neuron.mlp_activation;
         // SAFETY: as the caller's.
         unsafe {
-            let x = self.inputs.detached();
+            let (gradient, all) = (self.inputs.detached(), self.map_outputs.detached());
+            let (values, turned) = (self.hidden.detached(), self.turned.detached());
+            let sums = self.map_sums.detached().part(local * sum.len, sum.len);
             for (j, &(inputs, outputs)) in shape.maps.iter().enumerate().rev() {
+                let stride = sum.strides[j];
+                let y = Span::from(all).part(sum.rows[j] * width, stride * width);
+                let mut x = record.part(0, shape.mlp_inputs() * width);
+                if j > 0 {
+                    for at in (0..inputs * width).step_by(V::LANES) {
+                        let kept: V = record.vector(shape.hidden_row(j - 1) * width + at);
+                        values.put(at, activation::value(kind, kept));
+                    }
+                    x = values.into();
+                }
+                let sums = sums.part(sum.maps[j], (inputs + 1) * stride);
+                map_gradient::accumulate::<V, W>(y, stride, x, inputs, width, turned, sums, ahead);
                 let packed = block.part(layout.maps[j], product::packed_len(outputs, inputs));
-                let of_outputs = Span::from(delta).part(self.delta.maps[j] * width, outputs * width);
-                product::product::<V>(packed, outputs, inputs, of_outputs, x, width);
+                product::product::<V, W>(packed, outputs, inputs, y, gradient, width, ahead);
                 if j == 0 {
                     break;
                 }
                 for at in (0..inputs * width).step_by(V::LANES) {
                     let kept: V = record.vector(shape.hidden_row(j - 1) * width + at);
-                    let gradient = activation::value_gradient(kind, kept, x.vector(at));
-                    delta.put(self.delta.maps[j - 1] * width + at, gradient);
+                    let gradient = activation::value_gradient(kind, kept, gradient.vector(at));
+                    all.put(sum.rows[j - 1] * width + at, gradient);
                 }
             }
         }
@@ -304,6 +343,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         local: usize,
         carried: SpanMut<'_, E>,
         delta: SpanMut<'_, E>,
+        ahead: &mut Ahead,
     ) {
         let shape = &self.call.shape;
         let (width, list) = (shape.width, &self.weights.synapses);
@@ -324,29 +364,35 @@ impl<E: Element> Adjoint<'_, '_, E> {
             if synapses.is_empty() {
                 return;
             }
-            let runs = &list.runs[local * shape.branches..(local + 1) * shape.branches];
+            let order = &list.order[local * shape.branches..(local + 1) * shape.branches];
+            let groups = list.counts.len() / self.neurons.len();
+            let counts = &list.counts[local * groups..(local + 1) * groups];
             let weights = Span::from(&list.weights[synapses.clone()]);
             let branches = Span::from(delta).part(0, shape.branches * width);
             let table = self.backward.scattered(width, self.thread, t);
             match &list.offsets {
                 Offsets::Short(offsets) => {
                     synapse::scatter::<V, _>(
-                        runs,
+                        order,
+                        counts,
                         width,
                         Span::from(&offsets[synapses]),
                         weights,
                         branches,
                         table,
+                        ahead,
                     );
                 }
                 Offsets::Long(offsets) => {
                     synapse::scatter::<V, _>(
-                        runs,
+                        order,
+                        counts,
                         width,
                         Span::from(&offsets[synapses]),
                         weights,
                         branches,
                         table,
+                        ahead,
                     );
                 }
             }

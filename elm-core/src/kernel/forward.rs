@@ -1,6 +1,7 @@
 //! One thread's neurons over time.
 
 use super::activation::{self, constant};
+use super::ahead::Ahead;
 use super::arguments::Arguments;
 use super::call::{Call, Tables};
 use super::memory::Buffer;
@@ -9,7 +10,7 @@ use super::pool::share;
 use super::product;
 use super::simd::{Element, Program, Vector, store_fence};
 use super::span::{Span, SpanMut};
-use super::synapse::{self, Dendrite, Offsets};
+use super::synapse::{self, Offsets};
 use super::table::{InputWriter, Rows};
 use super::timescale::WRITE_SLOPE;
 use super::weights::ForwardWeights;
@@ -27,9 +28,11 @@ pub(super) struct Recurrence<'c, 'a, E: Element> {
     weights: ForwardWeights<E>,
     /// State of each neuron, `[neurons, carried, width]`.
     pub carried: Buffer<E>,
-    /// Values of two hidden layers `[2, H, width]`.
+    /// The record of the neuron at work, `[record, width]`.
+    record: Buffer<E>,
+    /// Values of two hidden layers `[2, paired H, width]`.
     hidden: Buffer<E>,
-    /// The MLP's answer `[M, width]`.
+    /// The MLP's answer `[paired M, width]`.
     answer: Buffer<E>,
     /// Readout and drive `[2, O, width]`.
     readout: Buffer<E>,
@@ -45,8 +48,9 @@ impl<'c, 'a, E: Element> Recurrence<'c, 'a, E> {
             channels: share(shape.inputs, thread, call.threads),
             weights: ForwardWeights::new(store, shape, arguments, neurons.clone()),
             carried: store.zeros(count * shape.carried() * width),
-            hidden: store.zeros(2 * shape.hidden * width),
-            answer: store.zeros(shape.memory * width),
+            record: store.zeros(shape.record() * width),
+            hidden: store.zeros(2 * product::paired(shape.hidden) * width),
+            answer: store.zeros(product::paired(shape.memory) * width),
             readout: store.zeros(2 * shape.outputs * width),
             call,
             tables,
@@ -128,10 +132,8 @@ impl<'c, 'a, E: Element> Recurrence<'c, 'a, E> {
 pub(super) struct Steps<'r, 'c, 'a, E: Element> {
     pub recurrence: &'r mut Recurrence<'c, 'a, E>,
     pub steps: Range<usize>,
-    /// Where records go, `[steps, neurons, record, width]` if they are kept,
-    /// else room for one.
-    pub records: &'r mut [E],
-    pub keep_records: bool,
+    /// Where records go if they are kept, `[steps, neurons, record, width]`.
+    pub records: Option<&'r mut [E]>,
     /// Where results go, in the first run over these steps.
     pub outputs: Option<&'r mut OutputParts<'c, 'a, E>>,
 }
@@ -142,19 +144,24 @@ impl<E: Element> Program<E> for Steps<'_, '_, '_, E> {
     #[inline(always)]
     unsafe fn run<V: Vector<E = E>, W: Vector<E = E>>(mut self) {
         let shape = &self.recurrence.call.shape;
-        let record = shape.record() * shape.width;
-        let records = SpanMut::from(&mut *self.records);
+        let (size, count) = (shape.record() * shape.width, self.recurrence.neurons.len());
+        let records = self.records.map(SpanMut::from);
         let first = self.steps.start;
         for t in self.steps.clone() {
-            for local in 0..self.recurrence.neurons.len() {
-                let slot =
-                    if self.keep_records { (t - first) * self.recurrence.neurons.len() + local } else { 0 };
-                // SAFETY: the slot lies inside; the processor is vouched for.
+            for local in 0..count {
+                // SAFETY: the slot lies inside and starts at a multiple of a
+                // vector; the processor is vouched for.
                 unsafe {
-                    let record = records.part(slot * record, record);
-                    self.recurrence.neuron::<V>(t, local, record);
+                    let record = self.recurrence.record.detached();
+                    self.recurrence.neuron::<V, W>(t, local, record);
                     if let Some(outputs) = &mut self.outputs {
                         outputs.keep::<V>(t, local, record, self.recurrence);
+                    }
+                    if let Some(records) = records {
+                        let slot = records.part(((t - first) * count + local) * size, size);
+                        for at in (0..size).step_by(V::LANES) {
+                            slot.stream(at, record.vector::<V>(at));
+                        }
                     }
                 }
             }
@@ -188,7 +195,12 @@ impl<E: Element> Recurrence<'_, '_, E> {
     /// `record` holds one record, the table of step `t` is complete, and the
     /// processor has `V`'s instructions.
     #[inline(always)]
-    unsafe fn neuron<V: Vector<E = E>>(&mut self, t: usize, local: usize, record: SpanMut<'_, E>) {
+    unsafe fn neuron<V: Vector<E = E>, W: Vector<E = E>>(
+        &mut self,
+        t: usize,
+        local: usize,
+        record: SpanMut<'_, E>,
+    ) {
         let shape = &self.call.shape;
         let width = shape.width;
         let carried = shape.carried() * width;
@@ -198,11 +210,27 @@ impl<E: Element> Recurrence<'_, '_, E> {
             let block = Span::from(self.weights.blocks.detached());
             let block = block.part(local * self.weights.layout.len, self.weights.layout.len);
             let carried = self.carried.detached().part(local * carried, carried);
-            self.branches::<V>(t, local, block, carried, record);
-            self.mlp::<V>(local, block, carried, record);
+            let mut ahead = self.ahead(local, block);
+            self.branches::<V>(t, local, block, carried, record, &mut ahead);
+            self.mlp::<V, W>(local, block, carried, record, &mut ahead);
             self.write_memory::<V>(block, carried, record);
             self.read_out::<V>(t, local, block, carried, record);
         }
+    }
+
+    /// What the next neuron reads first.
+    #[inline(always)]
+    fn ahead(&self, local: usize, block: Span<'_, E>) -> Ahead {
+        let (layout, shape) = (&self.weights.layout, &self.call.shape);
+        let next = (local + 1) * shape.synapses();
+        let mut ahead = Ahead::new();
+        ahead.add(0, block.address(layout.len), layout.len);
+        match &self.weights.offsets {
+            Offsets::Short(offsets) => ahead.add(1, Span::from(&offsets[..]).address(next), shape.synapses()),
+            Offsets::Long(offsets) => ahead.add(1, Span::from(&offsets[..]).address(next), shape.synapses()),
+        }
+        ahead.spread(self.weights.turns);
+        ahead
     }
 
     /// Synapses and traces: the branch rows of the record.
@@ -217,10 +245,11 @@ impl<E: Element> Recurrence<'_, '_, E> {
         block: Span<'_, E>,
         carried: SpanMut<'_, E>,
         record: SpanMut<'_, E>,
+        ahead: &mut Ahead,
     ) {
         let shape = &self.call.shape;
         let (width, synapses) = (shape.width, shape.synapses());
-        let dendrite = Dendrite { branches: shape.branches, per_branch: shape.per_branch, width };
+        let dendrite = shape.dendrite();
         // SAFETY: as the caller's; offsets were made from checked sources.
         unsafe {
             let table = Span::from(self.tables.table(t));
@@ -229,11 +258,11 @@ impl<E: Element> Recurrence<'_, '_, E> {
             match &self.weights.offsets {
                 Offsets::Short(offsets) => {
                     let offsets = Span::from(&offsets[..]).part(local * synapses, synapses);
-                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out);
+                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out, ahead);
                 }
                 Offsets::Long(offsets) => {
                     let offsets = Span::from(&offsets[..]).part(local * synapses, synapses);
-                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out);
+                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out, ahead);
                 }
             }
             if let Some(decay) = shape.trace_decay {
@@ -253,12 +282,13 @@ impl<E: Element> Recurrence<'_, '_, E> {
     /// # Safety
     /// As [`Recurrence::neuron`].
     #[inline(always)]
-    unsafe fn mlp<V: Vector<E = E>>(
+    unsafe fn mlp<V: Vector<E = E>, W: Vector<E = E>>(
         &mut self,
         local: usize,
         block: Span<'_, E>,
         carried: SpanMut<'_, E>,
         record: SpanMut<'_, E>,
+        ahead: &mut Ahead,
     ) {
         let shape = &self.call.shape;
         let width = shape.width;
@@ -278,11 +308,12 @@ impl<E: Element> Recurrence<'_, '_, E> {
             for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
                 let packed = block.part(self.weights.layout.maps[j], product::packed_len(inputs, outputs));
                 if j == last {
-                    product::product::<V>(packed, inputs, outputs, x, answer, width);
+                    product::product::<V, W>(packed, inputs, outputs, x, answer, width, ahead);
                     break;
                 }
-                let out = values.part(j % 2 * outputs * width, outputs * width);
-                product::product::<V>(packed, inputs, outputs, x, out, width);
+                let room = product::paired(outputs) * width;
+                let out = values.part(j % 2 * room, room);
+                product::product::<V, W>(packed, inputs, outputs, x, out, width, ahead);
                 for at in (0..outputs * width).step_by(V::LANES) {
                     let kept = activation::kept::<V>(kind, out.vector(at));
                     record.put(shape.hidden_row(j) * width + at, kept);

@@ -3,7 +3,7 @@
 use super::arguments::Shape;
 use super::memory::Buffer;
 use super::simd::{Element, InstructionSet};
-use super::weight_gradient::tile_steps;
+use super::synapse_gradient::tile_steps;
 
 /// What [`Kernel::forward`](super::Kernel::forward) keeps for
 /// [`Kernel::backward`](super::Kernel::backward): opaque, owned, independent of

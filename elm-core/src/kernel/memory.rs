@@ -39,6 +39,12 @@ impl Block {
         };
         // SAFETY: the size is not zero.
         let Some(start) = NonNull::new(unsafe { alloc_zeroed(layout) }) else { handle_alloc_error(layout) };
+        #[cfg(target_os = "linux")]
+        if size >= HUGE_PAGE {
+            // A wish: where the system does not grant it, pages are small.
+            // SAFETY: the block is ours, and starts and ends at whole pages.
+            unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_HUGEPAGE) };
+        }
         Block { start, layout }
     }
 }

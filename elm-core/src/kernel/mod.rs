@@ -29,16 +29,20 @@
 //! # How it works
 //! * *Layout.* Internally a row is the batch, padded to whole vectors. Batch
 //!   lies in the lanes and weights are broadcast, so any layer size is
-//!   possible and nothing is transposed.
+//!   possible. Where the batch fills half a vector only, two outputs of a
+//!   matrix share one (`product`).
 //! * *Forward* (`forward`): per step and neuron, synapses gather rows of the
 //!   table `[inputs ; previous activity ; 0]` (`synapse`), the MLP runs on
 //!   panels packed in the order of use (`product`), memory and readout follow.
 //!   A record of each neuron and step is kept. The activity goes into the
-//!   table of the next step; threads meet once per step.
+//!   table of the next step; threads meet once per step. Weights come from a
+//!   far cache, so the next neuron's are asked for, a few lines at a time,
+//!   while this one is computed (`ahead`).
 //! * *Backward* (`backward`): the same in reverse. Gradients of sources go to
 //!   a table of each thread, which readers add up after the step's barrier.
-//!   Gradients of weights are put off until a tile of steps is done
-//!   (`weight_gradient`), when they are dot products over time and batch.
+//!   Gradients of the MLP are summed in place (`map_gradient`); those of
+//!   synapses are put off until a tile of steps is done (`synapse_gradient`),
+//!   when they are dot products over time and batch.
 //! * *Memory* (`history`): records of all steps, or, above the budget, only
 //!   the state at segment borders; segments are then computed again, with
 //!   identical results.
@@ -107,12 +111,14 @@
 
 mod activation;
 mod adjoint;
+mod ahead;
 mod arguments;
 mod backward;
 mod call;
 mod forward;
 mod gradients;
 mod history;
+mod map_gradient;
 mod math;
 mod memory;
 mod outputs;
@@ -123,9 +129,9 @@ mod sequence;
 mod simd;
 mod span;
 mod synapse;
+mod synapse_gradient;
 mod table;
 mod timescale;
-mod weight_gradient;
 mod weights;
 
 #[cfg(test)]

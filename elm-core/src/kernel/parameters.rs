@@ -8,15 +8,13 @@ use super::weights::Places;
 use crate::model::Trace;
 
 impl<E: Element> Adjoint<'_, '_, E> {
-    /// Clears the gradients of this thread's parameters.
-    pub(super) fn clear_parameters(&self, places: &Places) {
-        let maps = places.maps.iter().flat_map(|&(weight, bias)| [weight, bias]);
-        for place in maps.chain([places.synapses, places.readout, places.bias, places.tau_raw]) {
-            let range = place.of_all(self.neurons.clone());
-            // SAFETY: each thread writes the gradients of its neurons only.
-            unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() }
-                .fill(E::default());
-        }
+    /// Clears the gradients that tiles of steps add to: those of this thread's
+    /// synapses.
+    pub(super) fn clear_synapses(&self, places: &Places) {
+        let range = places.synapses.of_all(self.neurons.clone());
+        // SAFETY: each thread writes the gradients of its neurons only.
+        unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() }
+            .fill(E::default());
     }
 
     /// Completes the gradients of this thread's parameters. `source_trace` are
@@ -49,7 +47,29 @@ impl<E: Element> Adjoint<'_, '_, E> {
                     *to = E::from_f64(unit.gradient(kept, written));
                 }
             }
+            self.finish_maps(places, local);
             self.finish_synapses(places, n, source_trace);
+        }
+    }
+
+    /// The sums of the linear maps, transposed back.
+    fn finish_maps(&self, places: &Places, local: usize) {
+        let (shape, sum) = (&self.call.shape, &self.map_sum);
+        let sums = &self.map_sums[local * sum.len..(local + 1) * sum.len];
+        for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
+            let (weight, bias) = places.maps[j];
+            let (weight, bias) = (weight.of(self.neurons.start + local), bias.of(self.neurons.start + local));
+            let parameters = &self.backward.gradients.parameters;
+            // SAFETY: each thread writes the gradients of its neurons only.
+            let weight = unsafe { parameters.part(weight.start, weight.len()).slice() };
+            // SAFETY: as above.
+            let bias = unsafe { parameters.part(bias.start, bias.len()).slice() };
+            let rows = &sums[sum.maps[j]..][..(inputs + 1) * sum.strides[j]];
+            for (k, row) in rows.chunks_exact(sum.strides[j]).enumerate() {
+                for (r, &value) in row[..outputs].iter().enumerate() {
+                    if k < inputs { weight[r * inputs + k] = value } else { bias[r] = value }
+                }
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use super::outputs::{OutputParts, Outputs, copy_rows};
 use super::pool::Pool;
 use super::simd::{Element, InstructionSet, Simd};
 use super::span::Shared;
-use super::weight_gradient::{Tile, TileScratch, tile_steps};
+use super::synapse_gradient::{Tile, TileScratch, tile_steps};
 use super::weights::Places;
 use crate::error::{Error, Result};
 use crate::model::Trace;
@@ -71,8 +71,7 @@ impl Kernel {
     ) -> Result<Option<History<E>>> {
         arguments.check()?;
         outputs.prepare(arguments.layer, arguments.rows, arguments.steps)?;
-        let lanes = E::lanes(self.set, arguments.rows);
-        let shape = Shape::new(arguments, lanes);
+        let shape = Shape::new(arguments, self.set);
         let mut activity = self.start_activity(arguments, &shape, keep_history);
         let mut tables = self.store.zeros(2 * shape.sources() * shape.width);
         let traced = matches!(arguments.layer.neuron.trace, Trace::Synapse(_));
@@ -139,7 +138,7 @@ impl Kernel {
         arguments.check()?;
         cotangents.check(arguments)?;
         gradients.check(arguments)?;
-        let shape = Shape::new(arguments, E::lanes(self.set, arguments.rows));
+        let shape = Shape::new(arguments, self.set);
         let threads = self.pool.threads();
         if shape != history.shape || threads != history.threads.len() || self.set != history.set {
             let got = [history.shape.steps, history.shape.neurons, history.shape.rows];
@@ -150,7 +149,7 @@ impl Kernel {
         let again = if segments.keep_records { 0 } else { 2 };
         let mut tables = self.store.zeros(again * shape.sources() * shape.width);
         let mut activity = self.store.zeros(again * shape.neurons * shape.outputs * shape.width);
-        let mut scattered = self.store.zeros(threads * 2 * sources.len() * shape.width);
+        let mut scattered = self.store.zeros(threads * 2 * (sources.len() + 1) * shape.width);
         let call = Call::new(*arguments, shape.clone(), &self.store, threads);
         let tables = Tables::new(&shape, &mut tables, &mut activity);
         let backward = BackwardCall {
@@ -165,7 +164,7 @@ impl Kernel {
             let _guard = call.barrier.guard();
             let places = Places::new(call.arguments.layer);
             let mut adjoint = Adjoint::new(&call, &backward, thread);
-            adjoint.clear_parameters(&places);
+            adjoint.clear_synapses(&places);
             run_backward(self.set, &mut adjoint, &tables, &kept[thread], segments);
             if backward.gradients.input.is_some() {
                 adjoint.collect_inputs(0);
@@ -205,7 +204,7 @@ fn run_forward<'c, 'a, E: Element>(
     let record = shape.record() * shape.width;
     let count = recurrence.neurons.len();
     let keep = segments.is_some_and(|segments| segments.keep_records);
-    let mut records = store.take(if keep { shape.steps * count * record } else { record });
+    let mut records = keep.then(|| store.take(shape.steps * count * record));
     let length = segments.map_or(shape.steps, |segments| segments.length);
     let borders = if segments.is_some() { shape.steps.div_ceil(length) } else { 0 };
     let mut starts = store.take::<E>(borders * recurrence.carried.len());
@@ -220,13 +219,12 @@ fn run_forward<'c, 'a, E: Element>(
         let program = Steps {
             recurrence: &mut *recurrence,
             steps,
-            records: &mut records,
-            keep_records: keep,
+            records: records.as_deref_mut(),
             outputs: Some(&mut *outputs),
         };
         E::dispatch(set, shape.rows, program);
     }
-    ThreadHistory { records: keep.then_some(records), starts }
+    ThreadHistory { records, starts }
 }
 
 /// One thread's backward pass: segments, and tiles within them, from last to
@@ -245,7 +243,7 @@ fn run_backward<'c, 'a, E: Element>(
     let record = shape.record() * width;
     let tile = tile_steps(width);
     let mut scratch = TileScratch::new(adjoint);
-    let mut deltas = store.take(tile.min(shape.steps) * count * adjoint.delta.rows * width);
+    let mut deltas = store.take(tile.min(shape.steps) * count * shape.branches * width);
     let mut again = match history.records {
         Some(_) => None,
         None => Some((
@@ -272,7 +270,7 @@ fn run_backward<'c, 'a, E: Element>(
             let program =
                 StepsBack { adjoint: &mut *adjoint, steps: tile.clone(), records, deltas: &mut deltas };
             E::dispatch(set, shape.rows, program);
-            let program = Tile { adjoint, scratch: &mut scratch, steps: tile, records, deltas: &deltas };
+            let program = Tile { adjoint, scratch: &mut scratch, steps: tile, deltas: &deltas };
             E::dispatch(set, shape.rows, program);
         }
     }
@@ -292,13 +290,8 @@ fn recompute<E: Element>(
     recurrence.take_activity(steps.start, activity);
     recurrence.prime(steps.start);
     call.barrier.wait();
-    let program = Steps {
-        recurrence: &mut *recurrence,
-        steps: steps.clone(),
-        records,
-        keep_records: true,
-        outputs: None,
-    };
+    let program =
+        Steps { recurrence: &mut *recurrence, steps: steps.clone(), records: Some(records), outputs: None };
     E::dispatch(set, call.shape.rows, program);
     recurrence.erase(steps.end - 1);
     if steps.end < call.shape.steps {

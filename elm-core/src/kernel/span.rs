@@ -86,6 +86,34 @@ impl<T: Copy> Span<'_, T> {
         // SAFETY: the caller's promise is the same.
         unsafe { V::splat(self.get(at)) }
     }
+
+    /// The two elements from `at` on, over and over.
+    ///
+    /// # Safety
+    /// As [`Span::vector`], for two elements.
+    #[inline(always)]
+    pub(super) unsafe fn splat_pair<V: Vector<E = T>>(self, at: usize) -> V {
+        debug_assert!(at + 2 <= self.len, "{at} + 2 of {}", self.len);
+        // SAFETY: inside, says the caller.
+        unsafe { V::splat_pair(self.start.add(at)) }
+    }
+
+    /// The `V::LANES / 2` elements from `at` on, each twice in a row.
+    ///
+    /// # Safety
+    /// As [`Span::vector`], for half a vector.
+    #[inline(always)]
+    pub(super) unsafe fn vector_twice<V: Vector<E = T>>(self, at: usize) -> V {
+        debug_assert!(at + V::LANES / 2 <= self.len, "{at} + {} of {}", V::LANES / 2, self.len);
+        // SAFETY: inside, says the caller.
+        unsafe { V::load_twice(self.start.add(at)) }
+    }
+
+    /// The address of element `at`, which may lie outside.
+    #[inline(always)]
+    pub(super) fn address(self, at: usize) -> *const T {
+        self.start.wrapping_add(at)
+    }
 }
 
 impl<T: Copy> SpanMut<'_, T> {
@@ -120,6 +148,47 @@ impl<T: Copy> SpanMut<'_, T> {
         debug_assert!(at + V::LANES <= self.len, "{at} + {} of {}", V::LANES, self.len);
         // SAFETY: inside, says the caller.
         unsafe { vector.store(self.start.add(at)) }
+    }
+
+    /// Writes the even lanes to `at` and on, the odd ones `stride` further.
+    ///
+    /// # Safety
+    /// As [`SpanMut::put`], for half a vector at both places.
+    #[inline(always)]
+    pub(super) unsafe fn put_pair<V: Vector<E = T>>(self, at: usize, stride: usize, vector: V) {
+        debug_assert!(at + stride + V::LANES / 2 <= self.len, "{at} + {stride} of {}", self.len);
+        // SAFETY: inside, says the caller.
+        unsafe { vector.store_pair(self.start.add(at), self.start.add(at + stride)) }
+    }
+
+    /// Writes a vector past the caches.
+    ///
+    /// # Safety
+    /// As [`SpanMut::put`], and element `at` lies at a multiple of the vector's
+    /// size.
+    #[inline(always)]
+    pub(super) unsafe fn stream<V: Vector<E = T>>(self, at: usize, vector: V) {
+        debug_assert!(at + V::LANES <= self.len, "{at} + {} of {}", V::LANES, self.len);
+        // SAFETY: inside and aligned, says the caller.
+        unsafe { vector.stream(self.start.add(at)) }
+    }
+
+    /// Writes the transpose of eight rows of eight elements, which start
+    /// `from_stride` apart in `from`, to rows `to_stride` apart.
+    ///
+    /// # Safety
+    /// They lie inside, no other thread accesses them, and the processor has
+    /// the vector's instructions.
+    #[inline(always)]
+    pub(super) unsafe fn put_transposed<V: Vector<E = T>>(
+        self,
+        to_stride: usize,
+        from: Span<'_, T>,
+        from_stride: usize,
+    ) {
+        debug_assert!(7 * from_stride + 8 <= from.len && 7 * to_stride + 8 <= self.len);
+        // SAFETY: inside, says the caller.
+        unsafe { V::transpose(from.start, from_stride, self.start, to_stride) }
     }
 
     /// The elements as an ordinary slice.

@@ -1,8 +1,10 @@
 //! From the table of sources to branches and back.
 
+use super::ahead::Ahead;
 use super::memory::{Buffer, Plain, Store};
 use super::simd::Vector;
 use super::span::{Span, SpanMut};
+use std::ops::Range;
 
 /// Rows of a table as element offsets (`row * width`), in 16 bits where they
 /// fit: half the memory traffic of the connectome.
@@ -51,6 +53,21 @@ impl Offset for u32 {
     }
 }
 
+/// Branches that are worked on side by side: their sums do not wait for each
+/// other, and loops end less often.
+const GROUP: usize = 8;
+
+/// The branches of each group, as even as possible.
+pub(super) fn groups(branches: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+    let count = branches.div_ceil(GROUP);
+    (0..count).map(move |i| branches * i / count..branches * (i + 1) / count)
+}
+
+/// How often [`gather`] asks for memory ahead.
+pub(super) fn turns(branches: usize, per_branch: usize) -> usize {
+    branches.div_ceil(GROUP) * per_branch
+}
+
 /// Sizes of a neuron's dendrite.
 #[derive(Clone, Copy)]
 pub(super) struct Dendrite {
@@ -59,12 +76,52 @@ pub(super) struct Dendrite {
     pub width: usize,
 }
 
+impl Dendrite {
+    /// All synapses in the order in which [`gather`] reads them: group by
+    /// group, the first of every branch, then the second, and so on.
+    pub(super) fn order(self) -> impl Iterator<Item = usize> {
+        let of_group = move |group: Range<usize>| {
+            let of_place = move |j: usize| group.clone().map(move |branch| branch * self.per_branch + j);
+            (0..self.per_branch).flat_map(of_place)
+        };
+        groups(self.branches).flat_map(of_group)
+    }
+}
+
+/// Where a tile of branches lies.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Branches of the group.
+    rows: usize,
+    /// First branch of the tile within the group.
+    first: usize,
+    /// First batch row.
+    column: usize,
+    width: usize,
+}
+
+/// Calls `$tile::<V, R, N>` with the number of branches `$count` as `R`.
+macro_rules! with_branches {
+    ($count:expr, $tile:ident::<V, R, $n:literal>($($argument:expr),*)) => {
+        match $count {
+            1 => $tile::<V, _, 1, $n>($($argument),*),
+            2 => $tile::<V, _, 2, $n>($($argument),*),
+            3 => $tile::<V, _, 3, $n>($($argument),*),
+            4 => $tile::<V, _, 4, $n>($($argument),*),
+            5 => $tile::<V, _, 5, $n>($($argument),*),
+            6 => $tile::<V, _, 6, $n>($($argument),*),
+            7 => $tile::<V, _, 7, $n>($($argument),*),
+            _ => $tile::<V, _, 8, $n>($($argument),*),
+        }
+    };
+}
+
 /// Branch sums of one neuron: `out[k] = sum over its synapses of weight * table[offset]`.
 ///
 /// # Safety
-/// `offsets` and `weights` hold the neuron's synapses, `out` its branches,
-/// every offset is the start of a row of `table`, and the processor has `V`'s
-/// instructions.
+/// `offsets` and `weights` hold the neuron's synapses in [`Dendrite::order`],
+/// `out` its branches, every offset is the start of a row of `table`, and the
+/// processor has `V`'s instructions.
 #[inline(always)]
 pub(super) unsafe fn gather<V: Vector, O: Offset>(
     dendrite: Dendrite,
@@ -72,63 +129,147 @@ pub(super) unsafe fn gather<V: Vector, O: Offset>(
     offsets: Span<'_, O>,
     weights: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
+    ahead: &mut Ahead,
 ) {
     let Dendrite { branches, per_branch, width } = dendrite;
-    for k in 0..branches {
-        // SAFETY: branch `k` owns `per_branch` synapses and one row of `out`.
+    for group in groups(branches) {
+        let (start, len) = (group.start * per_branch, group.len() * per_branch);
+        // SAFETY: groups follow each other; each owns its branches' rows.
         unsafe {
-            let offsets = offsets.part(k * per_branch, per_branch);
-            let weights = weights.part(k * per_branch, per_branch);
+            let (offsets, weights) = (offsets.part(start, len), weights.part(start, len));
+            let out = out.part(group.start * width, group.len() * width);
             for column in (0..width).step_by(V::LANES) {
-                let mut sum = V::splat(V::E::default());
-                for j in 0..per_branch {
-                    let source: V = table.vector(offsets.get(j).get() + column);
-                    sum = weights.splat::<V>(j).mul_add(source, sum);
-                }
-                out.put(k * width + column, sum);
+                let place = Place { rows: group.len(), first: 0, column, width };
+                with_branches!(
+                    group.len(),
+                    gather_tile::<V, R, 1>(per_branch, table, offsets, weights, out, place, ahead)
+                );
             }
         }
     }
 }
 
-/// The synapses of one branch that hand gradient to a source.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Run {
-    pub branch: u32,
-    pub count: u32,
+/// `R` branches for `N` vectors of batch.
+///
+/// # Safety
+/// As [`gather`], for one group.
+#[inline(always)]
+unsafe fn gather_tile<V: Vector, O: Offset, const R: usize, const N: usize>(
+    per_branch: usize,
+    table: Span<'_, V::E>,
+    offsets: Span<'_, O>,
+    weights: Span<'_, V::E>,
+    out: SpanMut<'_, V::E>,
+    place: Place,
+    ahead: &mut Ahead,
+) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let mut sums = [[V::splat(V::E::default()); N]; R];
+        for j in 0..per_branch {
+            ahead.turn();
+            for r in 0..R {
+                let at = j * place.rows + place.first + r;
+                let row = offsets.get(at).get() + place.column;
+                let weight: V = weights.splat(at);
+                for v in 0..N {
+                    sums[r][v] = weight.mul_add(table.vector(row + v * V::LANES), sums[r][v]);
+                }
+            }
+        }
+        for r in 0..R {
+            for v in 0..N {
+                out.put((place.first + r) * place.width + place.column + v * V::LANES, sums[r][v]);
+            }
+        }
+    }
 }
 
 /// Adds each branch's gradient to the sources of its synapses:
 /// `table[offset] += weight * branch`.
 ///
+/// `order` are the branches in the order of the list, `counts` the synapses
+/// per branch of each group.
+///
 /// # Safety
-/// `offsets` and `weights` hold the synapses of all `runs`, `branches` the
+/// `offsets` and `weights` hold the synapses of all groups, `branches` the
 /// gradients `[K, width]`, every offset is the start of a row of `table`, no
 /// other thread accesses `table`, and the processor has `V`'s instructions.
 #[inline(always)]
 pub(super) unsafe fn scatter<V: Vector, O: Offset>(
-    runs: &[Run],
+    order: &[u32],
+    counts: &[u32],
     width: usize,
     offsets: Span<'_, O>,
     weights: Span<'_, V::E>,
     branches: Span<'_, V::E>,
     table: SpanMut<'_, V::E>,
+    ahead: &mut Ahead,
 ) {
     let mut start = 0;
-    for run in runs {
-        let count = run.count as usize;
-        // SAFETY: the synapses of the runs lie one after the other.
+    let order_span = Span::from(order);
+    for (group, &count) in groups(order.len()).zip(counts) {
+        let len = group.len() * count as usize;
+        // SAFETY: the synapses of the groups lie one after the other.
         unsafe {
-            let offsets = offsets.part(start, count);
-            let weights = weights.part(start, count);
+            let (offsets, weights) = (offsets.part(start, len), weights.part(start, len));
+            let order = order_span.part(group.start, group.len());
             for column in (0..width).step_by(V::LANES) {
-                let gradient: V = branches.vector(run.branch as usize * width + column);
-                for j in 0..count {
-                    let at = offsets.get(j).get() + column;
-                    table.put(at, weights.splat::<V>(j).mul_add(gradient, table.vector(at)));
+                let place = Place { rows: group.len(), first: 0, column, width };
+                with_branches!(
+                    group.len(),
+                    scatter_tile::<V, R, 1>(
+                        count as usize,
+                        order,
+                        offsets,
+                        weights,
+                        branches,
+                        table,
+                        place,
+                        ahead
+                    )
+                );
+            }
+        }
+        start += len;
+    }
+}
+
+/// `R` branches for `N` vectors of batch.
+///
+/// # Safety
+/// As [`scatter`], for one group.
+#[inline(always)]
+unsafe fn scatter_tile<V: Vector, O: Offset, const R: usize, const N: usize>(
+    count: usize,
+    order: Span<'_, u32>,
+    offsets: Span<'_, O>,
+    weights: Span<'_, V::E>,
+    branches: Span<'_, V::E>,
+    table: SpanMut<'_, V::E>,
+    place: Place,
+    ahead: &mut Ahead,
+) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let mut gradients = [[V::splat(V::E::default()); N]; R];
+        for r in 0..R {
+            let row = order.get(place.first + r) as usize * place.width + place.column;
+            for v in 0..N {
+                gradients[r][v] = branches.vector(row + v * V::LANES);
+            }
+        }
+        for j in 0..count {
+            ahead.turn();
+            for r in 0..R {
+                let at = j * place.rows + place.first + r;
+                let row = offsets.get(at).get() + place.column;
+                let weight: V = weights.splat(at);
+                for v in 0..N {
+                    let row = row + v * V::LANES;
+                    table.put(row, weight.mul_add(gradients[r][v], table.vector(row)));
                 }
             }
         }
-        start += count;
     }
 }

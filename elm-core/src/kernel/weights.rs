@@ -5,7 +5,7 @@ use super::arguments::{Arguments, Shape};
 use super::memory::{Buffer, Store};
 use super::product;
 use super::simd::Element;
-use super::synapse::{Offsets, Run};
+use super::synapse::{self, Offsets};
 use super::timescale::{self, Timescale};
 use crate::model::LayerSpec;
 use crate::model::params::ParameterLayout;
@@ -105,6 +105,8 @@ pub(super) struct ForwardWeights<E: Element> {
     pub layout: BlockLayout,
     pub blocks: Buffer<E>,
     pub offsets: Offsets,
+    /// How often a neuron's work asks for memory ahead.
+    pub turns: usize,
 }
 
 /// What the backward pass reads, for a range of neurons.
@@ -112,15 +114,20 @@ pub(super) struct BackwardWeights<E: Element> {
     pub layout: BlockLayout,
     pub blocks: Buffer<E>,
     pub synapses: ScatterList<E>,
+    /// How often the MLP's part of a neuron's work asks for memory ahead.
+    pub turns: usize,
 }
 
 /// The synapses that hand gradient back, neuron by neuron, branches with many
-/// of them first: loops of equal length follow each other and are predicted.
+/// of them first, so that the branches of a group have about as many. Where
+/// one has less, synapses of weight 0 into the row beyond the table fill up.
 pub(super) struct ScatterList<E: Element> {
     pub offsets: Offsets,
     pub weights: Buffer<E>,
-    /// `K` runs for each neuron.
-    pub runs: Vec<Run>,
+    /// The branches of each neuron in their order here, `K` each.
+    pub order: Vec<u32>,
+    /// Synapses per branch in each group of each neuron.
+    pub counts: Vec<u32>,
     /// First synapse of each neuron, and their total number.
     pub starts: Vec<usize>,
 }
@@ -144,16 +151,20 @@ impl<E: Element> ForwardWeights<E> {
                 let (weight, bias) = places.maps[j];
                 let (weight, bias) = (&parameters[weight.of(n)], &parameters[bias.of(n)]);
                 let packed = &mut block[layout.maps[j]..][..product::packed_len(inputs, outputs)];
-                product::pack(inputs, outputs, |row, k| weight[row * inputs + k], |row| bias[row], packed);
+                let entry = |row: usize, k: usize| weight[row * inputs + k];
+                product::pack(inputs, outputs, shape.panel, entry, |row| bias[row], packed);
             }
             let start = (n - neurons.start) * synapses;
             let weights = &mut block[layout.synapses..][..synapses];
-            for (j, weight) in weights.iter_mut().enumerate() {
+            for (i, (weight, j)) in weights.iter_mut().zip(shape.dendrite().order()).enumerate() {
                 *weight = effective_weight(arguments, n * synapses + j);
-                offsets.set(start + j, arguments.sources[n * synapses + j] as usize * shape.width);
+                offsets.set(start + i, arguments.sources[n * synapses + j] as usize * shape.width);
             }
         }
-        ForwardWeights { layout, blocks, offsets }
+        let of_map = |&(inputs, outputs): &(usize, usize)| product::turns(inputs, outputs, shape.panel);
+        let turns =
+            synapse::turns(shape.branches, shape.per_branch) + shape.maps.iter().map(of_map).sum::<usize>();
+        ForwardWeights { layout, blocks, offsets, turns }
     }
 }
 
@@ -176,11 +187,14 @@ impl<E: Element> BackwardWeights<E> {
                 let weight = &arguments.parameters[places.maps[j].0.of(n)];
                 let packed = &mut block[layout.maps[j]..][..transposed(inputs, outputs)];
                 let entry = |row: usize, k: usize| weight[k * inputs + row];
-                product::pack(outputs, inputs, entry, |_| E::default(), packed);
+                product::pack(outputs, inputs, shape.panel, entry, |_| E::default(), packed);
             }
         }
         let synapses = ScatterList::new(store, shape, arguments, neurons, sources);
-        BackwardWeights { layout, blocks, synapses }
+        let of_map =
+            |&(inputs, outputs): &(usize, usize)| inputs + product::turns(outputs, inputs, shape.panel);
+        let turns = shape.maps.iter().map(of_map).sum();
+        BackwardWeights { layout, blocks, synapses, turns }
     }
 }
 
@@ -192,36 +206,48 @@ impl<E: Element> ScatterList<E> {
         neurons: Range<usize>,
         sources: Range<usize>,
     ) -> Self {
-        let all = neurons.start * shape.synapses()..neurons.end * shape.synapses();
         let wanted = |synapse: &usize| sources.contains(&(arguments.sources[*synapse] as usize));
-        let total = all.filter(wanted).count();
-        let mut offsets = Offsets::new(store, total, sources.len() * shape.width);
-        let mut weights = store.take(total);
-        let mut runs = Vec::with_capacity(neurons.len() * shape.branches);
-        let mut starts = vec![0];
-        let mut filled = 0;
-        for n in neurons {
-            let of_branch = |branch: usize| {
-                let first = n * shape.synapses() + branch * shape.per_branch;
-                (first..first + shape.per_branch).filter(wanted)
-            };
-            let first_run = runs.len();
-            runs.extend(
-                (0..shape.branches)
-                    .map(|branch| Run { branch: branch as u32, count: of_branch(branch).count() as u32 }),
-            );
-            runs[first_run..].sort_by_key(|run| std::cmp::Reverse(run.count));
-            for run in &runs[first_run..] {
-                for synapse in of_branch(run.branch as usize) {
-                    let row = arguments.sources[synapse] as usize - sources.start;
-                    offsets.set(filled, row * shape.width);
-                    weights[filled] = effective_weight(arguments, synapse);
-                    filled += 1;
-                }
+        let of_branch = |n: usize, branch: u32| {
+            let first = n * shape.synapses() + branch as usize * shape.per_branch;
+            (first..first + shape.per_branch).filter(wanted)
+        };
+        let (mut order, mut counts, mut starts) = (Vec::new(), Vec::new(), vec![0]);
+        for n in neurons.clone() {
+            let mut branches: Vec<_> =
+                (0..shape.branches as u32).map(|branch| (of_branch(n, branch).count(), branch)).collect();
+            branches.sort_by_key(|&(count, branch)| (std::cmp::Reverse(count), branch));
+            let mut total = starts[starts.len() - 1];
+            for group in synapse::groups(shape.branches) {
+                counts.push(branches[group.start].0 as u32);
+                total += branches[group.start].0 * group.len();
             }
-            starts.push(filled);
+            order.extend(branches.iter().map(|&(_, branch)| branch));
+            starts.push(total);
         }
-        ScatterList { offsets, weights, runs, starts }
+        let total = starts[starts.len() - 1];
+        let mut offsets = Offsets::new(store, total, (sources.len() + 1) * shape.width);
+        let mut weights = store.zeros(total);
+        let mut place = 0;
+        let per_neuron = counts.len() / neurons.len().max(1);
+        for (local, n) in neurons.enumerate() {
+            for (g, group) in synapse::groups(shape.branches).enumerate() {
+                let count = counts[local * per_neuron + g] as usize;
+                let group = &order[local * shape.branches + group.start..local * shape.branches + group.end];
+                for (r, &branch) in group.iter().enumerate() {
+                    let mut synapses = of_branch(n, branch);
+                    for j in 0..count {
+                        let at = place + j * group.len() + r;
+                        let row = synapses.next().map_or(sources.len(), |synapse| {
+                            weights[at] = effective_weight(arguments, synapse);
+                            arguments.sources[synapse] as usize - sources.start
+                        });
+                        offsets.set(at, row * shape.width);
+                    }
+                }
+                place += count * group.len();
+            }
+        }
+        ScatterList { offsets, weights, order, counts, starts }
     }
 }
 

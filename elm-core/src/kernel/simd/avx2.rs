@@ -51,6 +51,42 @@ unsafe impl Vector for F32x8 {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        debug_assert!(to.addr().is_multiple_of(32));
+        // SAFETY: the caller vouches for eight writable, aligned elements.
+        unsafe { _mm256_stream_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        // SAFETY: the caller vouches for the processor and for eight rows of
+        // eight elements on both sides.
+        unsafe {
+            let mut rows = [_mm256_setzero_ps(); 8];
+            for i in 0..4 {
+                // Row i beside row i + 4: halves of both, so that what is left
+                // is the transposition of two 4 x 4 blocks.
+                let (upper, lower) = (from.add(i * from_stride), from.add((i + 4) * from_stride));
+                for half in 0..2 {
+                    let first = _mm256_castps128_ps256(_mm_loadu_ps(upper.add(4 * half)));
+                    let second = _mm_loadu_ps(lower.add(4 * half));
+                    rows[4 * half + i] = _mm256_insertf128_ps::<1>(first, second);
+                }
+            }
+            for block in 0..2 {
+                let r = &rows[4 * block..4 * block + 4];
+                let (a, b) = (_mm256_unpacklo_ps(r[0], r[1]), _mm256_unpackhi_ps(r[0], r[1]));
+                let (c, d) = (_mm256_unpacklo_ps(r[2], r[3]), _mm256_unpackhi_ps(r[2], r[3]));
+                let to = to.add(4 * block * to_stride);
+                _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(a, c));
+                _mm256_storeu_ps(to.add(to_stride), _mm256_shuffle_ps::<0xee>(a, c));
+                _mm256_storeu_ps(to.add(2 * to_stride), _mm256_shuffle_ps::<0x44>(b, d));
+                _mm256_storeu_ps(to.add(3 * to_stride), _mm256_shuffle_ps::<0xee>(b, d));
+            }
+        }
+    }
+
+    #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         compute!(_mm256_fmadd_ps(self.0, factor.0, addend.0))
     }

@@ -64,6 +64,47 @@ unsafe impl Vector for F32x16 {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        debug_assert!(to.addr().is_multiple_of(64));
+        // SAFETY: the caller vouches for sixteen writable, aligned elements.
+        unsafe { _mm512_stream_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_pair(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for the processor and two elements, whose
+        // bits are those of an f64, if an unaligned one.
+        F32x16(unsafe { _mm512_castpd_ps(_mm512_set1_pd(from.cast::<f64>().read_unaligned())) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_twice(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for the processor and eight elements.
+        F32x16(unsafe {
+            let order = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+            _mm512_permutexvar_ps(order, _mm512_castps256_ps512(_mm256_loadu_ps(from)))
+        })
+    }
+
+    #[inline(always)]
+    unsafe fn store_pair(self, even: *mut f32, odd: *mut f32) {
+        // SAFETY: a vector exists, so the processor has AVX-512; the caller
+        // vouches for eight writable elements at both places.
+        unsafe {
+            let order = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+            let apart = _mm512_permutexvar_ps(order, self.0);
+            _mm256_storeu_ps(even, _mm512_castps512_ps256(apart));
+            _mm256_storeu_ps(odd, _mm512_extractf32x8_ps::<1>(apart));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { F32x8::transpose(from, from_stride, to, to_stride) }
+    }
+
+    #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         compute!(_mm512_fmadd_ps(self.0, factor.0, addend.0))
     }

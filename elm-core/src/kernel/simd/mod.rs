@@ -106,6 +106,8 @@ pub trait Element:
     /// Lanes per vector when there are `rows` sequences: rows are padded to a
     /// multiple of it.
     fn lanes(set: InstructionSet, rows: usize) -> usize;
+    /// Lanes of the widest vector.
+    fn widest(set: InstructionSet) -> usize;
     /// Rounds from f64.
     fn from_f64(x: f64) -> Self;
     /// Widens to f64.
@@ -132,6 +134,9 @@ pub trait Program<E: Element> {
     /// The processor has the instructions of `V` and `W`.
     unsafe fn run<V: Vector<E = E>, W: Vector<E = E>>(self) -> Self::Output;
 }
+
+/// Lanes of the widest of all vectors.
+pub(super) const MOST_LANES: usize = 16;
 
 /// A vector of `LANES` numbers.
 ///
@@ -165,6 +170,81 @@ pub unsafe trait Vector: Copy {
     /// `LANES` numbers are writable there.
     unsafe fn store(self, to: *mut Self::E);
 
+    /// Writes the lanes to `to` and on past the caches, where the processor
+    /// can; other threads see them after [`store_fence`].
+    ///
+    /// # Safety
+    /// `LANES` numbers are writable there, and `to` is a multiple of the
+    /// vector's size.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut Self::E) {
+        // SAFETY: the caller's promise.
+        unsafe { self.store(to) }
+    }
+
+    /// The two numbers from `from` on, over and over.
+    ///
+    /// # Safety
+    /// They are readable, and the processor has this vector's instructions.
+    #[inline(always)]
+    unsafe fn splat_pair(from: *const Self::E) -> Self {
+        let mut lanes = [Self::E::default(); MOST_LANES];
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            // SAFETY: one of the two.
+            *lane = unsafe { *from.add(i % 2) };
+        }
+        // SAFETY: the array has room for any vector.
+        unsafe { Self::load(lanes.as_ptr()) }
+    }
+
+    /// The `LANES / 2` numbers from `from` on, each twice in a row.
+    ///
+    /// # Safety
+    /// They are readable, and the processor has this vector's instructions.
+    #[inline(always)]
+    unsafe fn load_twice(from: *const Self::E) -> Self {
+        let mut lanes = [Self::E::default(); MOST_LANES];
+        for i in 0..Self::LANES {
+            // SAFETY: one of the first half.
+            lanes[i] = unsafe { *from.add(i / 2) };
+        }
+        // SAFETY: the array has room for any vector.
+        unsafe { Self::load(lanes.as_ptr()) }
+    }
+
+    /// Writes the even lanes to `even` and on, the odd ones to `odd`.
+    ///
+    /// # Safety
+    /// `LANES / 2` numbers are writable at both places.
+    #[inline(always)]
+    unsafe fn store_pair(self, even: *mut Self::E, odd: *mut Self::E) {
+        let mut lanes = [Self::E::default(); MOST_LANES];
+        // SAFETY: the array has room for any vector, the places for half one.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            for i in 0..Self::LANES / 2 {
+                *even.add(i) = lanes[2 * i];
+                *odd.add(i) = lanes[2 * i + 1];
+            }
+        }
+    }
+
+    /// Writes the transpose of eight rows of eight numbers: the `j`-th of row
+    /// `i` goes to the `i`-th of row `j`.
+    ///
+    /// # Safety
+    /// Rows of eight are readable every `from_stride` numbers, and writable
+    /// every `to_stride`; the processor has this vector's instructions.
+    #[inline(always)]
+    unsafe fn transpose(from: *const Self::E, from_stride: usize, to: *mut Self::E, to_stride: usize) {
+        for i in 0..8 {
+            for j in 0..8 {
+                // SAFETY: inside of both, as the caller says.
+                unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) }
+            }
+        }
+    }
+
     /// `self * factor + addend`, rounded once where the hardware does so.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// `self + other`
@@ -191,6 +271,19 @@ pub unsafe trait Vector: Copy {
     fn sums(vectors: [Self; 8]) -> [Self::E; 8];
 }
 
+/// Asks for the cache line at `address`, which need not be valid.
+#[inline(always)]
+pub(super) fn prefetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: prefetching never faults, and SSE is part of x86-64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 /// Makes writes past the caches visible to other threads.
 #[inline(always)]
 pub(super) fn store_fence() {
@@ -207,6 +300,10 @@ impl Element for f32 {
             InstructionSet::Avx512 if rows > 8 => 16,
             _ => 8,
         }
+    }
+
+    fn widest(set: InstructionSet) -> usize {
+        if set == InstructionSet::Avx512 { 16 } else { 8 }
     }
 
     fn from_f64(x: f64) -> Self {
@@ -241,6 +338,10 @@ impl Element for f32 {
 
 impl Element for f64 {
     fn lanes(_set: InstructionSet, _rows: usize) -> usize {
+        1
+    }
+
+    fn widest(_set: InstructionSet) -> usize {
         1
     }
 

@@ -1,23 +1,21 @@
-//! Gradients of synapses and MLP, put off until a tile of steps is done.
+//! Gradients of synapses, put off until a tile of steps is done.
 //!
-//! A weight's gradient is a sum over time and batch of the product of two
-//! numbers that the steps left behind. Over a tile these are two rows of
-//! `steps * width` numbers, and the gradients of a neuron are the dot products
-//! of all pairs of rows, added to the caller's slice once per tile instead of
-//! once per step.
+//! A synapse's gradient is the sum over time and batch of its source times its
+//! branch's gradient. Over a tile these are two rows of `steps * width`
+//! numbers, and one dot product per synapse is added to the caller's slice
+//! once per tile instead of once per step.
 
-use super::activation;
 use super::adjoint::Adjoint;
 use super::arguments::Shape;
 use super::memory::Buffer;
-use super::simd::{Element, Program, Vector};
+use super::simd::{Element, MOST_LANES, Program, Vector};
 use super::span::{Span, SpanMut};
 use super::table::{InputWriter, Rows};
 use super::weights::Places;
 use std::ops::Range;
 
-/// Numbers in a tile's row: all rows of a neuron fit the first-level cache,
-/// the table fits the second.
+/// Numbers in a tile's row: the branches of a neuron fit the first-level
+/// cache, the table fits the second.
 const ROW: usize = 128;
 
 /// Steps of a tile.
@@ -25,7 +23,7 @@ pub(super) fn tile_steps(width: usize) -> usize {
     (ROW / width).max(1)
 }
 
-/// One thread's scratch for weight gradients.
+/// One thread's scratch for synapse gradients.
 pub(super) struct TileScratch<'a, E: Element> {
     places: Places,
     writer: InputWriter<'a, E>,
@@ -35,42 +33,32 @@ pub(super) struct TileScratch<'a, E: Element> {
     table: Buffer<E>,
     /// Steps whose inputs lie in the table.
     filled: Range<usize>,
-    /// Inputs of a linear map, `[inputs, row]`.
-    inputs: Buffer<E>,
-    /// Gradients of its outputs, or of the branches, `[outputs, row]`.
-    outputs: Buffer<E>,
+    /// Gradients of a neuron's branches, `[K, row]`.
+    branches: Buffer<E>,
 }
 
 impl<'a, E: Element> TileScratch<'a, E> {
     pub(super) fn new(adjoint: &Adjoint<'_, 'a, E>) -> Self {
         let (call, shape) = (adjoint.call, &adjoint.call.shape);
         let row = (tile_steps(shape.width) * shape.width).next_multiple_of(MOST_LANES);
-        let inputs = shape.maps.iter().map(|map| map.0).max().unwrap_or(0);
-        let outputs = shape.maps.iter().map(|map| map.1).max().unwrap_or(0).max(shape.branches);
         TileScratch {
             places: Places::new(call.arguments.layer),
             writer: InputWriter::new(call.arguments),
             row,
             table: call.store.zeros(shape.sources() * row),
             filled: 0..0,
-            inputs: call.store.zeros(inputs * row),
-            outputs: call.store.zeros(outputs * row),
+            branches: call.store.zeros(shape.branches * row),
         }
     }
 }
 
-/// Lanes of the widest vector.
-const MOST_LANES: usize = 16;
-
 /// Adds what a tile of steps contributes to the gradients of a thread's
-/// weights.
+/// synapses.
 pub(super) struct Tile<'r, 'c, 'a, E: Element> {
     pub adjoint: &'r Adjoint<'c, 'a, E>,
     pub scratch: &'r mut TileScratch<'a, E>,
     pub steps: Range<usize>,
-    /// Records of these steps, `[steps, neurons, record, width]`.
-    pub records: &'r [E],
-    /// What the steps left behind, `[steps, neurons, delta rows, width]`.
+    /// Gradients of the branches, `[steps, neurons, K, width]`.
     pub deltas: &'r [E],
 }
 
@@ -85,15 +73,12 @@ impl<E: Element> Program<E> for Tile<'_, '_, '_, E> {
             self.fill_activity::<V>();
             for local in 0..self.adjoint.neurons.len() {
                 self.synapses::<V, W>(local);
-                for j in 0..self.adjoint.call.shape.maps.len() {
-                    self.linear_map::<V, W>(local, j);
-                }
             }
         }
     }
 }
 
-impl<E: Element> Tile<'_, '_, '_, E> {
+impl<'r, E: Element> Tile<'r, '_, '_, E> {
     fn shape(&self) -> &Shape {
         &self.adjoint.call.shape
     }
@@ -170,8 +155,8 @@ impl<E: Element> Tile<'_, '_, '_, E> {
         // SAFETY: deltas start with the branches; each thread writes the
         // gradients of its neurons only; sources were checked.
         unsafe {
-            let rows = self.rows(Span::from(self.deltas), adjoint.delta.rows, local, 0);
-            let outputs = self.scratch.outputs.detached();
+            let rows = self.rows(local);
+            let outputs = self.scratch.branches.detached();
             gather_rows::<V>(rows, shape.branches, shape.width, outputs, row, len);
             let gradient = adjoint
                 .backward
@@ -192,53 +177,17 @@ impl<E: Element> Tile<'_, '_, '_, E> {
         }
     }
 
-    /// Gradients of weight and bias of linear map `j` of neuron `local`.
+    /// The gradients of the branches of neuron `local`.
     ///
     /// # Safety
-    /// The processor has `V`'s and `W`'s instructions.
-    #[inline(always)]
-    unsafe fn linear_map<V: Vector<E = E>, W: Vector<E = E>>(&mut self, local: usize, j: usize) {
-        let adjoint = self.adjoint;
-        let shape = &adjoint.call.shape;
-        let n = adjoint.neurons.start + local;
-        let (row, len) = (self.scratch.row, self.len::<W>());
-        let (inputs, outputs) = shape.maps[j];
-        let kind = adjoint.call.arguments.layer.neuron.mlp_activation;
-        let first = if j == 0 { 0 } else { shape.hidden_row(j - 1) };
-        // SAFETY: rows lie where shape and layouts say; each thread writes the
-        // gradients of its neurons only.
-        unsafe {
-            let from = self.rows(Span::from(self.records), shape.record(), local, first);
-            let x = self.scratch.inputs.detached();
-            gather_rows::<V>(from, inputs, shape.width, x, row, len);
-            if j > 0 {
-                for i in 0..inputs {
-                    for at in (i * row..i * row + len).step_by(W::LANES) {
-                        x.put(at, activation::value::<W>(kind, x.vector(at)));
-                    }
-                }
-            }
-            let from = self.rows(Span::from(self.deltas), adjoint.delta.rows, local, adjoint.delta.maps[j]);
-            let y = self.scratch.outputs.detached();
-            gather_rows::<V>(from, outputs, shape.width, y, row, len);
-            let (weight, bias) = self.scratch.places.maps[j];
-            let parameters = &adjoint.backward.gradients.parameters;
-            let weight = parameters.part(weight.of(n).start, outputs * inputs);
-            outer_product::<W>(y.into(), outputs, x.into(), inputs, row, len, weight);
-            row_sums::<W>(y.into(), outputs, row, len, parameters.part(bias.of(n).start, outputs));
-        }
-    }
-
-    /// Rows `first` and on of neuron `local` in blocks of `rows` rows.
-    ///
-    /// # Safety
-    /// `span` holds such blocks for every step and neuron.
-    unsafe fn rows<'s>(&self, span: Span<'s, E>, rows: usize, local: usize, first: usize) -> Strided<'s, E> {
-        let width = self.shape().width;
-        let stride = self.adjoint.neurons.len() * rows * width;
-        let start = (local * rows + first) * width;
-        // SAFETY: the last step's block ends inside.
-        let span = unsafe { span.part(start, (self.steps.len() - 1) * stride + (rows - first) * width) };
+    /// The deltas hold every step of the tile.
+    unsafe fn rows(&self, local: usize) -> Strided<'r, E> {
+        let shape = self.shape();
+        let rows = shape.branches * shape.width;
+        let stride = self.adjoint.neurons.len() * rows;
+        // SAFETY: the last step's rows end inside.
+        let span =
+            unsafe { Span::from(self.deltas).part(local * rows, (self.steps.len() - 1) * stride + rows) };
         Strided { span, stride, steps: self.steps.len() }
     }
 }
@@ -285,53 +234,6 @@ unsafe fn gather_rows<V: Vector>(
     }
 }
 
-/// Adds the dot products of all rows of `a` with all rows of `b` to
-/// `out[i, j]`, two by four at a time.
-///
-/// # Safety
-/// `a` and `b` hold rows of `row` numbers, of which `len`, whole vectors,
-/// count; `out` holds `rows_a * rows_b`; the processor has `W`'s instructions.
-#[inline(always)]
-unsafe fn outer_product<W: Vector>(
-    a: Span<'_, W::E>,
-    rows_a: usize,
-    b: Span<'_, W::E>,
-    rows_b: usize,
-    row: usize,
-    len: usize,
-    out: SpanMut<'_, W::E>,
-) {
-    for j in (0..rows_b).step_by(4) {
-        for i in (0..rows_a).step_by(2) {
-            // SAFETY: rows beyond the end are replaced by the last row, and
-            // their dot products are dropped.
-            unsafe {
-                let (mut of_a, mut of_b) = ([a; 2], [b; 4]);
-                for r in 0..2 {
-                    of_a[r] = a.part((i + r).min(rows_a - 1) * row, row);
-                }
-                for c in 0..4 {
-                    of_b[c] = b.part((j + c).min(rows_b - 1) * row, row);
-                }
-                let mut sums = [W::splat(W::E::default()); 8];
-                for x in (0..len).step_by(W::LANES) {
-                    let (first, second): (W, W) = (of_a[0].vector(x), of_a[1].vector(x));
-                    for c in 0..4 {
-                        let value: W = of_b[c].vector(x);
-                        sums[c] = value.mul_add(first, sums[c]);
-                        sums[4 + c] = value.mul_add(second, sums[4 + c]);
-                    }
-                }
-                let sums = W::sums(sums);
-                for r in 0..2.min(rows_a - i) {
-                    let columns = 4.min(rows_b - j);
-                    add_to(&sums[4 * r..4 * r + columns], out.part((i + r) * rows_b + j, columns));
-                }
-            }
-        }
-    }
-}
-
 /// Adds the dot products of a branch with the sources of synapses `j..j + 8`
 /// to their gradients.
 ///
@@ -366,35 +268,6 @@ unsafe fn dots_with_sources<W: Vector>(
         }
         let valid = 8.min(count - j);
         add_to(&W::sums(sums)[..valid], gradient.part(j, valid));
-    }
-}
-
-/// Adds the sum of each row to `out`.
-///
-/// # Safety
-/// As [`outer_product`].
-#[inline(always)]
-unsafe fn row_sums<W: Vector>(
-    a: Span<'_, W::E>,
-    rows: usize,
-    row: usize,
-    len: usize,
-    out: SpanMut<'_, W::E>,
-) {
-    for i in (0..rows).step_by(8) {
-        // SAFETY: rows beyond the end are replaced by the last row, and their
-        // sums are dropped.
-        unsafe {
-            let mut sums = [W::splat(W::E::default()); 8];
-            for r in 0..8 {
-                let values = a.part((i + r).min(rows - 1) * row, row);
-                for x in (0..len).step_by(W::LANES) {
-                    sums[r] = sums[r].add(values.vector(x));
-                }
-            }
-            let valid = 8.min(rows - i);
-            add_to(&W::sums(sums)[..valid], out.part(i, valid));
-        }
     }
 }
 
