@@ -2,8 +2,8 @@
 
 use crate::error::{DataError, Result};
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 
 pub(crate) fn io(path: &Path, source: std::io::Error) -> DataError {
     DataError::Io { path: path.to_path_buf(), source }
@@ -24,7 +24,7 @@ pub(crate) fn format(path: &Path, at: impl Into<String>, reason: impl Into<Strin
 /// should have been.
 pub(crate) fn open(path: &Path, expected: &str) -> Result<(File, u64)> {
     let about = fs::metadata(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => missing(path, format!("there is no such file; expected {expected}")),
+        ErrorKind::NotFound => missing(path, format!("there is no such file; expected {expected}")),
         _ => io(path, source),
     })?;
     if !about.is_file() {
@@ -43,6 +43,32 @@ pub(crate) fn read(path: &Path, expected: &str, limit: u64) -> Result<Vec<u8>> {
         return Err(format(path, format!("byte {limit}"), reason));
     }
     Ok(bytes)
+}
+
+/// The entries of a folder whose name has a number, sorted by it (and by name).
+/// Others are passed over.
+///
+/// # Errors
+/// [`DataError::Missing`] when there is no such folder.
+pub(crate) fn numbered(
+    folder: &Path,
+    expected: &str,
+    number: impl Fn(&str) -> Option<u64>,
+) -> Result<Vec<(u64, PathBuf)>> {
+    let entries = fs::read_dir(folder).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => missing(folder, format!("there is no such folder; expected {expected}")),
+        ErrorKind::NotADirectory => missing(folder, format!("this is not a folder; expected {expected}")),
+        _ => io(folder, source),
+    })?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| io(folder, source))?;
+        if let Some(number) = entry.file_name().to_str().and_then(&number) {
+            found.push((number, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Makes a folder and those above it.

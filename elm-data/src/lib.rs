@@ -21,10 +21,12 @@ pub use making::{Outcome, Watch};
 mod samples;
 pub use samples::{Sample, SampleInput, Samples};
 
+pub mod cifar;
 pub mod listops;
 pub mod loader;
 pub mod lra;
 pub mod numpy_random;
+pub mod pickle;
 pub mod spikes;
 pub mod text;
 pub mod torch_random;

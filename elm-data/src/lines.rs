@@ -1,4 +1,4 @@
-//! A text file line by line, with numbers for errors, whatever its
+//! A text file line by line, with numbers and offsets, whatever its
 //! line ends, and never more than one line in memory.
 
 use crate::error::Result;
@@ -13,6 +13,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) struct Line<'a> {
     /// Its number, from 1.
     pub(crate) number: u64,
+    /// Offset of its first byte in the file.
+    pub(crate) offset: u64,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -23,6 +25,7 @@ pub(crate) struct Lines {
     reader: BufReader<File>,
     longest: usize,
     number: u64,
+    offset: u64,
     buffer: Vec<u8>,
 }
 
@@ -31,7 +34,7 @@ impl Lines {
     pub(crate) fn open(path: &Path, expected: &str, longest: usize) -> Result<Self> {
         let (file, _) = files::open(path, expected)?;
         let reader = BufReader::with_capacity(1 << 20, file);
-        Ok(Lines { path: path.to_path_buf(), reader, longest, number: 0, buffer: Vec::new() })
+        Ok(Lines { path: path.to_path_buf(), reader, longest, number: 0, offset: 0, buffer: Vec::new() })
     }
 
     /// The next line, `None` at the end of the file.
@@ -48,12 +51,16 @@ impl Lines {
             let reason = format!("the line goes on beyond {} bytes", self.longest);
             return Err(files::format(&self.path, format!("line {}", self.number), reason));
         }
+        let mut offset = self.offset;
+        self.offset += got as u64;
         let mut bytes = self.buffer.as_slice();
-        if self.number == 1 {
-            bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        if self.number == 1
+            && let Some(rest) = bytes.strip_prefix(BYTE_ORDER_MARK)
+        {
+            (bytes, offset) = (rest, offset + BYTE_ORDER_MARK.len() as u64);
         }
         bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Ok(Some(Line { number: self.number, bytes }))
+        Ok(Some(Line { number: self.number, offset, bytes }))
     }
 }

@@ -144,7 +144,8 @@ impl BatchStream for SampleBatches {
 /// # Errors
 /// [`DataError::Setting`] when the samples are of different kinds or empty.
 pub fn assemble(samples: &[Sample], channels: usize) -> Result<Batch> {
-    let pairs = matches!(samples.first().map(|sample| &sample.input), Some(SampleInput::TokenPair(_)));
+    let first = samples.first().map(|sample| &sample.input);
+    let pairs = matches!(first, Some(SampleInput::TokenPair(_) | SampleInput::EventPair { .. }));
     let mixed = || DataError::Setting {
         setting: "samples of a batch".into(),
         reason: "they are of different kinds or without any time step".into(),
@@ -181,6 +182,7 @@ impl<'a> Sequence<'a> {
             SampleInput::Tokens(ids) if part == 0 => Some(Sequence::Tokens(ids)),
             SampleInput::TokenPair(pair) => Some(Sequence::Tokens(&pair[part])),
             SampleInput::Events { steps, events } if part == 0 => Some(Sequence::Events(*steps, events)),
+            SampleInput::EventPair { steps, events } => Some(Sequence::Events(steps[part], &events[part])),
             SampleInput::Dense { channels: own, values } if part == 0 && *own == channels => {
                 Some(Sequence::Dense(values.len() / channels.max(1), values))
             }

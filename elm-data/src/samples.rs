@@ -44,6 +44,13 @@ pub enum SampleInput {
         /// The events.
         events: Vec<(u32, u32, f32)>,
     },
+    /// Two sequences of events that are classified together.
+    EventPair {
+        /// Number of time steps of each.
+        steps: [usize; 2],
+        /// The events of each, as above.
+        events: [Vec<(u32, u32, f32)>; 2],
+    },
     /// Real values, `[T, C]`.
     Dense {
         /// Number of channels `C`.

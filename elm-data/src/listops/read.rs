@@ -4,7 +4,7 @@ use super::expression::{SYMBOLS, parse};
 use crate::error::Result;
 use crate::files;
 use crate::lines::Lines;
-use crate::lra::{EOS, SPECIALS, Tokenization, UNKNOWN, by_frequency, locate};
+use crate::lra::{EOS, Preparation, SPECIALS, UNKNOWN, by_frequency, locate};
 use crate::samples::{Sample, SampleInput, Samples};
 use std::path::Path;
 
@@ -40,17 +40,17 @@ impl ListOps {
     /// # Errors
     /// [`crate::DataError`] naming file and line when a file is missing or not
     /// in the released layout.
-    pub fn load(path: &Path, tokenization: Tokenization, max_length: Option<usize>) -> Result<[ListOps; 3]> {
-        let longest = match tokenization {
-            Tokenization::S4 => max_length.unwrap_or(2048).max(2) - 1,
-            Tokenization::Lra => max_length.unwrap_or(2000).max(1),
+    pub fn load(path: &Path, preparation: Preparation, max_length: Option<usize>) -> Result<[ListOps; 3]> {
+        let longest = match preparation {
+            Preparation::S4 => max_length.unwrap_or(2048).max(2) - 1,
+            Preparation::Lra => max_length.unwrap_or(2000).max(1),
         };
         let folder = locate(path, "listops-1000", NAMES[0]);
         let [train, valid, test] = NAMES.map(|name| read(&folder.join(name), longest));
         let mut splits = [train?, valid?, test?];
-        let vocabulary = match tokenization {
-            Tokenization::S4 => Vocabulary::s4(&splits[0].symbols),
-            Tokenization::Lra => Vocabulary::lra(),
+        let vocabulary = match preparation {
+            Preparation::S4 => Vocabulary::s4(&splits[0].symbols),
+            Preparation::Lra => Vocabulary::lra(),
         };
         splits.iter_mut().for_each(|split| split.vocabulary = vocabulary.clone());
         Ok(splits)

@@ -1,9 +1,19 @@
-//! What the tasks of the Long Range Arena have in common.
+//! The Long Range Arena: text and retrieval, and what they have in common with
+//! [`crate::listops`] and [`crate::cifar`].
 
-mod tokens;
+mod characters;
+mod grouped;
+mod pixels;
+mod preparation;
+mod retrieval;
+mod reviews;
 
-pub use tokens::Tokenization;
-pub(crate) use tokens::{EOS, SPECIALS, UNKNOWN, by_frequency};
+pub use grouped::Grouped;
+pub use pixels::Pixels;
+pub use preparation::Preparation;
+pub(crate) use preparation::{EOS, SPECIALS, UNKNOWN, by_frequency};
+pub use retrieval::Pairs;
+pub use reviews::Reviews;
 
 use std::path::{Path, PathBuf};
 

@@ -1,13 +1,16 @@
-//! Token numbers as the published evaluations have them.
+//! Token numbers, splits and grey levels as the published evaluations have
+//! them.
 
-/// Whose tokenisation.
+/// Whose preparation of the tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tokenization {
-    /// That of S4: `<pad>` 0, `<unk>` 1, `<eos>` 2, then symbols by their
-    /// frequency in the training split; an end token closes every sequence.
+pub enum Preparation {
+    /// That of S4 (and MEGA). Tokens: `<pad>` 0, `<unk>` 1, `<eos>` 2, then
+    /// symbols by their frequency in the training split; an end token closes
+    /// every sequence. Splits of pictures: PyTorch's `random_split`, seed 42.
     S4,
-    /// That of the Long Range Arena: 0 for padding, then the symbols; no end
-    /// token.
+    /// That of the Long Range Arena. Tokens: 0 for padding, then the symbols
+    /// or bytes; no end token. Splits of pictures: in file order, since the
+    /// published order (that of a hashed shuffle) is in none of the files.
     Lra,
 }
 
