@@ -26,6 +26,7 @@ pub mod listops;
 pub mod loader;
 pub mod lra;
 pub mod numpy_random;
+pub mod pathfinder;
 pub mod pickle;
 pub mod spikes;
 pub mod text;

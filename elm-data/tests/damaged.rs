@@ -8,6 +8,7 @@ use common::refusal;
 use elm_data::cifar::Cifar;
 use elm_data::listops::ListOps;
 use elm_data::lra::{Pairs, Pixels, Preparation, Reviews};
+use elm_data::pathfinder::{Difficulty, Pathfinder, PathfinderSettings, PictureMaker};
 use elm_data::pickle::Pickle;
 use elm_data::{Result, Samples};
 use proptest::prelude::*;
@@ -139,8 +140,46 @@ fn cifar_pickle() -> Case {
     cifar("", &bytes)
 }
 
+const ROW: &str = "imgs/0 a.png 0 1 1.0 6 2 2 0.5 1 1\n";
+
+/// A list of two pictures as text, the same as an array, and a picture.
+fn pathfinder() -> [Case; 3] {
+    let maker = PictureMaker::new(&PathfinderSettings {
+        seed: 0,
+        pictures: 2,
+        side: 32,
+        difficulty: Difficulty::Easy,
+    });
+    let mut picture = Vec::new();
+    let mut encoder = png::Encoder::new(&mut picture, 32, 32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&maker.unwrap().picture(0).levels).unwrap();
+    let text = [ROW, &ROW.replace("a.png", "b.png")].concat();
+    let mut array = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    let header = "{'descr': '<U6', 'fortran_order': False, 'shape': (2, 11), }";
+    array.extend(format!("{header:117}\n").bytes());
+    for field in text.split_whitespace() {
+        let letters = field.chars().map(u32::from).chain([0; 6]).take(6);
+        array.extend(letters.flat_map(u32::to_le_bytes));
+    }
+    let case = |order: [(&str, &[u8]); 3]| {
+        Case::new(&order, |folder| {
+            all(Pathfinder::load(folder, 32, Difficulty::Hard, Preparation::S4, Pixels::PATHFINDER))
+        })
+    };
+    let (first, second): ((&str, &[u8]), (&str, &[u8])) =
+        (("imgs/0/a.png", &picture), ("imgs/0/b.png", &picture));
+    [
+        case([("metadata/0.npy", text.as_bytes()), first, second]),
+        case([("metadata/0.npy", &array), first, second]),
+        case([first, second, ("metadata/0.npy", text.as_bytes())]),
+    ]
+}
+
 fn cases() -> Vec<Case> {
-    vec![listops(), pairs(), reviews(), cifar_binary(), cifar_pickle()]
+    let mut cases = vec![listops(), pairs(), reviews(), cifar_binary(), cifar_pickle()];
+    cases.extend(pathfinder());
+    cases
 }
 
 #[test]
@@ -151,6 +190,12 @@ fn files_cut_off_anywhere_are_refused_or_read() {
     reviews().cut(|length| length == 0 || length == 8);
     cifar_binary().cut(|length| length != 3073);
     cifar_pickle().cut(|_| true);
+    let [text, array, picture] = pathfinder();
+    text.cut(|length| length < ROW.len() - 1);
+    array.cut(|_| true);
+    let end = picture.whole.len() - 16;
+    // An empty picture is left out; the last part of a file is not needed.
+    picture.cut(|length| length > 0 && length < end);
 }
 
 proptest! {
@@ -229,6 +274,38 @@ fn labels_and_arrays_of_pictures_are_checked() {
         let error = case.refused(&replaced(from, to));
         assert!(error.contains(told), "{error}");
     }
+}
+
+#[test]
+fn lists_of_pictures_are_checked() {
+    let [text, array, picture] = pathfinder();
+    for (bad, told) in [
+        ("imgs/0 a.png 0 2 1.0 6 2 2 0.5 1 1", "row 2: the label is \"2\"; expected 0 or 1"),
+        ("imgs/0 a.png 0", "row 2: 3 columns; expected 11"),
+        ("imgs/0 a.png 0 1 1.0 6 2 2 0.5 1 1 1", "row 2: 12 columns; expected 11"),
+        ("../0 a.png 0 1 1.0 6 2 2 0.5 1 1", "row 2: \"../0/a.png\" leads out of the folder"),
+        ("/imgs a.png 0 1 1.0 6 2 2 0.5 1 1", "leads out of the folder"),
+        ("imgs . 0 1 1.0 6 2 2 0.5 1 1", "is not a file"),
+    ] {
+        let error = text.refused(format!("{ROW}{bad}\n").as_bytes());
+        assert!(error.contains(told), "{error}");
+    }
+    assert!(text.refused(b"").contains("the list is empty"));
+    let replaced = |from: &str, to: &str| {
+        let place = array.whole.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+        [&array.whole[..place], to.as_bytes(), &array.whole[place + from.len()..]].concat()
+    };
+    for (from, to) in
+        [("<U6", "<U7"), ("<U6", "|S6"), ("False", "True "), ("(2, 11)", "(3, 11)"), ("<U6", "<U0")]
+    {
+        assert!(array.refused(&replaced(from, to)).contains("header of the array"));
+    }
+    let huge = replaced("'<U6', ", "'<U18446744073709551615', ");
+    assert!(array.refused(&huge).contains("header of the array"));
+    // A picture that claims to be larger than any.
+    let mut wide = picture.whole.clone();
+    wide[16..24].copy_from_slice(&[0x7f; 8]);
+    picture.refused(&wide);
 }
 
 /// Lists within lists, members added over and over, and sizes whose product

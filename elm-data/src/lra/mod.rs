@@ -1,5 +1,5 @@
 //! The Long Range Arena: text and retrieval, and what they have in common with
-//! [`crate::listops`] and [`crate::cifar`].
+//! [`crate::listops`], [`crate::cifar`] and [`crate::pathfinder`].
 
 mod characters;
 mod grouped;
