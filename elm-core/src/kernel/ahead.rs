@@ -1,7 +1,7 @@
 //! Fetching what the next neuron needs while this one is computed.
 //!
 //! A neuron's weights come from a far cache in every step, and arrive in time
-//! only if they are asked for early, a few lines at a time: asking for all at
+//! only if they are asked for early, some lines at a time: asking for all at
 //! once fills the processor's queue and stalls it.
 
 use super::simd::prefetch;
@@ -9,52 +9,42 @@ use super::simd::prefetch;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// Places in memory still to be asked for, one after the other.
+/// Lines asked for in a turn.
+const TURN: usize = 16;
+
+/// Memory still to be asked for: one place, then another.
+#[derive(Clone, Copy)]
 pub(super) struct Ahead {
-    /// Start and number of lines.
-    places: [(*const u8, usize); PLACES],
-    /// The place that is being asked for.
-    place: usize,
-    /// Lines to ask for in each turn.
-    pace: usize,
+    next: *const u8,
+    end: *const u8,
+    then: *const u8,
+    then_end: *const u8,
 }
 
-/// Most places that can be asked for.
-const PLACES: usize = 8;
-
 impl Ahead {
-    /// Nothing to ask for yet.
+    /// `len` elements from `start` on, then `then_len` from `then` on; none of
+    /// them need be valid.
     #[inline(always)]
-    pub(super) fn new() -> Self {
-        Ahead { places: [(std::ptr::null(), 0); PLACES], place: 0, pace: 0 }
+    pub(super) fn new<T, U>(start: *const T, len: usize, then: *const U, then_len: usize) -> Self {
+        Ahead {
+            next: start.cast(),
+            end: start.wrapping_add(len).cast(),
+            then: then.cast(),
+            then_end: then.wrapping_add(then_len).cast(),
+        }
     }
 
-    /// Adds `len` elements from `start` on, which need not be valid, as place
-    /// `i`.
-    #[inline(always)]
-    pub(super) fn add<T>(&mut self, i: usize, start: *const T, len: usize) {
-        self.places[i] = (start.cast(), (len * size_of::<T>()).div_ceil(LINE));
-    }
-
-    /// Spreads all places over `turns` turns.
-    #[inline(always)]
-    pub(super) fn spread(&mut self, turns: usize) {
-        let lines: usize = self.places.iter().map(|place| place.1).sum();
-        self.pace = lines.div_ceil(turns.max(1));
-    }
-
-    /// Asks for the next lines.
+    /// Asks for the next lines. Called between the pieces of a neuron's work.
     #[inline(always)]
     pub(super) fn turn(&mut self) {
-        for _ in 0..self.pace {
-            let (next, lines) = &mut self.places[self.place % PLACES];
-            if *lines == 0 {
-                self.place += 1;
-                return;
-            }
-            prefetch(*next);
-            *next = next.wrapping_add(LINE);
-            *lines -= 1;
+        if self.next >= self.end {
+            (self.next, self.end) = (self.then, self.then_end);
+            self.then = self.then_end;
+        }
+        let last = self.next.wrapping_add(TURN * LINE).min(self.end);
+        while self.next < last {
+            prefetch(self.next);
+            self.next = self.next.wrapping_add(LINE);
         }
     }
 }

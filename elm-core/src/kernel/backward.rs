@@ -5,7 +5,7 @@ use super::adjoint::Adjoint;
 use super::ahead::Ahead;
 use super::map_gradient;
 use super::product;
-use super::simd::{Element, Program, Vector};
+use super::simd::{Element, Program, Vector, starts};
 use super::span::{Span, SpanMut};
 use super::synapse::{self, Offsets};
 use super::timescale::WRITE_SLOPE;
@@ -71,7 +71,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 return;
             };
             let (trace, decay): (_, V) = (SpanMut::from(&mut trace[..]), constant(decay));
-            for at in (0..self.backward.sources.len() * width).step_by(V::LANES) {
+            for at in starts::<V>(self.backward.sources.len() * width) {
                 let now: V = trace.vector(at);
                 table.put(at, now);
                 trace.put(at, now.mul(decay));
@@ -104,10 +104,10 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let sums = self.sums.detached().part(local * sums, sums);
             self.output::<V>(t, local, record, carried, sums);
             self.memory::<V>(local, block, record, carried, sums);
-            let mut ahead = self.ahead(local, block, record);
+            let mut ahead = self.ahead(local, block);
             self.mlp::<V, W>(local, block, record, &mut ahead);
             self.decayed_memory::<V>(block, record, carried, sums);
-            self.branches::<V>(t, local, carried, delta, &mut ahead);
+            self.branches::<V>(t, local, carried, delta);
         }
     }
 
@@ -138,7 +138,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let at = ((t + 1) * shape.neurons + n) * each;
             let activity = Span::from(self.backward.activity).part(at, each);
             for o in 0..outputs {
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let at = o * width + column;
                     let mut gradient = V::splat(E::default());
                     if let Some(given) = cotangents.activity {
@@ -196,7 +196,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let (one, zero, slope): (V, V, V) = (constant(1.0), constant(0.0), constant(WRITE_SLOPE));
             for i in 0..shape.memory {
                 let write: V = block.splat(layout.write + i);
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let at = i * width + column;
                     let bounded: V = record.vector(shape.bounded_row() * width + at);
                     let now = write.mul_add(bounded, record.vector(shape.branches * width + at));
@@ -231,25 +231,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
         }
     }
 
-    /// What the next neuron reads first.
+    /// What the MLP of the next neuron reads and adds to.
     #[inline(always)]
-    fn ahead(&self, local: usize, block: Span<'_, E>, record: Span<'_, E>) -> Ahead {
-        let (layout, shape) = (&self.weights.layout, &self.call.shape);
-        let (list, sums) = (&self.weights.synapses, self.map_sum.len);
-        let size = shape.record() * shape.width;
-        let (first, last) = (list.starts[local], list.starts[local + 1]);
-        let mut ahead = Ahead::new();
-        ahead.add(0, record.address(size), size);
-        ahead.add(1, block.address(layout.len), layout.len);
-        ahead.add(2, Span::from(&self.map_sums[..]).address((local + 1) * sums), sums);
-        // The next neuron has about as many synapses as this one.
-        ahead.add(3, Span::from(&list.weights[..]).address(last), last - first);
-        match &list.offsets {
-            Offsets::Short(offsets) => ahead.add(4, Span::from(&offsets[..]).address(last), last - first),
-            Offsets::Long(offsets) => ahead.add(4, Span::from(&offsets[..]).address(last), last - first),
-        }
-        ahead.spread(self.weights.turns + synapse::turns(1, last - first));
-        ahead
+    fn ahead(&self, local: usize, block: Span<'_, E>) -> Ahead {
+        let (len, sums) = (self.weights.layout.len, self.map_sum.len);
+        let next = Span::from(&self.map_sums[..]).address((local + 1) * sums);
+        Ahead::new(next, sums, block.address(len), len)
     }
 
     /// From the MLP's answer to its inputs, and its maps' gradients.
@@ -277,7 +264,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 let y = Span::from(all).part(sum.rows[j] * width, stride * width);
                 let mut x = record.part(0, shape.mlp_inputs() * width);
                 if j > 0 {
-                    for at in (0..inputs * width).step_by(V::LANES) {
+                    for at in starts::<V>(inputs * width) {
                         let kept: V = record.vector(shape.hidden_row(j - 1) * width + at);
                         values.put(at, activation::value(kind, kept));
                     }
@@ -290,7 +277,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 if j == 0 {
                     break;
                 }
-                for at in (0..inputs * width).step_by(V::LANES) {
+                for at in starts::<V>(inputs * width) {
                     let kept: V = record.vector(shape.hidden_row(j - 1) * width + at);
                     let gradient = activation::value_gradient(kind, kept, gradient.vector(at));
                     all.put(sum.rows[j - 1] * width + at, gradient);
@@ -318,7 +305,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         unsafe {
             for i in 0..shape.memory {
                 let decay: V = block.splat(self.weights.layout.decay + i);
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let at = i * width + column;
                     let gradient = memory.vector::<V>(at).add(x.vector(shape.branches * width + at));
                     if let Some(row) = self.sum.timescale {
@@ -343,7 +330,6 @@ impl<E: Element> Adjoint<'_, '_, E> {
         local: usize,
         carried: SpanMut<'_, E>,
         delta: SpanMut<'_, E>,
-        ahead: &mut Ahead,
     ) {
         let shape = &self.call.shape;
         let (width, list) = (shape.width, &self.weights.synapses);
@@ -351,7 +337,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         // SAFETY: as the caller's; offsets were made from checked sources.
         unsafe {
             let decay: V = constant(shape.trace_decay.unwrap_or(0.0));
-            for at in (0..shape.branches * width).step_by(V::LANES) {
+            for at in starts::<V>(shape.branches * width) {
                 let mut gradient: V = x.vector(at);
                 if shape.trace_decay.is_some() {
                     let place = shape.trace_row() * width + at;
@@ -370,8 +356,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let weights = Span::from(&list.weights[synapses.clone()]);
             let branches = Span::from(delta).part(0, shape.branches * width);
             let table = self.backward.scattered(width, self.thread, t);
+            // The next neuron has about as many synapses as this one.
+            let next = Span::from(&list.weights[..]).address(synapses.end);
+            let len = synapses.len();
             match &list.offsets {
                 Offsets::Short(offsets) => {
+                    let then = Span::from(&offsets[..]).address(synapses.end);
                     synapse::scatter::<V, _>(
                         order,
                         counts,
@@ -380,10 +370,11 @@ impl<E: Element> Adjoint<'_, '_, E> {
                         weights,
                         branches,
                         table,
-                        ahead,
+                        &mut Ahead::new(next, len, then, len),
                     );
                 }
                 Offsets::Long(offsets) => {
+                    let then = Span::from(&offsets[..]).address(synapses.end);
                     synapse::scatter::<V, _>(
                         order,
                         counts,
@@ -392,7 +383,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                         weights,
                         branches,
                         table,
-                        ahead,
+                        &mut Ahead::new(next, len, then, len),
                     );
                 }
             }

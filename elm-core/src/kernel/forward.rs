@@ -8,7 +8,7 @@ use super::memory::Buffer;
 use super::outputs::{OutputParts, copy_rows};
 use super::pool::share;
 use super::product;
-use super::simd::{Element, Program, Vector, store_fence};
+use super::simd::{Element, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
 use super::synapse::{self, Offsets};
 use super::table::{InputWriter, Rows};
@@ -159,7 +159,7 @@ impl<E: Element> Program<E> for Steps<'_, '_, '_, E> {
                     }
                     if let Some(records) = records {
                         let slot = records.part(((t - first) * count + local) * size, size);
-                        for at in (0..size).step_by(V::LANES) {
+                        for at in starts::<V>(size) {
                             slot.stream(at, record.vector::<V>(at));
                         }
                     }
@@ -221,16 +221,16 @@ impl<E: Element> Recurrence<'_, '_, E> {
     /// What the next neuron reads first.
     #[inline(always)]
     fn ahead(&self, local: usize, block: Span<'_, E>) -> Ahead {
-        let (layout, shape) = (&self.weights.layout, &self.call.shape);
-        let next = (local + 1) * shape.synapses();
-        let mut ahead = Ahead::new();
-        ahead.add(0, block.address(layout.len), layout.len);
+        let len = self.weights.layout.len;
+        let (next, synapses) = ((local + 1) * self.call.shape.synapses(), self.call.shape.synapses());
         match &self.weights.offsets {
-            Offsets::Short(offsets) => ahead.add(1, Span::from(&offsets[..]).address(next), shape.synapses()),
-            Offsets::Long(offsets) => ahead.add(1, Span::from(&offsets[..]).address(next), shape.synapses()),
+            Offsets::Short(offsets) => {
+                Ahead::new(block.address(len), len, Span::from(&offsets[..]).address(next), synapses)
+            }
+            Offsets::Long(offsets) => {
+                Ahead::new(block.address(len), len, Span::from(&offsets[..]).address(next), synapses)
+            }
         }
-        ahead.spread(self.weights.turns);
-        ahead
     }
 
     /// Synapses and traces: the branch rows of the record.
@@ -268,7 +268,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
             if let Some(decay) = shape.trace_decay {
                 let decay: V = constant(decay);
                 let trace = carried.part(shape.trace_row() * width, shape.branches * width);
-                for at in (0..shape.branches * width).step_by(V::LANES) {
+                for at in starts::<V>(shape.branches * width) {
                     let sum = decay.mul_add(trace.vector(at), out.vector(at));
                     trace.put(at, sum);
                     out.put(at, sum);
@@ -298,7 +298,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
             let (values, answer) = (self.hidden.detached(), self.answer.detached());
             for i in 0..shape.memory {
                 let decay: V = block.splat(self.weights.layout.decay + i);
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let kept = decay.mul(carried.vector(i * width + column));
                     record.put((shape.branches + i) * width + column, kept);
                 }
@@ -314,7 +314,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
                 let room = product::paired(outputs) * width;
                 let out = values.part(j % 2 * room, room);
                 product::product::<V, W>(packed, inputs, outputs, x, out, width, ahead);
-                for at in (0..outputs * width).step_by(V::LANES) {
+                for at in starts::<V>(outputs * width) {
                     let kept = activation::kept::<V>(kind, out.vector(at));
                     record.put(shape.hidden_row(j) * width + at, kept);
                     out.put(at, activation::value(kind, kept));
@@ -324,7 +324,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
             if let Some(mask) = &self.call.memory_mask {
                 let len = shape.memory * width;
                 let mask = Span::from(&mask[..]).part((self.neurons.start + local) * len, len);
-                for at in (0..len).step_by(V::LANES) {
+                for at in starts::<V>(len) {
                     answer.put(at, answer.vector::<V>(at).mul(mask.vector(at)));
                 }
             }
@@ -350,7 +350,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
             let slope: V = constant(WRITE_SLOPE);
             for i in 0..shape.memory {
                 let write: V = block.splat(self.weights.layout.write + i);
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let bounded = slope.mul(answer.vector(i * width + column)).tanh();
                     record.put((shape.bounded_row() + i) * width + column, bounded);
                     let kept = record.vector((shape.branches + i) * width + column);
@@ -385,7 +385,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
             let next = self.tables.activity(t + 1, n..n + 1);
             for o in 0..outputs {
                 let bias: V = block.splat(layout.bias + o);
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let at = o * width + column;
                     let mut y = V::splat(E::default());
                     for i in 0..shape.memory {

@@ -5,7 +5,7 @@ use super::call::{Call, Tables};
 use super::forward::Recurrence;
 use super::memory::Buffer;
 use super::pool::share;
-use super::simd::{Element, Vector};
+use super::simd::{Element, Vector, starts};
 use super::span::{Shared, Span, SpanMut};
 use crate::error::Result;
 use crate::model::{LayerSpec, Trace};
@@ -145,7 +145,7 @@ impl<'c, 'a, E: Element> OutputParts<'c, 'a, E> {
             if !self.magnitude.is_empty() {
                 let answer = Span::from(recurrence.answer());
                 let sums = SpanMut::from(&mut self.magnitude[..]).part(local * width, width);
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let mut sum: V = sums.vector(column);
                     for i in 0..shape.memory {
                         sum = sum.add(answer.vector::<V>(i * width + column).abs());
@@ -192,7 +192,7 @@ impl<'c, 'a, E: Element> OutputParts<'c, 'a, E> {
         unsafe {
             let decay: V = super::activation::constant(self.trace_decay);
             let (table, trace) = (tables.table(t).part(start, len), trace.part(start, len));
-            for at in (0..len).step_by(V::LANES) {
+            for at in starts::<V>(len) {
                 trace.put(at, decay.mul_add(trace.vector(at), table.vector(at)));
             }
         }
@@ -285,7 +285,7 @@ unsafe fn export<V: Vector>(from: Span<'_, V::E>, to: SpanMut<'_, V::E>, rows: u
     let whole = rows - rows % V::LANES;
     // SAFETY: inside of both, as the caller says.
     unsafe {
-        for column in (0..whole).step_by(V::LANES) {
+        for column in starts::<V>(whole) {
             to.put(column, from.vector::<V>(column));
         }
         for column in whole..rows {

@@ -7,7 +7,7 @@
 //! their weights lie side by side and are broadcast as a pair.
 
 use super::ahead::Ahead;
-use super::simd::{Element, Vector};
+use super::simd::{Element, Vector, starts};
 use super::span::{Span, SpanMut};
 use std::ops::Range;
 
@@ -70,11 +70,6 @@ pub(super) fn pack<E: Element>(
     }
 }
 
-/// How often [`product`] asks for memory ahead.
-pub(super) fn turns(inputs: usize, outputs: usize, most: usize) -> usize {
-    inputs * panels(outputs, most)
-}
-
 /// `out = bias + weight x`.
 ///
 /// # Shapes
@@ -106,14 +101,15 @@ pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
             let weights = packed.part(start, len);
             let out = out.part(rows.start * width, stride * width);
             if pairs {
-                pair_panel::<V, W>(weights, inputs, stride, x, out, width, ahead);
+                pair_panel::<V, W>(weights, inputs, stride, x, out, width);
             } else if width.is_multiple_of(2 * V::LANES) {
-                panel_product::<V, 2>(weights, inputs, rows.len(), x, out, width, ahead);
+                panel_product::<V, 2>(weights, inputs, rows.len(), x, out, width);
             } else {
-                panel_product::<V, 1>(weights, inputs, rows.len(), x, out, width, ahead);
+                panel_product::<V, 1>(weights, inputs, rows.len(), x, out, width);
             }
         }
         start += len;
+        ahead.turn();
     }
 }
 
@@ -145,7 +141,6 @@ unsafe fn panel_product<V: Vector, const N: usize>(
     x: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
     width: usize,
-    ahead: &mut Ahead,
 ) {
     let tile = V::TILE / N;
     let tiles = rows.div_ceil(tile);
@@ -158,7 +153,7 @@ unsafe fn panel_product<V: Vector, const N: usize>(
                 with_count!(
                     end - first,
                     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-                    tile_product::<V, R, N>(weights, inputs, x, out, place, ahead)
+                    tile_product::<V, R, N>(weights, inputs, x, out, place)
                 );
             }
         }
@@ -188,7 +183,6 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
     x: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
     place: Place,
-    ahead: &mut Ahead,
 ) {
     // SAFETY: weights and bias of an output, inputs and outputs of a batch
     // column lie where `pack` and the shapes say.
@@ -198,7 +192,6 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
             sums[r] = [weights.splat(place.first + r); N];
         }
         for k in 0..inputs {
-            ahead.turn();
             let mut values = [sums[0][0]; N];
             for v in 0..N {
                 values[v] = x.vector(k * place.width + place.column + v * V::LANES);
@@ -231,16 +224,15 @@ unsafe fn pair_panel<V: Vector, W: Vector<E = V::E>>(
     x: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
     width: usize,
-    ahead: &mut Ahead,
 ) {
-    for column in (0..width).step_by(V::LANES) {
+    for column in starts::<V>(width) {
         let place = Place { rows, first: 0, column, width };
         // SAFETY: the caller's promise.
         unsafe {
             with_count!(
                 rows / 2,
                 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24],
-                pair_tile::<V, W, R>(weights, inputs, x, out, place, ahead)
+                pair_tile::<V, W, R>(weights, inputs, x, out, place)
             );
         }
     }
@@ -257,7 +249,6 @@ unsafe fn pair_tile<V: Vector, W: Vector<E = V::E>, const R: usize>(
     x: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
     place: Place,
-    ahead: &mut Ahead,
 ) {
     // SAFETY: as in `tile_product`; a pair's two rows follow each other.
     unsafe {
@@ -266,7 +257,6 @@ unsafe fn pair_tile<V: Vector, W: Vector<E = V::E>, const R: usize>(
             sums[r] = weights.splat_pair(2 * r);
         }
         for k in 0..inputs {
-            ahead.turn();
             let values: W = x.vector_twice(k * place.width + place.column);
             for r in 0..R {
                 let weight: W = weights.splat_pair((1 + k) * place.rows + 2 * r);

@@ -2,7 +2,7 @@
 
 use super::ahead::Ahead;
 use super::memory::{Buffer, Plain, Store};
-use super::simd::Vector;
+use super::simd::{Vector, starts};
 use super::span::{Span, SpanMut};
 use std::ops::Range;
 
@@ -61,11 +61,6 @@ const GROUP: usize = 8;
 pub(super) fn groups(branches: usize) -> impl Iterator<Item = Range<usize>> + Clone {
     let count = branches.div_ceil(GROUP);
     (0..count).map(move |i| branches * i / count..branches * (i + 1) / count)
-}
-
-/// How often [`gather`] asks for memory ahead.
-pub(super) fn turns(branches: usize, per_branch: usize) -> usize {
-    branches.div_ceil(GROUP) * per_branch
 }
 
 /// Sizes of a neuron's dendrite.
@@ -133,16 +128,17 @@ pub(super) unsafe fn gather<V: Vector, O: Offset>(
 ) {
     let Dendrite { branches, per_branch, width } = dendrite;
     for group in groups(branches) {
+        ahead.turn();
         let (start, len) = (group.start * per_branch, group.len() * per_branch);
         // SAFETY: groups follow each other; each owns its branches' rows.
         unsafe {
             let (offsets, weights) = (offsets.part(start, len), weights.part(start, len));
             let out = out.part(group.start * width, group.len() * width);
-            for column in (0..width).step_by(V::LANES) {
+            for column in starts::<V>(width) {
                 let place = Place { rows: group.len(), first: 0, column, width };
                 with_branches!(
                     group.len(),
-                    gather_tile::<V, R, 1>(per_branch, table, offsets, weights, out, place, ahead)
+                    gather_tile::<V, R, 1>(per_branch, table, offsets, weights, out, place)
                 );
             }
         }
@@ -161,13 +157,11 @@ unsafe fn gather_tile<V: Vector, O: Offset, const R: usize, const N: usize>(
     weights: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
     place: Place,
-    ahead: &mut Ahead,
 ) {
     // SAFETY: as the caller's.
     unsafe {
         let mut sums = [[V::splat(V::E::default()); N]; R];
         for j in 0..per_branch {
-            ahead.turn();
             for r in 0..R {
                 let at = j * place.rows + place.first + r;
                 let row = offsets.get(at).get() + place.column;
@@ -209,25 +203,17 @@ pub(super) unsafe fn scatter<V: Vector, O: Offset>(
     let mut start = 0;
     let order_span = Span::from(order);
     for (group, &count) in groups(order.len()).zip(counts) {
+        ahead.turn();
         let len = group.len() * count as usize;
         // SAFETY: the synapses of the groups lie one after the other.
         unsafe {
             let (offsets, weights) = (offsets.part(start, len), weights.part(start, len));
             let order = order_span.part(group.start, group.len());
-            for column in (0..width).step_by(V::LANES) {
+            for column in starts::<V>(width) {
                 let place = Place { rows: group.len(), first: 0, column, width };
                 with_branches!(
                     group.len(),
-                    scatter_tile::<V, R, 1>(
-                        count as usize,
-                        order,
-                        offsets,
-                        weights,
-                        branches,
-                        table,
-                        place,
-                        ahead
-                    )
+                    scatter_tile::<V, R, 1>(count as usize, order, offsets, weights, branches, table, place)
                 );
             }
         }
@@ -248,7 +234,6 @@ unsafe fn scatter_tile<V: Vector, O: Offset, const R: usize, const N: usize>(
     branches: Span<'_, V::E>,
     table: SpanMut<'_, V::E>,
     place: Place,
-    ahead: &mut Ahead,
 ) {
     // SAFETY: as the caller's.
     unsafe {
@@ -260,7 +245,6 @@ unsafe fn scatter_tile<V: Vector, O: Offset, const R: usize, const N: usize>(
             }
         }
         for j in 0..count {
-            ahead.turn();
             for r in 0..R {
                 let at = j * place.rows + place.first + r;
                 let row = offsets.get(at).get() + place.column;

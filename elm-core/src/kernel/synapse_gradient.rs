@@ -8,7 +8,7 @@
 use super::adjoint::Adjoint;
 use super::arguments::Shape;
 use super::memory::Buffer;
-use super::simd::{Element, MOST_LANES, Program, Vector};
+use super::simd::{Element, MOST_LANES, Program, Vector, starts};
 use super::span::{Span, SpanMut};
 use super::table::{InputWriter, Rows};
 use super::weights::Places;
@@ -130,7 +130,7 @@ impl<'r, E: Element> Tile<'r, '_, '_, E> {
                 let activity = Span::from(self.adjoint.backward.activity);
                 let activity = activity.part(t * shape.neurons * width, shape.neurons * width);
                 for n in 0..shape.neurons {
-                    for column in (0..width).step_by(V::LANES) {
+                    for column in starts::<V>(width) {
                         let mut values: V = activity.vector(n * width + column);
                         if let Some(mask) = &call.mask {
                             values = values.mul(Span::from(&mask[..]).vector(n * width + column));
@@ -220,7 +220,7 @@ unsafe fn gather_rows<V: Vector>(
     unsafe {
         for step in 0..from.steps {
             for r in 0..count {
-                for column in (0..width).step_by(V::LANES) {
+                for column in starts::<V>(width) {
                     let values: V = from.span.vector(step * from.stride + r * width + column);
                     to.put(r * row + step * width + column, values);
                 }
@@ -260,7 +260,7 @@ unsafe fn dots_with_sources<W: Vector>(
             rows[c] = table.part(sources.get((j + c).min(count - 1)) as usize * row, row);
         }
         let mut sums = [W::splat(W::E::default()); 8];
-        for x in (0..len).step_by(W::LANES) {
+        for x in starts::<W>(len) {
             let values: W = branch.vector(x);
             for c in 0..8 {
                 sums[c] = values.mul_add(rows[c].vector(x), sums[c]);

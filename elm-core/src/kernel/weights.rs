@@ -105,8 +105,6 @@ pub(super) struct ForwardWeights<E: Element> {
     pub layout: BlockLayout,
     pub blocks: Buffer<E>,
     pub offsets: Offsets,
-    /// How often a neuron's work asks for memory ahead.
-    pub turns: usize,
 }
 
 /// What the backward pass reads, for a range of neurons.
@@ -114,8 +112,6 @@ pub(super) struct BackwardWeights<E: Element> {
     pub layout: BlockLayout,
     pub blocks: Buffer<E>,
     pub synapses: ScatterList<E>,
-    /// How often the MLP's part of a neuron's work asks for memory ahead.
-    pub turns: usize,
 }
 
 /// The synapses that hand gradient back, neuron by neuron, branches with many
@@ -161,10 +157,7 @@ impl<E: Element> ForwardWeights<E> {
                 offsets.set(start + i, arguments.sources[n * synapses + j] as usize * shape.width);
             }
         }
-        let of_map = |&(inputs, outputs): &(usize, usize)| product::turns(inputs, outputs, shape.panel);
-        let turns =
-            synapse::turns(shape.branches, shape.per_branch) + shape.maps.iter().map(of_map).sum::<usize>();
-        ForwardWeights { layout, blocks, offsets, turns }
+        ForwardWeights { layout, blocks, offsets }
     }
 }
 
@@ -191,10 +184,7 @@ impl<E: Element> BackwardWeights<E> {
             }
         }
         let synapses = ScatterList::new(store, shape, arguments, neurons, sources);
-        let of_map =
-            |&(inputs, outputs): &(usize, usize)| inputs + product::turns(outputs, inputs, shape.panel);
-        let turns = shape.maps.iter().map(of_map).sum();
-        BackwardWeights { layout, blocks, synapses, turns }
+        BackwardWeights { layout, blocks, synapses }
     }
 }
 

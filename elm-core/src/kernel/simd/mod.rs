@@ -271,14 +271,41 @@ pub unsafe trait Vector: Copy {
     fn sums(vectors: [Self; 8]) -> [Self::E; 8];
 }
 
+/// The first place of each of the vectors that fill `len` places.
+///
+/// Unlike `step_by` it needs no division to begin, which short loops feel.
+#[derive(Clone, Copy)]
+pub(super) struct Starts<V> {
+    next: usize,
+    len: usize,
+    vector: std::marker::PhantomData<V>,
+}
+
+/// See [`Starts`].
+#[inline(always)]
+pub(super) fn starts<V: Vector>(len: usize) -> Starts<V> {
+    Starts { next: 0, len, vector: std::marker::PhantomData }
+}
+
+impl<V: Vector> Iterator for Starts<V> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        let start = self.next;
+        self.next += V::LANES;
+        if start < self.len { Some(start) } else { None }
+    }
+}
+
 /// Asks for the cache line at `address`, which need not be valid.
 #[inline(always)]
 pub(super) fn prefetch<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching never faults, and SSE is part of x86-64.
     unsafe {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T1>(address.cast());
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = address;
