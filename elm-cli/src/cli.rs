@@ -14,6 +14,7 @@ use crate::task::{Purpose, Task};
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use elm_core::device::{BackendOptions, Device, ScanChoice};
+use elm_core::kernel::Simd;
 use std::path::{Path, PathBuf};
 
 /// Train and inspect networks of Expressive Leaky Memory (ELM) neurons.
@@ -161,6 +162,25 @@ impl ScanName {
     }
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SimdName {
+    Auto,
+    Avx512,
+    Avx2,
+    Portable,
+}
+
+impl SimdName {
+    fn choice(self) -> Simd {
+        match self {
+            SimdName::Auto => Simd::Auto,
+            SimdName::Avx512 => Simd::Avx512,
+            SimdName::Avx2 => Simd::Avx2,
+            SimdName::Portable => Simd::Portable,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 struct VerifyArgs {
     /// Records (NAME.json beside NAME.safetensors) or folders of them; none: built-in ones
@@ -195,6 +215,9 @@ struct BenchArgs {
     /// How the recurrence shall be computed
     #[arg(long, value_enum)]
     scan: Option<ScanName>,
+    /// Instructions of the fused recurrence
+    #[arg(long, value_enum, default_value = "auto")]
+    simd: SimdName,
     /// Threads instead of the configured number
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -352,6 +375,8 @@ fn bench(args: BenchArgs, registry: &Registry) -> Result<Exit> {
     options.device = args.device.unwrap_or(options.device);
     options.scan = args.scan.map_or(options.scan, ScanName::choice);
     options.threads = args.threads.map(usize::from).or(options.threads);
+    options.simd = args.simd.choice();
+    config.backend_options = options;
     let engine = registry.get(&config.backend)?;
     let report = engine.bench(options, &BenchRequest { config, steps: args.steps as usize })?;
     print(args.config.json, &report, || report.to_string())?;

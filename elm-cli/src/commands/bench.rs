@@ -4,9 +4,10 @@
 use crate::config::RunConfig;
 use anyhow::{Context, Result};
 use elm_core::Backend;
-use elm_core::model::{Network, NetworkSpec, RunArgs};
+use elm_core::kernel::{LiveInput, Pool, Simd, peak_gflops};
+use elm_core::model::{LiveNetwork, Network, NetworkSpec, RunArgs};
 use elm_core::random::{Draws, Purpose};
-use elm_core::scan::{Event, Events, Input, Want};
+use elm_core::scan::{Event, Events, Want};
 use elm_core::train::dropout::no_masks;
 use elm_core::train::{Batch, HostInput, StepTimes, Target, Trainer};
 use serde::Serialize;
@@ -17,6 +18,9 @@ use std::time::Instant;
 const ACTIVE: f64 = 0.02;
 /// Steps run before the clock counts.
 const WARM_UP: usize = 2;
+/// Time steps streamed before the clock counts, and while it does.
+const STREAMED_WARM_UP: usize = 50;
+const STREAMED: usize = 500;
 
 /// What to measure.
 pub struct BenchRequest {
@@ -84,6 +88,11 @@ pub struct BenchReport {
     pub stream: Stream,
     /// Highest memory use of the process so far.
     pub peak_memory_bytes: Option<u64>,
+    /// Instructions of the fused recurrence.
+    pub simd: String,
+    /// The most that fused multiply-adds reach on all threads, measured in
+    /// this run.
+    pub peak_gflops: f64,
     /// Floating-point operations of all layers over the time of forward and
     /// backward, 3 forward passes' worth.
     pub layer_gflops: f64,
@@ -118,7 +127,8 @@ pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> R
     }
     let trained = trainer.network();
     let inference = infer(backend, trained, tokens, [rows, steps], request.steps)?;
-    let stream = stream(backend, trained, tokens)?;
+    let stream = stream(backend, trained, tokens, config.backend_options.simd, threads)?;
+    let peak_gflops = peak_gflops(&Pool::new(threads)?, config.backend_options.simd)?;
     let description = backend.description();
     let flops = spec.layers.iter().map(|layer| layer.flops_per_step()).sum::<u64>() as f64;
     let (forward, backward) = (median(&record.forward), median(&record.backward));
@@ -134,6 +144,8 @@ pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> R
         inference: timing(&inference, per_batch),
         stream: Stream { microseconds_per_step: 1000.0 * median(&stream) },
         peak_memory_bytes: peak_memory(),
+        simd: config.backend_options.simd.resolve()?.to_string(),
+        peak_gflops,
         layer_gflops: 3.0 * flops * per_batch / (1e6 * (forward + backward)),
         breakdown: record.breakdown(),
     })
@@ -248,21 +260,28 @@ fn infer<B: Backend>(
 }
 
 /// Times in ms of single time steps of one sample.
-fn stream<B: Backend>(backend: &B, network: &Network<B>, tokens: bool) -> Result<Vec<f64>> {
-    let masks = no_masks(&network.spec);
-    let want = vec![Want::default(); masks.len()];
-    let mut state = network.zero_state(backend, 1)?;
+fn stream<B: Backend>(
+    backend: &B,
+    network: &Network<B>,
+    tokens: bool,
+    simd: Simd,
+    threads: usize,
+) -> Result<Vec<f64>> {
+    let mut live = LiveNetwork::new(&network.spec, &network.to_stored(backend)?, simd, threads)?;
     let mut times = Vec::new();
-    for step in 0..220 {
-        let batch = random_batch(&network.spec, tokens, [1, 1], step);
+    for step in 0..STREAMED_WARM_UP + STREAMED {
+        let batch = random_batch(&network.spec, tokens, [1, 1], step as u64);
         let began = Instant::now();
-        let args = RunArgs { state: &state, masks: &masks, want: &want, rows: 1, steps: 1 };
-        let input: Input<'_, B> = batch.on(backend, network.spec.inputs())?;
-        let answers = network.run(backend, input, &args)?;
-        let last = answers.last().context("a network has at least one layer")?;
-        backend.values(&network.logits_of_all_steps(backend, &last.activity)?)?;
-        state = answers.iter().map(|answer| backend.detach(&answer.state)).collect();
-        if step >= 20 {
+        match &batch.input {
+            HostInput::Tokens(ids) => live.step(LiveInput::Token(ids[0]))?,
+            HostInput::Events(events) => {
+                let spikes: Vec<_> =
+                    events.entries.iter().map(|event| (event.channel, event.count)).collect();
+                live.step(LiveInput::Events(&spikes))?
+            }
+            HostInput::Dense(values) => live.step(LiveInput::Dense(values))?,
+        };
+        if step >= STREAMED_WARM_UP {
             times.push(ms(began));
         }
     }
@@ -297,7 +316,11 @@ impl std::fmt::Display for BenchReport {
             "of a training step: forward {:.1}, backward {:.1}, optimizer {:.1}, other {:.1} ms; data {:.1} ms before it",
             b.forward, b.backward, b.optimizer, b.other, b.data
         )?;
-        write!(f, "layers: {:.1} GFLOP/s", self.layer_gflops)?;
+        write!(
+            f,
+            "layers: {:.1} GFLOP/s of {:.0} at most with {}",
+            self.layer_gflops, self.peak_gflops, self.simd
+        )?;
         match self.peak_memory_bytes {
             Some(bytes) => write!(f, "; peak memory {:.0} MiB", bytes as f64 / 1048576.0),
             None => Ok(()),

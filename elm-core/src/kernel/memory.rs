@@ -57,7 +57,7 @@ impl Drop for Block {
 }
 
 /// Numbers of which any bit pattern is a value.
-pub(super) trait Plain: Copy {}
+pub trait Plain: Copy {}
 impl Plain for u16 {}
 impl Plain for u32 {}
 impl<E: Element> Plain for E {}

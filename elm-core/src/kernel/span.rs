@@ -4,6 +4,7 @@
 //! assertions stops at the first access outside of its slice.
 
 use super::simd::Vector;
+use super::synapse::Offset;
 use std::marker::PhantomData;
 
 /// A slice to read from.
@@ -107,6 +108,21 @@ impl<T: Copy> Span<'_, T> {
         debug_assert!(at + V::LANES / 2 <= self.len, "{at} + {} of {}", V::LANES / 2, self.len);
         // SAFETY: inside, says the caller.
         unsafe { V::load_twice(self.start.add(at)) }
+    }
+
+    /// A vector of the elements at the places `offsets[at]` and on.
+    ///
+    /// # Safety
+    /// The places lie inside of `offsets`, the elements inside of this span,
+    /// and the processor has the vector's instructions.
+    #[inline(always)]
+    pub(super) unsafe fn gather<V: Vector<E = T>, O: Offset>(self, offsets: Span<'_, O>, at: usize) -> V {
+        debug_assert!(at + V::LANES <= offsets.len, "{at} + {} of {}", V::LANES, offsets.len);
+        // SAFETY: inside, says the caller.
+        unsafe {
+            debug_assert!((0..V::LANES).all(|i| offsets.get(at + i).get() < self.len));
+            V::gather(self.start, offsets.start.add(at))
+        }
     }
 
     /// The address of element `at`, which may lie outside.

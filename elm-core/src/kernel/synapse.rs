@@ -34,8 +34,9 @@ impl Offsets {
     }
 }
 
-/// An unsigned integer that offsets are stored in.
-pub(super) trait Offset: Plain {
+/// An unsigned integer of two or four bytes that offsets are stored in.
+pub trait Offset: Plain {
+    /// The offset.
     fn get(self) -> usize;
 }
 

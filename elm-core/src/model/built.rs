@@ -307,7 +307,11 @@ fn insert_named(stored: &mut StoredTensors, prefix: &str, layout: &ParameterLayo
 }
 
 /// Collects the named tensors of a flat variable.
-fn flat_values(stored: &StoredTensors, prefix: &str, layout: &ParameterLayout) -> Result<Vec<f32>> {
+pub(super) fn flat_values(
+    stored: &StoredTensors,
+    prefix: &str,
+    layout: &ParameterLayout,
+) -> Result<Vec<f32>> {
     let mut values = Vec::with_capacity(layout.len());
     for named in &layout.tensors {
         values.extend_from_slice(stored.floats(&format!("{prefix}.{}", named.name), &named.shape)?);

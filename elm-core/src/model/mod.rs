@@ -4,12 +4,13 @@
 //! many, and how wired), [`network`] (layers, embedding, head), [`options`]
 //! (settings with defaults and overrides, resolved into the former), `init`
 //! (weights from a seed), [`stored`] (weights as bytes), [`built`] (a network
-//! on a backend).
+//! on a backend), [`live`] (a network in a live program).
 
 pub mod built;
 pub mod count;
 mod init;
 pub mod layer;
+pub mod live;
 pub mod network;
 pub mod neuron;
 pub mod options;
@@ -18,6 +19,7 @@ pub mod stored;
 
 pub use built::{Layer, LayerAnswer, Network, RunArgs};
 pub use layer::{DropoutSpec, InputDropoutMode, LayerSpec, Routing, StateLayout};
+pub use live::LiveNetwork;
 pub use network::{Embedding, ModelKind, NetworkSpec};
 pub use neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, Trace};
 pub use options::{DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, WiringOptions};

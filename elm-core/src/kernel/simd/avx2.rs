@@ -2,6 +2,7 @@
 
 use super::{Program, Vector};
 use crate::kernel::math;
+use crate::kernel::synapse::Offset;
 use std::arch::x86_64::*;
 
 /// Runs a program compiled for AVX2 and FMA.
@@ -48,6 +49,19 @@ unsafe impl Vector for F32x8 {
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller vouches for eight writable elements.
         unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn gather<O: Offset>(table: *const f32, from: *const O) -> Self {
+        // SAFETY: the caller vouches for the processor, eight places and the
+        // numbers there.
+        F32x8(unsafe {
+            let places = match size_of::<O>() {
+                2 => _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast())),
+                _ => _mm256_loadu_si256(from.cast()),
+            };
+            _mm256_i32gather_ps::<4>(table, places)
+        })
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@
 use super::avx2::F32x8;
 use super::{Program, Vector};
 use crate::kernel::math;
+use crate::kernel::synapse::Offset;
 use std::arch::x86_64::*;
 
 /// Runs a program whose batch rows fill vectors of sixteen.
@@ -61,6 +62,19 @@ unsafe impl Vector for F32x16 {
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller vouches for sixteen writable elements.
         unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn gather<O: Offset>(table: *const f32, from: *const O) -> Self {
+        // SAFETY: the caller vouches for the processor, sixteen places and the
+        // numbers there.
+        F32x16(unsafe {
+            let places = match size_of::<O>() {
+                2 => _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast())),
+                _ => _mm512_loadu_si512(from.cast()),
+            };
+            _mm512_i32gather_ps::<4>(places, table)
+        })
     }
 
     #[inline(always)]

@@ -13,6 +13,7 @@ mod avx512;
 mod portable;
 mod scalar;
 
+use super::synapse::Offset;
 use crate::error::{Error, Result};
 
 /// Which instructions the kernels use.
@@ -169,6 +170,22 @@ pub unsafe trait Vector: Copy {
     /// # Safety
     /// `LANES` numbers are writable there.
     unsafe fn store(self, to: *mut Self::E);
+
+    /// The `LANES` numbers of `table` at the places `from` and on.
+    ///
+    /// # Safety
+    /// `LANES` places are readable, numbers are readable there, and the
+    /// processor has this vector's instructions.
+    #[inline(always)]
+    unsafe fn gather<O: Offset>(table: *const Self::E, from: *const O) -> Self {
+        let mut lanes = [Self::E::default(); MOST_LANES];
+        for i in 0..Self::LANES {
+            // SAFETY: as the caller says.
+            lanes[i] = unsafe { *table.add((*from.add(i)).get()) };
+        }
+        // SAFETY: the array has room for any vector.
+        unsafe { Self::load(lanes.as_ptr()) }
+    }
 
     /// Writes the lanes to `to` and on past the caches, where the processor
     /// can; other threads see them after [`store_fence`].

@@ -1,0 +1,220 @@
+//! One step of one sequence at a time: what a live program needs.
+//!
+//! With a single sequence there is no batch to fill vectors with, so here the
+//! units of a neuron lie in the lanes: branches, hidden units, memory. Weights
+//! are packed once, when the layer is made; a step allocates nothing.
+
+mod neurons;
+mod team;
+
+use super::arguments::{Arguments, Sequence};
+use super::pool::share;
+use super::simd::Simd;
+use crate::error::{Error, Result};
+use crate::model::LayerSpec;
+use crate::scan::DropoutMasks;
+use neurons::Neurons;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use team::Team;
+
+/// What enters a layer in one step.
+#[derive(Debug, Clone, Copy)]
+pub enum LiveInput<'a> {
+    /// Nothing at all.
+    Silence,
+    /// A symbol, as a channel that is 1.
+    Token(u32),
+    /// The channels that spiked, and how often.
+    Events(&'a [(u32, f32)]),
+    /// A value for every channel, `[C]`.
+    Dense(&'a [f32]),
+}
+
+/// The weights that a live layer is made from; shapes as in [`Arguments`].
+#[derive(Debug, Clone, Copy)]
+pub struct LiveWeights<'a> {
+    /// The layer.
+    pub layer: &'a LayerSpec,
+    /// The connectome, `[N, S]`.
+    pub sources: &'a [u32],
+    /// All trainable parameters, `[P]`.
+    pub parameters: &'a [f32],
+    /// The timescales where they are not trained, `[N * M]`.
+    pub fixed_tau_raw: Option<&'a [f32]>,
+    /// The embedding's factor on the input.
+    pub input_factor: f32,
+}
+
+/// A layer that goes through time step by step, for one sequence. Without
+/// dropout.
+///
+/// Several threads share the neurons. Between steps they sleep.
+///
+/// # Example
+/// ```
+/// use elm_core::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
+/// # use elm_core::model::{ModelKind, NetworkOptions};
+/// # fn main() -> elm_core::Result<()> {
+/// # let options = NetworkOptions { kind: ModelKind::ElmNetwork, num_input: 4, num_output: 3,
+/// #     num_hidden: Some(8), num_layers: None, embedding: None, head: None,
+/// #     layer: Default::default(), first_layer: None, last_layer: None };
+/// let layer = &options.resolve()?.layers[0];
+/// let weights = LiveWeights {
+///     layer,
+///     sources: &layer.draw_connectome(7, 0),
+///     parameters: &layer.initial_parameters(7, 0),
+///     fixed_tau_raw: Some(&layer.initial_tau_raw()),
+///     input_factor: 1.0,
+/// };
+/// let mut live = LiveLayer::new(&weights, Simd::Auto, 1)?;
+/// let first = live.step(LiveInput::Token(2))?.to_vec();
+/// live.step(LiveInput::Silence)?;
+/// live.reset();
+/// assert_eq!(live.step(LiveInput::Token(2))?, first);
+/// # Ok(())
+/// # }
+/// ```
+pub struct LiveLayer {
+    inputs: usize,
+    input_factor: f32,
+    recurrent: bool,
+    /// What synapses read: inputs, the layer's activity, a zero; `[C + N + 1]`.
+    sources: Arc<RwLock<Vec<f32>>>,
+    parts: Vec<Arc<Mutex<Neurons>>>,
+    team: Team,
+    /// `[N * O]`.
+    activity: Vec<f32>,
+}
+
+impl LiveLayer {
+    /// Packs the weights for `threads` threads; state starts at zero.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Index`] or [`Error::Config`] when the weights
+    /// do not fit the layer; [`Error::Unsupported`] when the processor lacks
+    /// the instructions, or the system gives no threads.
+    pub fn new(weights: &LiveWeights<'_>, simd: Simd, threads: usize) -> Result<Self> {
+        let set = simd.resolve()?;
+        let LiveWeights { layer, .. } = *weights;
+        check(weights)?;
+        let threads = threads.clamp(1, layer.neurons);
+        let sources = Arc::new(RwLock::new(vec![0.0; layer.inputs + layer.neurons + 1]));
+        let parts: Vec<_> = (0..threads)
+            .map(|thread| share(layer.neurons, thread, threads))
+            .map(|neurons| Arc::new(Mutex::new(Neurons::new(weights, neurons, set))))
+            .collect();
+        let team = Team::new(&parts[1..], &sources)?;
+        Ok(LiveLayer {
+            inputs: layer.inputs,
+            input_factor: weights.input_factor,
+            recurrent: layer.is_recurrent(),
+            sources,
+            parts,
+            team,
+            activity: vec![0.0; layer.neurons * layer.outputs],
+        })
+    }
+
+    /// Takes the layer through one time step and answers its activity,
+    /// `[N * O]`.
+    ///
+    /// # Errors
+    /// [`Error::Index`] for a channel, [`Error::Shape`] for values that the
+    /// layer does not have; then no time has passed.
+    pub fn step(&mut self, input: LiveInput<'_>) -> Result<&[f32]> {
+        self.check_input(input)?;
+        self.take(input);
+        self.team.step(|| run(&self.parts[0], &self.sources));
+        let mut start = 0;
+        for part in &self.parts {
+            let part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            let activity = part.activity();
+            self.activity[start..start + activity.len()].copy_from_slice(activity);
+            start += activity.len();
+        }
+        if self.recurrent {
+            let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+            let end = self.inputs + self.activity.len();
+            sources[self.inputs..end].copy_from_slice(&self.activity);
+        }
+        Ok(&self.activity)
+    }
+
+    /// Back to the state before the first step: all zeros.
+    pub fn reset(&mut self) {
+        self.sources.write().unwrap_or_else(PoisonError::into_inner).fill(0.0);
+        for part in &self.parts {
+            part.lock().unwrap_or_else(PoisonError::into_inner).reset();
+        }
+    }
+
+    fn check_input(&self, input: LiveInput<'_>) -> Result<()> {
+        let check = |channel: u32| match (channel as usize) < self.inputs {
+            true => Ok(()),
+            false => Err(Error::Index { what: "channel".into(), index: channel as usize, len: self.inputs }),
+        };
+        match input {
+            LiveInput::Silence => Ok(()),
+            LiveInput::Token(id) => check(id),
+            LiveInput::Events(events) => events.iter().try_for_each(|&(channel, _)| check(channel)),
+            LiveInput::Dense(values) => {
+                super::arguments::check_len("input of a step", values.len(), self.inputs)
+            }
+        }
+    }
+
+    /// Writes the input where synapses read it.
+    fn take(&self, input: LiveInput<'_>) {
+        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        let inputs = &mut sources[..self.inputs];
+        inputs.fill(0.0);
+        match input {
+            LiveInput::Silence => {}
+            LiveInput::Token(id) => inputs[id as usize] = self.input_factor,
+            LiveInput::Events(events) => {
+                for &(channel, count) in events {
+                    inputs[channel as usize] += self.input_factor * count;
+                }
+            }
+            LiveInput::Dense(values) => {
+                for (to, value) in inputs.iter_mut().zip(values) {
+                    *to = self.input_factor * value;
+                }
+            }
+        }
+    }
+}
+
+/// Checks the weights as a forward pass over one silent step would.
+fn check(weights: &LiveWeights<'_>) -> Result<()> {
+    let &LiveWeights { layer, sources, parameters, fixed_tau_raw, input_factor } = weights;
+    let state = vec![0.0; layer.state_layout().rows()];
+    let dropout = DropoutMasks::default();
+    let input = Sequence::Tokens(&[crate::scan::NO_TOKEN]);
+    let (rows, steps, state) = (1, 1, &state[..]);
+    Arguments {
+        layer,
+        sources,
+        parameters,
+        fixed_tau_raw,
+        input,
+        input_factor,
+        state,
+        rows,
+        steps,
+        dropout: &dropout,
+    }
+    .check()
+}
+
+/// One thread's share of a step.
+fn run(part: &Mutex<Neurons>, sources: &RwLock<Vec<f32>>) {
+    let sources = sources.read().unwrap_or_else(PoisonError::into_inner);
+    part.lock().unwrap_or_else(PoisonError::into_inner).step(&sources);
+}
+
+impl std::fmt::Debug for LiveLayer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveLayer").field("threads", &self.parts.len()).finish()
+    }
+}

@@ -1,0 +1,426 @@
+//! A range of neurons of a live layer.
+
+use super::LiveWeights;
+use crate::kernel::activation::{self, constant};
+use crate::kernel::memory::{Buffer, Store};
+use crate::kernel::simd::{Element, InstructionSet, MOST_LANES, Program, Vector, starts};
+use crate::kernel::span::{Span, SpanMut};
+use crate::kernel::synapse::{Offset, Offsets};
+use crate::kernel::timescale::{self, Timescale, WRITE_SLOPE};
+use crate::kernel::weights::Places;
+use crate::model::{Activation, LayerSpec, Trace};
+use std::ops::Range;
+
+/// Where the parts of a neuron's block lie. Every row of units is padded to
+/// whole vectors with weights of zero.
+#[derive(Debug, Clone)]
+struct Layout {
+    /// Synapse weights `[synapses per branch, branches]`.
+    synapses: usize,
+    /// For each linear map its bias, then its columns: `[inputs + 1, outputs]`.
+    maps: Vec<usize>,
+    decay: usize,
+    write: usize,
+    /// `[O, memory]`.
+    readout: usize,
+    /// `[O]`.
+    bias: usize,
+    len: usize,
+}
+
+/// Sizes: units, and units padded to whole vectors.
+#[derive(Debug, Clone)]
+struct Sizes {
+    branches: usize,
+    branch_row: usize,
+    per_branch: usize,
+    memory: usize,
+    memory_row: usize,
+    outputs: usize,
+    /// `(inputs, outputs, outputs padded)` of each linear map.
+    maps: Vec<(usize, usize, usize)>,
+    trace_decay: Option<f64>,
+}
+
+/// Weights and state of some neurons, units in the lanes.
+pub(super) struct Neurons {
+    layer: LayerSpec,
+    set: InstructionSet,
+    sizes: Sizes,
+    layout: Layout,
+    count: usize,
+    /// `[neurons, layout.len]`.
+    blocks: Buffer<f32>,
+    /// Sources of the synapses, in the order of their weights.
+    offsets: Offsets,
+    /// `[neurons, memory row]`.
+    memory: Buffer<f32>,
+    /// `[neurons, O]`.
+    average: Buffer<f32>,
+    /// `[neurons, branch row]`.
+    trace: Buffer<f32>,
+    /// The MLP's input: branches, then decayed memory.
+    input: Buffer<f32>,
+    /// Two hidden layers, or the MLP's answer.
+    hidden: [Buffer<f32>; 2],
+    /// `[neurons * O]`.
+    activity: Vec<f32>,
+}
+
+impl Neurons {
+    /// Packs the weights of `neurons`, which fit the layer.
+    pub(super) fn new(weights: &LiveWeights<'_>, neurons: Range<usize>, set: InstructionSet) -> Self {
+        let (layer, store) = (weights.layer, Store::default());
+        let sizes = Sizes::new(layer, f32::widest(set));
+        let layout = Layout::new(&sizes);
+        let count = neurons.len();
+        let mut blocks: Buffer<f32> = store.zeros(count * layout.len);
+        let synapses = sizes.per_branch * sizes.branch_row;
+        let mut offsets = Offsets::new(&store, count * synapses, layer.sources());
+        let places = Places::new(layer);
+        for (local, n) in neurons.enumerate() {
+            let block = &mut blocks[local * layout.len..(local + 1) * layout.len];
+            pack(weights, &places, n, &sizes, &layout, block);
+            for j in 0..sizes.per_branch {
+                for k in 0..sizes.branch_row {
+                    let own = n * layer.neuron.synapses() + k * sizes.per_branch + j;
+                    // A branch that is none reads the row of zeros.
+                    let source =
+                        if k < sizes.branches { weights.sources[own] as usize } else { layer.sources() - 1 };
+                    offsets.set(local * synapses + j * sizes.branch_row + k, source);
+                }
+            }
+        }
+        let widest = sizes.maps.iter().map(|map| map.2).max().unwrap_or(0);
+        Neurons {
+            layer: layer.clone(),
+            set,
+            count,
+            blocks,
+            offsets,
+            memory: store.zeros(count * sizes.memory_row),
+            average: store.zeros(count * sizes.outputs),
+            trace: store.zeros(count * sizes.branch_row),
+            input: store.zeros(sizes.branch_row + sizes.memory_row),
+            hidden: [store.zeros(widest), store.zeros(widest)],
+            activity: vec![0.0; count * sizes.outputs],
+            sizes,
+            layout,
+        }
+    }
+
+    /// Activity after the last step, `[neurons * O]`.
+    pub(super) fn activity(&self) -> &[f32] {
+        &self.activity
+    }
+
+    /// Back to zero.
+    pub(super) fn reset(&mut self) {
+        for state in [&mut self.memory, &mut self.average, &mut self.trace] {
+            state.fill(0.0);
+        }
+        self.activity.fill(0.0);
+    }
+
+    /// One time step on what synapses read, `[C + N + 1]`.
+    pub(super) fn step(&mut self, sources: &[f32]) {
+        assert_eq!(sources.len(), self.layer.sources());
+        let set = self.set;
+        f32::dispatch(set, 1, Step { neurons: self, sources });
+    }
+}
+
+struct Step<'n, 's> {
+    neurons: &'n mut Neurons,
+    sources: &'s [f32],
+}
+
+impl Program<f32> for Step<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<E = f32>, W: Vector<E = f32>>(self) {
+        for local in 0..self.neurons.count {
+            // SAFETY: the processor is vouched for; offsets were made from
+            // checked sources, and the table has as many as the layer.
+            unsafe {
+                match &mut self.neurons.offsets {
+                    Offsets::Short(offsets) => {
+                        let offsets = offsets.detached();
+                        self.neurons.branches::<W, _>(local, offsets.into(), Span::from(self.sources));
+                    }
+                    Offsets::Long(offsets) => {
+                        let offsets = offsets.detached();
+                        self.neurons.branches::<W, _>(local, offsets.into(), Span::from(self.sources));
+                    }
+                }
+                self.neurons.units::<W>(local);
+            }
+        }
+    }
+}
+
+impl Neurons {
+    /// Branch sums, through their traces, to the MLP's input.
+    ///
+    /// # Safety
+    /// The processor has `W`'s instructions, every offset is a place of
+    /// `table`.
+    #[inline(always)]
+    unsafe fn branches<W: Vector<E = f32>, O: Offset>(
+        &mut self,
+        local: usize,
+        offsets: Span<'_, O>,
+        table: Span<'_, f32>,
+    ) {
+        let (sizes, layout) = (&self.sizes, &self.layout);
+        let row = sizes.branch_row;
+        let synapses = sizes.per_branch * row;
+        // SAFETY: all parts lie where the layout says.
+        unsafe {
+            let weights = Span::from(&self.blocks[..]).part(local * layout.len + layout.synapses, synapses);
+            let offsets = offsets.part(local * synapses, synapses);
+            let (input, trace) = (self.input.detached(), self.trace.detached());
+            for at in starts::<W>(row) {
+                let mut sum = W::splat(0.0);
+                for j in 0..sizes.per_branch {
+                    let value: W = table.gather(offsets, j * row + at);
+                    sum = weights.vector::<W>(j * row + at).mul_add(value, sum);
+                }
+                if let Some(decay) = sizes.trace_decay {
+                    let place = local * row + at;
+                    sum = constant::<W>(decay).mul_add(trace.vector(place), sum);
+                    trace.put(place, sum);
+                }
+                input.put(at, sum);
+            }
+        }
+    }
+
+    /// Memory, MLP and output of neuron `local`, its branches being done.
+    ///
+    /// # Safety
+    /// The processor has `W`'s instructions.
+    #[inline(always)]
+    unsafe fn units<W: Vector<E = f32>>(&mut self, local: usize) {
+        let (sizes, layout, neuron) = (&self.sizes, &self.layout, &self.layer.neuron);
+        let row = sizes.memory_row;
+        // SAFETY: all parts lie where the layout says; rows of units are whole
+        // vectors, and the MLP's input has room for one of memory behind the
+        // branches.
+        unsafe {
+            let block = Span::from(&self.blocks[..]).part(local * layout.len, layout.len);
+            let memory = self.memory.detached().part(local * row, row);
+            let input = self.input.detached();
+            for at in starts::<W>(row) {
+                let kept = block.vector::<W>(layout.decay + at).mul(memory.vector(at));
+                input.put(sizes.branches + at, kept);
+            }
+            let [first, second] = &mut self.hidden;
+            let hidden = [first.detached(), second.detached()];
+            let mut x = Span::from(input);
+            for (j, &(inputs, outputs, padded)) in sizes.maps.iter().enumerate() {
+                let weights = block.part(layout.maps[j], (inputs + 1) * padded);
+                let out = hidden[j % 2];
+                product::<W>(weights, inputs, padded, x, out);
+                if j + 1 < sizes.maps.len() {
+                    debug_assert!(outputs <= padded);
+                    for at in starts::<W>(padded) {
+                        let kept = activation::kept::<W>(neuron.mlp_activation, out.vector(at));
+                        out.put(at, activation::value(neuron.mlp_activation, kept));
+                    }
+                }
+                x = out.into();
+            }
+            let mut readouts = [W::splat(0.0); 8];
+            for at in starts::<W>(row) {
+                let bounded = constant::<W>(WRITE_SLOPE).mul(x.vector(at)).tanh();
+                let kept = block.vector::<W>(layout.decay + at).mul(memory.vector(at));
+                memory.put(at, block.vector::<W>(layout.write + at).mul_add(bounded, kept));
+            }
+            for o in 0..sizes.outputs {
+                readouts[o % 8] = W::splat(0.0);
+                for at in starts::<W>(row) {
+                    let weight: W = block.vector(layout.readout + o * row + at);
+                    readouts[o % 8] = weight.mul_add(memory.vector(at), readouts[o % 8]);
+                }
+                if o % 8 == 7 || o + 1 == sizes.outputs {
+                    let first = o - o % 8;
+                    for (i, &y) in W::sums(readouts)[..=o % 8].iter().enumerate() {
+                        let bias = block.get(layout.bias + first + i);
+                        let place = local * sizes.outputs + first + i;
+                        let average = &mut self.average[place];
+                        self.activity[place] = output(&self.layer, y, bias, average);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// From readout to activity: high-pass, bias, activation.
+fn output(layer: &LayerSpec, readout: f32, bias: f32, average: &mut f32) -> f32 {
+    let neuron = &layer.neuron;
+    let mut y = readout;
+    if let Some(tau) = neuron.high_pass_tau {
+        let decay = neuron.decay(tau);
+        *average = (decay as f32).mul_add(*average, (1.0 - decay) as f32 * y);
+        y -= *average;
+    }
+    let drive = y + bias;
+    match neuron.activation {
+        Activation::Identity => drive,
+        // What is not a number stays so.
+        Activation::Relu if drive < 0.0 => 0.0,
+        Activation::Relu => drive,
+        Activation::Spike => f32::from(u8::from(drive > 0.0)),
+    }
+}
+
+/// `out = bias + weight x`, outputs in the lanes, columns in turn. Four
+/// columns at a time have sums of their own, lest each wait for the last.
+///
+/// # Safety
+/// `weights` holds `[inputs + 1, padded]`, `x` `inputs` and `out` `padded`
+/// numbers, `padded` is a multiple of `W::LANES`, and the processor has `W`'s
+/// instructions.
+#[inline(always)]
+unsafe fn product<W: Vector<E = f32>>(
+    weights: Span<'_, f32>,
+    inputs: usize,
+    padded: usize,
+    x: Span<'_, f32>,
+    out: SpanMut<'_, f32>,
+) {
+    let mut at = 0;
+    // SAFETY: as the caller's.
+    unsafe {
+        while at < padded {
+            if at + 2 * W::LANES <= padded {
+                columns::<W, 2>(weights, inputs, padded, x, out, at);
+                at += 2 * W::LANES;
+            } else {
+                columns::<W, 1>(weights, inputs, padded, x, out, at);
+                at += W::LANES;
+            }
+        }
+    }
+}
+
+/// `N` vectors of outputs from `at` on.
+///
+/// # Safety
+/// As [`product`].
+#[inline(always)]
+unsafe fn columns<W: Vector<E = f32>, const N: usize>(
+    weights: Span<'_, f32>,
+    inputs: usize,
+    padded: usize,
+    x: Span<'_, f32>,
+    out: SpanMut<'_, f32>,
+    at: usize,
+) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let mut sums = [[W::splat(0.0); N]; 4];
+        for v in 0..N {
+            sums[0][v] = weights.vector(at + v * W::LANES);
+        }
+        let whole = inputs - inputs % 4;
+        let mut k = 0;
+        while k < inputs {
+            // The last columns, fewer than four, go to the first sum.
+            let side = if k < whole { 4 } else { 1 };
+            for c in 0..4 {
+                if c < side {
+                    let value: W = x.splat(k + c);
+                    for v in 0..N {
+                        let weight: W = weights.vector((1 + k + c) * padded + at + v * W::LANES);
+                        sums[c][v] = weight.mul_add(value, sums[c][v]);
+                    }
+                }
+            }
+            k += side;
+        }
+        for v in 0..N {
+            let (first, second) = (sums[0][v].add(sums[1][v]), sums[2][v].add(sums[3][v]));
+            out.put(at + v * W::LANES, first.add(second));
+        }
+    }
+}
+
+impl Sizes {
+    fn new(layer: &LayerSpec, lanes: usize) -> Self {
+        let neuron = &layer.neuron;
+        let padded = |(inputs, outputs): (usize, usize)| (inputs, outputs, outputs.next_multiple_of(lanes));
+        Sizes {
+            branches: neuron.branches,
+            branch_row: neuron.branches.next_multiple_of(lanes),
+            per_branch: neuron.synapses_per_branch,
+            memory: neuron.memory,
+            memory_row: neuron.memory.next_multiple_of(lanes),
+            outputs: layer.outputs,
+            maps: neuron.mlp_shapes().into_iter().map(padded).collect(),
+            trace_decay: match neuron.trace {
+                Trace::None => None,
+                // A trace per synapse is linear in its source: the sums of a
+                // branch's traces are one trace of its sums.
+                Trace::Branch(tau) | Trace::Synapse(tau) => Some(neuron.decay(tau)),
+            },
+        }
+    }
+}
+
+impl Layout {
+    fn new(sizes: &Sizes) -> Self {
+        let mut len = 0;
+        let mut take = |count: usize| {
+            len += count;
+            len - count
+        };
+        let synapses = take(sizes.per_branch * sizes.branch_row);
+        let maps = sizes.maps.iter().map(|&(inputs, _, padded)| take((inputs + 1) * padded)).collect();
+        let (decay, write) = (take(sizes.memory_row), take(sizes.memory_row));
+        let (readout, bias) = (take(sizes.outputs * sizes.memory_row), take(sizes.outputs));
+        Layout { synapses, maps, decay, write, readout, bias, len: len.next_multiple_of(MOST_LANES) }
+    }
+}
+
+/// Packs the weights of neuron `n`.
+fn pack(
+    weights: &LiveWeights<'_>,
+    places: &Places,
+    n: usize,
+    sizes: &Sizes,
+    layout: &Layout,
+    block: &mut [f32],
+) {
+    let (parameters, neuron) = (weights.parameters, &weights.layer.neuron);
+    for (i, &weight) in parameters[places.synapses.of(n)].iter().enumerate() {
+        let weight = if neuron.rectified && weight < 0.0 { 0.0 } else { f64::from(weight) };
+        let (k, j) = (i / sizes.per_branch, i % sizes.per_branch);
+        block[layout.synapses + j * sizes.branch_row + k] = (weight * neuron.input_scale) as f32;
+    }
+    for (j, &(inputs, outputs, padded)) in sizes.maps.iter().enumerate() {
+        let (weight, bias) = places.maps[j];
+        let (weight, bias) = (&parameters[weight.of(n)], &parameters[bias.of(n)]);
+        let map = &mut block[layout.maps[j]..][..(inputs + 1) * padded];
+        map[..outputs].copy_from_slice(bias);
+        for row in 0..outputs {
+            for k in 0..inputs {
+                map[(1 + k) * padded + row] = weight[row * inputs + k];
+            }
+        }
+    }
+    let learnable = &parameters[places.tau_raw.of(n)];
+    let fixed = weights.fixed_tau_raw.map(|fixed| &fixed[n * sizes.memory..(n + 1) * sizes.memory]);
+    for i in 0..sizes.memory {
+        let unit = Timescale::new(neuron, timescale::raw(fixed, learnable, i));
+        block[layout.decay + i] = unit.decay as f32;
+        block[layout.write + i] = unit.write as f32;
+    }
+    for (o, row) in parameters[places.readout.of(n)].chunks_exact(sizes.memory).enumerate() {
+        block[layout.readout + o * sizes.memory_row..][..sizes.memory].copy_from_slice(row);
+    }
+    block[layout.bias..][..sizes.outputs].copy_from_slice(&parameters[places.bias.of(n)]);
+}
