@@ -40,6 +40,13 @@ fn candle_passes_the_records() {
 }
 
 #[test]
+fn candle_passes_the_records_fused() {
+    for budget in [None, Some(1)] {
+        verify(&CandleBackend::new(options(ScanChoice::Fused, budget)).unwrap(), ScanChoice::Fused);
+    }
+}
+
+#[test]
 fn candle_passes_the_records_in_segments() {
     verify(&CandleBackend::new(options(ScanChoice::Composed, Some(100_000))).unwrap(), ScanChoice::Composed);
 }
@@ -53,6 +60,13 @@ mod tch {
     #[test]
     fn tch_passes_the_records() {
         verify(&TchBackend::new(options(ScanChoice::Composed, None)).unwrap(), ScanChoice::Composed);
+    }
+
+    #[test]
+    fn tch_passes_the_records_fused() {
+        for budget in [None, Some(1)] {
+            verify(&TchBackend::new(options(ScanChoice::Fused, budget)).unwrap(), ScanChoice::Fused);
+        }
     }
 
     #[test]

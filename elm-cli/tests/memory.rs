@@ -1,0 +1,73 @@
+//! Training needs no more memory at its end than at its beginning.
+#![cfg(target_os = "linux")]
+
+use elm_backend_candle::CandleBackend;
+use elm_core::Backend;
+use elm_core::device::BackendOptions;
+use elm_core::model::{LayerOptions, ModelKind, Network, NetworkOptions, NeuronOptions};
+use elm_core::train::{Batch, HostInput, LearningRate, OptimizerKind, Target, Trainer, TrainingSpec};
+
+/// Bytes by which memory may grow over the steps: pages that the allocator
+/// touches for the first time.
+const SLACK: usize = 4 << 20;
+const SETTLED: usize = 200;
+const STEPS: usize = 2000;
+
+/// Bytes of the process in memory.
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+fn batch(step: usize) -> Batch {
+    let (rows, steps) = (4, 12);
+    let tokens: Vec<u32> = (0..rows * steps).map(|i| ((i * 7 + step) % 11) as u32).collect();
+    Batch { rows, steps, input: HostInput::Tokens(tokens.clone()), target: Target::EveryStep(tokens) }
+}
+
+fn grows_by<B: Backend>(backend: &B) -> usize {
+    let neuron = NeuronOptions { num_memory: Some(4), num_branch: Some(5), ..NeuronOptions::default() };
+    let options = NetworkOptions {
+        kind: ModelKind::ElmNetwork,
+        num_input: 11,
+        num_output: 11,
+        num_hidden: Some(16),
+        num_layers: None,
+        embedding: None,
+        head: None,
+        layer: LayerOptions { neuron, ..LayerOptions::default() },
+        first_layer: None,
+        last_layer: None,
+    };
+    let network = Network::from_seed(backend, &options.resolve().unwrap(), 3).unwrap();
+    let spec = TrainingSpec {
+        optimizer: OptimizerKind::Adam,
+        learning_rate: LearningRate { peak: 1e-3, warmup: 10, total: STEPS as u64 },
+        clip_norm: Some(1.0),
+        label_smoothing: 0.01,
+        regularizers: Vec::new(),
+        state_reuse: None,
+        seed: 1,
+    };
+    let mut trainer = Trainer::new(backend, network, spec).unwrap();
+    let mut settled = 0;
+    for step in 0..STEPS {
+        trainer.step(&batch(step)).unwrap();
+        if step == SETTLED {
+            settled = resident();
+        }
+    }
+    resident().saturating_sub(settled)
+}
+
+// One test, so that nothing else grows meanwhile.
+#[test]
+fn two_thousand_steps_leave_memory_flat() {
+    let grown = grows_by(&CandleBackend::new(BackendOptions::default()).unwrap());
+    assert!(grown <= SLACK, "candle: {grown} bytes more");
+    #[cfg(feature = "tch")]
+    {
+        let grown = grows_by(&elm_backend_tch::TchBackend::new(BackendOptions::default()).unwrap());
+        assert!(grown <= SLACK, "tch: {grown} bytes more");
+    }
+}
