@@ -7,7 +7,6 @@ use super::map_gradient::MapSums;
 use super::memory::Buffer;
 use super::outputs::copy_rows;
 use super::pool::share;
-use super::product;
 use super::simd::{Element, Vector};
 use super::span::{Shared, Span, SpanMut};
 use super::weights::BackwardWeights;
@@ -126,7 +125,7 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             source_trace: None,
             readout: store.zeros(shape.outputs * width),
             memory: store.zeros(shape.memory * width),
-            inputs: store.zeros(product::paired(widest) * width),
+            inputs: store.zeros(shape.panels.padded(widest) * width),
             call,
             backward,
             thread,

@@ -41,10 +41,13 @@ impl Ahead {
             (self.next, self.end) = (self.then, self.then_end);
             self.then = self.then_end;
         }
-        let last = self.next.wrapping_add(TURN * LINE).min(self.end);
-        while self.next < last {
-            prefetch(self.next);
-            self.next = self.next.wrapping_add(LINE);
+        // A turn may go beyond the end by some lines: they are asked for in
+        // vain, but lines are not counted one by one.
+        if self.next < self.end {
+            for line in 0..TURN {
+                prefetch(self.next.wrapping_add(line * LINE));
+            }
+            self.next = self.next.wrapping_add(TURN * LINE);
         }
     }
 }

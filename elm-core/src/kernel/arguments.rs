@@ -1,6 +1,6 @@
 //! What the kernels read, and the checks that everything later relies on.
 
-use super::product;
+use super::product::Panels;
 use super::simd::{Element, InstructionSet, MOST_LANES};
 use super::synapse::Dendrite;
 use crate::error::{Error, Result};
@@ -191,8 +191,8 @@ pub(super) struct Shape {
     pub width: usize,
     /// Lanes of the widest vector.
     pub widest: usize,
-    /// Most outputs in a panel of a packed matrix.
-    pub panel: usize,
+    /// How packed matrices are divided.
+    pub panels: Panels,
     pub inputs: usize,
     pub neurons: usize,
     pub outputs: usize,
@@ -217,7 +217,7 @@ impl Shape {
         let lanes = E::lanes(set, arguments.rows);
         Shape {
             widest: E::widest(set),
-            panel: product::most_outputs(lanes, E::widest(set)),
+            panels: Panels::new(lanes, E::widest(set)),
             steps: arguments.steps,
             rows: arguments.rows,
             width: arguments.rows.next_multiple_of(lanes),

@@ -272,7 +272,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 }
                 let sums = sums.part(sum.maps[j], (inputs + 1) * stride);
                 map_gradient::accumulate::<V, W>(y, stride, x, inputs, width, turned, sums, ahead);
-                let packed = block.part(layout.maps[j], product::packed_len(outputs, inputs));
+                let packed = block.part(layout.maps[j], shape.panels.packed_len(outputs, inputs));
                 product::product::<V, W>(packed, outputs, inputs, y, gradient, width, ahead);
                 if j == 0 {
                     break;

@@ -30,9 +30,9 @@ pub(super) struct Recurrence<'c, 'a, E: Element> {
     pub carried: Buffer<E>,
     /// The record of the neuron at work, `[record, width]`.
     record: Buffer<E>,
-    /// Values of two hidden layers `[2, paired H, width]`.
+    /// Values of two hidden layers `[2, padded H, width]`.
     hidden: Buffer<E>,
-    /// The MLP's answer `[paired M, width]`.
+    /// The MLP's answer `[padded M, width]`.
     answer: Buffer<E>,
     /// Readout and drive `[2, O, width]`.
     readout: Buffer<E>,
@@ -49,8 +49,8 @@ impl<'c, 'a, E: Element> Recurrence<'c, 'a, E> {
             weights: ForwardWeights::new(store, shape, arguments, neurons.clone()),
             carried: store.zeros(count * shape.carried() * width),
             record: store.zeros(shape.record() * width),
-            hidden: store.zeros(2 * product::paired(shape.hidden) * width),
-            answer: store.zeros(product::paired(shape.memory) * width),
+            hidden: store.zeros(2 * shape.panels.padded(shape.hidden) * width),
+            answer: store.zeros(shape.panels.padded(shape.memory) * width),
             readout: store.zeros(2 * shape.outputs * width),
             call,
             tables,
@@ -306,12 +306,13 @@ impl<E: Element> Recurrence<'_, '_, E> {
             let last = shape.maps.len() - 1;
             let mut x = Span::from(record).part(0, shape.mlp_inputs() * width);
             for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
-                let packed = block.part(self.weights.layout.maps[j], product::packed_len(inputs, outputs));
+                let packed =
+                    block.part(self.weights.layout.maps[j], shape.panels.packed_len(inputs, outputs));
                 if j == last {
                     product::product::<V, W>(packed, inputs, outputs, x, answer, width, ahead);
                     break;
                 }
-                let room = product::paired(outputs) * width;
+                let room = shape.panels.padded(outputs) * width;
                 let out = values.part(j % 2 * room, room);
                 product::product::<V, W>(packed, inputs, outputs, x, out, width, ahead);
                 for at in starts::<V>(outputs * width) {

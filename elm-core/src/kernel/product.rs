@@ -1,64 +1,84 @@
 //! A small matrix times the batch: the MLP's work, forward and backward.
 //!
-//! Batch rows lie in the lanes of vectors; each weight is broadcast. Weights
-//! are packed in panels of outputs, column by column, so that they are read in
-//! one straight line while a panel's sums stay in registers. Where a row is
-//! only half as wide as the processor's vectors, two outputs share a vector:
-//! their weights lie side by side and are broadcast as a pair.
+//! Weights are packed in panels of outputs, column by column, so that they are
+//! read in one straight line while a panel's sums stay in registers. Batch
+//! rows lie in the lanes of vectors and each weight is broadcast; but where a
+//! row is only half as wide as the processor's vectors, outputs lie in the
+//! lanes, inputs are broadcast, and sums are transposed at the end.
 
 use super::ahead::Ahead;
-use super::simd::{Element, Vector, starts};
+use super::simd::{Element, Vector};
 use super::span::{Span, SpanMut};
 use std::ops::Range;
 
-/// Most outputs in a panel, given the lanes of a batch row's vectors and of
-/// the widest: with one vector of batch, their sums, a vector of input and a
-/// weight fit the registers, sixteen or, with pairs, thirty-two.
+/// Batch rows of a tile with outputs in the lanes.
+const COLUMNS: usize = 8;
+
+/// How the outputs of matrices are divided into panels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Panels {
+    /// Panels are multiples of so many outputs.
+    grain: usize,
+    /// Most grains in a panel: the sums of a tile, its inputs and weights fit
+    /// the registers, sixteen or, with outputs in the lanes, thirty-two.
+    most: usize,
+}
+
+impl Panels {
+    /// The division for so many lanes in a batch row's vectors and in the
+    /// widest.
+    #[inline(always)]
+    pub(super) fn new(lanes: usize, widest: usize) -> Self {
+        if outputs_in_lanes(lanes, widest) {
+            Panels { grain: widest, most: 3 }
+        } else {
+            Panels { grain: 1, most: 12 }
+        }
+    }
+
+    /// Rows that the result of a matrix with so many outputs takes.
+    #[inline(always)]
+    pub(super) fn padded(self, outputs: usize) -> usize {
+        outputs.next_multiple_of(self.grain)
+    }
+
+    /// Numbers in a packed matrix and its bias.
+    pub(super) fn packed_len(self, inputs: usize, outputs: usize) -> usize {
+        self.padded(outputs) * (inputs + 1)
+    }
+
+    /// Number of panels, as even as possible.
+    #[inline(always)]
+    fn count(self, outputs: usize) -> usize {
+        outputs.div_ceil(self.grain).div_ceil(self.most)
+    }
+
+    /// Rows of panel `i`.
+    #[inline(always)]
+    fn rows(self, outputs: usize, i: usize) -> Range<usize> {
+        let (grains, count) = (outputs.div_ceil(self.grain), self.count(outputs));
+        grains * i / count * self.grain..grains * (i + 1) / count * self.grain
+    }
+}
+
 #[inline(always)]
-pub(super) fn most_outputs(lanes: usize, widest: usize) -> usize {
-    if widest == 2 * lanes { 48 } else { 12 }
+fn outputs_in_lanes(lanes: usize, widest: usize) -> bool {
+    lanes == COLUMNS && widest == 2 * lanes
 }
 
-/// The outputs of each panel of a matrix: pairs of outputs, as even as
-/// possible, at most `most` outputs each.
-#[inline(always)]
-fn panel(outputs: usize, most: usize, i: usize) -> Range<usize> {
-    let pairs = outputs.div_ceil(2);
-    let panels = panels(outputs, most);
-    (pairs * i / panels * 2).min(outputs)..(pairs * (i + 1) / panels * 2).min(outputs)
-}
-
-#[inline(always)]
-fn panels(outputs: usize, most: usize) -> usize {
-    outputs.div_ceil(2).div_ceil(most / 2)
-}
-
-/// Rows that a matrix with so many outputs takes: an odd last one gets a
-/// partner of zeros.
-#[inline(always)]
-pub(super) fn paired(outputs: usize) -> usize {
-    outputs.next_multiple_of(2)
-}
-
-/// Numbers in a packed matrix and its bias.
-pub(super) fn packed_len(inputs: usize, outputs: usize) -> usize {
-    paired(outputs) * (inputs + 1)
-}
-
-/// Packs `weight(output, input)` and `bias(output)` in panels of up to `most`
-/// outputs.
+/// Packs `weight(output, input)` and `bias(output)`; rows beyond the outputs
+/// are zero.
 pub(super) fn pack<E: Element>(
     inputs: usize,
     outputs: usize,
-    most: usize,
+    panels: Panels,
     weight: impl Fn(usize, usize) -> E,
     bias: impl Fn(usize) -> E,
     packed: &mut [E],
 ) {
     let mut places = packed.iter_mut();
-    for i in 0..panels(outputs, most) {
-        let rows = panel(outputs, most, i);
-        let rows = rows.start..rows.start + paired(rows.len());
+    for i in 0..panels.count(outputs) {
+        let rows = panels.rows(outputs, i);
         for (row, place) in rows.clone().zip(&mut places) {
             *place = if row < outputs { bias(row) } else { E::default() };
         }
@@ -73,11 +93,12 @@ pub(super) fn pack<E: Element>(
 /// `out = bias + weight x`.
 ///
 /// # Shapes
-/// `x`: `[inputs, width]`, `out`: `[paired(outputs), width]`.
+/// `x`: `[inputs, width]`, `out`: `[padded(outputs), width]`.
 ///
 /// # Safety
-/// `packed` holds [`packed_len`] numbers in panels of [`most_outputs`], `width` is a multiple of `V::LANES`, the spans have
-/// these shapes, and the processor has the vectors' instructions.
+/// `packed` holds [`Panels::packed_len`] numbers in the panels of these
+/// vectors, `width` is a multiple of `V::LANES`, the spans have these shapes,
+/// and the processor has the vectors' instructions.
 #[inline(always)]
 pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
     packed: Span<'_, V::E>,
@@ -88,20 +109,18 @@ pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
     width: usize,
     ahead: &mut Ahead,
 ) {
-    let pairs = W::LANES == 2 * V::LANES;
-    let most = most_outputs(V::LANES, W::LANES);
+    let panels = Panels::new(V::LANES, W::LANES);
     let mut start = 0;
-    for i in 0..panels(outputs, most) {
-        let rows = panel(outputs, most, i);
-        let stride = paired(rows.len());
-        let len = stride * (inputs + 1);
+    for i in 0..panels.count(outputs) {
+        let rows = panels.rows(outputs, i);
+        let len = rows.len() * (inputs + 1);
         // SAFETY: panels lie one after the other and fill `packed`; the rows
         // of a panel are rows of `out`.
         unsafe {
             let weights = packed.part(start, len);
-            let out = out.part(rows.start * width, stride * width);
-            if pairs {
-                pair_panel::<V, W>(weights, inputs, stride, x, out, width);
+            let out = out.part(rows.start * width, rows.len() * width);
+            if outputs_in_lanes(V::LANES, W::LANES) {
+                lane_panel::<W>(weights, inputs, rows.len(), x, out, width);
             } else if width.is_multiple_of(2 * V::LANES) {
                 panel_product::<V, 2>(weights, inputs, rows.len(), x, out, width);
             } else {
@@ -113,17 +132,11 @@ pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
     }
 }
 
-/// Calls `$tile::<.., R, ..>` with `$count`, which is one of the given, as `R`.
+/// Calls `$tile::<V, R, N>` with `$count`, which is one of the given, as `R`.
 macro_rules! with_count {
     ($count:expr, [$($n:literal),*], $tile:ident::<$a:ty, R, $b:tt> $arguments:tt) => {
         match $count {
             $($n => $tile::<$a, $n, $b> $arguments,)*
-            _ => debug_assert!(false, "a tile of {} outputs", $count),
-        }
-    };
-    ($count:expr, [$($n:literal),*], $tile:ident::<$a:ty, $b:ty, R> $arguments:tt) => {
-        match $count {
-            $($n => $tile::<$a, $b, $n> $arguments,)*
             _ => debug_assert!(false, "a tile of {} outputs", $count),
         }
     };
@@ -147,7 +160,7 @@ unsafe fn panel_product<V: Vector, const N: usize>(
     for column in (0..width).step_by(N * V::LANES) {
         for i in 0..tiles {
             let (first, end) = (rows * i / tiles, rows * (i + 1) / tiles);
-            let place = Place { rows: paired(rows), first, column, width };
+            let place = Place { rows, first, column, width };
             // SAFETY: the caller's promise; the tile's rows are the panel's.
             unsafe {
                 with_count!(
@@ -163,7 +176,7 @@ unsafe fn panel_product<V: Vector, const N: usize>(
 /// Where a tile lies in its panel and in the batch.
 #[derive(Clone, Copy)]
 struct Place {
-    /// Outputs of the panel with an odd one's partner.
+    /// Outputs of the panel.
     rows: usize,
     /// First output of the tile.
     first: usize,
@@ -212,59 +225,64 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
     }
 }
 
-/// One panel of `rows / 2` pairs.
+/// One panel with outputs in the lanes.
 ///
 /// # Safety
-/// As [`product`], `W` being twice as wide as `V`.
+/// As [`product`], for one to three vectors of outputs.
 #[inline(always)]
-unsafe fn pair_panel<V: Vector, W: Vector<E = V::E>>(
-    weights: Span<'_, V::E>,
+unsafe fn lane_panel<W: Vector>(
+    weights: Span<'_, W::E>,
     inputs: usize,
     rows: usize,
-    x: Span<'_, V::E>,
-    out: SpanMut<'_, V::E>,
+    x: Span<'_, W::E>,
+    out: SpanMut<'_, W::E>,
     width: usize,
 ) {
-    for column in starts::<V>(width) {
+    for column in (0..width).step_by(COLUMNS) {
         let place = Place { rows, first: 0, column, width };
         // SAFETY: the caller's promise.
         unsafe {
-            with_count!(
-                rows / 2,
-                [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24],
-                pair_tile::<V, W, R>(weights, inputs, x, out, place)
-            );
+            match rows / W::LANES {
+                1 => lane_tile::<W, 1>(weights, inputs, x, out, place),
+                2 => lane_tile::<W, 2>(weights, inputs, x, out, place),
+                _ => lane_tile::<W, 3>(weights, inputs, x, out, place),
+            }
         }
     }
 }
 
-/// `R` pairs of outputs for one half-width vector of batch.
+/// `N` vectors of outputs for eight batch rows.
 ///
 /// # Safety
-/// As [`pair_panel`]; the panel has `R` pairs.
+/// As [`lane_panel`]; the panel has `N` vectors of outputs.
 #[inline(always)]
-unsafe fn pair_tile<V: Vector, W: Vector<E = V::E>, const R: usize>(
-    weights: Span<'_, V::E>,
+unsafe fn lane_tile<W: Vector, const N: usize>(
+    weights: Span<'_, W::E>,
     inputs: usize,
-    x: Span<'_, V::E>,
-    out: SpanMut<'_, V::E>,
+    x: Span<'_, W::E>,
+    out: SpanMut<'_, W::E>,
     place: Place,
 ) {
-    // SAFETY: as in `tile_product`; a pair's two rows follow each other.
+    // SAFETY: as in `tile_product`.
     unsafe {
-        let mut sums = [W::splat(V::E::default()); R];
-        for r in 0..R {
-            sums[r] = weights.splat_pair(2 * r);
+        let mut sums = [[W::splat(W::E::default()); COLUMNS]; N];
+        for v in 0..N {
+            sums[v] = [weights.vector(v * W::LANES); COLUMNS];
         }
         for k in 0..inputs {
-            let values: W = x.vector_twice(k * place.width + place.column);
-            for r in 0..R {
-                let weight: W = weights.splat_pair((1 + k) * place.rows + 2 * r);
-                sums[r] = weight.mul_add(values, sums[r]);
+            let mut columns = [sums[0][0]; N];
+            for v in 0..N {
+                columns[v] = weights.vector((1 + k) * place.rows + v * W::LANES);
+            }
+            for b in 0..COLUMNS {
+                let value: W = x.splat(k * place.width + place.column + b);
+                for v in 0..N {
+                    sums[v][b] = columns[v].mul_add(value, sums[v][b]);
+                }
             }
         }
-        for r in 0..R {
-            out.put_pair(2 * r * place.width + place.column, place.width, sums[r]);
+        for v in 0..N {
+            out.put_columns(v * W::LANES * place.width + place.column, place.width, sums[v]);
         }
     }
 }
@@ -274,12 +292,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn panels_cover_all_outputs_in_pairs() {
+    fn panels_cover_all_outputs_in_grains() {
         for outputs in 1..100 {
-            for most in [2, 12, 48] {
-                let rows: Vec<_> = (0..panels(outputs, most)).map(|i| panel(outputs, most, i)).collect();
-                assert!(rows.iter().all(|rows| rows.len() <= most && rows.start.is_multiple_of(2)));
-                assert!(rows.into_iter().flatten().eq(0..outputs));
+            for panels in [Panels::new(8, 16), Panels::new(8, 8), Panels::new(16, 16), Panels::new(1, 1)] {
+                let rows: Vec<_> = (0..panels.count(outputs)).map(|i| panels.rows(outputs, i)).collect();
+                assert!(rows.iter().all(|rows| rows.len() <= panels.most * panels.grain));
+                assert!(rows.iter().all(|rows| rows.start.is_multiple_of(panels.grain)));
+                assert!(rows.into_iter().flatten().eq(0..panels.padded(outputs)));
             }
         }
     }

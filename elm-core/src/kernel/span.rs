@@ -88,28 +88,6 @@ impl<T: Copy> Span<'_, T> {
         unsafe { V::splat(self.get(at)) }
     }
 
-    /// The two elements from `at` on, over and over.
-    ///
-    /// # Safety
-    /// As [`Span::vector`], for two elements.
-    #[inline(always)]
-    pub(super) unsafe fn splat_pair<V: Vector<E = T>>(self, at: usize) -> V {
-        debug_assert!(at + 2 <= self.len, "{at} + 2 of {}", self.len);
-        // SAFETY: inside, says the caller.
-        unsafe { V::splat_pair(self.start.add(at)) }
-    }
-
-    /// The `V::LANES / 2` elements from `at` on, each twice in a row.
-    ///
-    /// # Safety
-    /// As [`Span::vector`], for half a vector.
-    #[inline(always)]
-    pub(super) unsafe fn vector_twice<V: Vector<E = T>>(self, at: usize) -> V {
-        debug_assert!(at + V::LANES / 2 <= self.len, "{at} + {} of {}", V::LANES / 2, self.len);
-        // SAFETY: inside, says the caller.
-        unsafe { V::load_twice(self.start.add(at)) }
-    }
-
     /// A vector of the elements at the places `offsets[at]` and on.
     ///
     /// # Safety
@@ -123,6 +101,20 @@ impl<T: Copy> Span<'_, T> {
             debug_assert!((0..V::LANES).all(|i| offsets.get(at + i).get() < self.len));
             V::gather(self.start, offsets.start.add(at))
         }
+    }
+
+    /// The `R` offsets from element `at` on.
+    ///
+    /// # Safety
+    /// They lie inside.
+    #[inline(always)]
+    pub(super) unsafe fn offsets<const R: usize>(self, at: usize) -> [usize; R]
+    where
+        T: Offset,
+    {
+        debug_assert!(at + R <= self.len, "{at} + {R} of {}", self.len);
+        // SAFETY: inside, says the caller.
+        unsafe { T::get_many(self.start.add(at)) }
     }
 
     /// The address of element `at`, which may lie outside.
@@ -166,15 +158,16 @@ impl<T: Copy> SpanMut<'_, T> {
         unsafe { vector.store(self.start.add(at)) }
     }
 
-    /// Writes the even lanes to `at` and on, the odd ones `stride` further.
+    /// Writes the transpose of eight vectors: a row of eight for each lane,
+    /// `stride` apart, from `at` on.
     ///
     /// # Safety
-    /// As [`SpanMut::put`], for half a vector at both places.
+    /// As [`SpanMut::put`], for all rows.
     #[inline(always)]
-    pub(super) unsafe fn put_pair<V: Vector<E = T>>(self, at: usize, stride: usize, vector: V) {
-        debug_assert!(at + stride + V::LANES / 2 <= self.len, "{at} + {stride} of {}", self.len);
+    pub(super) unsafe fn put_columns<V: Vector<E = T>>(self, at: usize, stride: usize, vectors: [V; 8]) {
+        debug_assert!(at + (V::LANES - 1) * stride + 8 <= self.len, "{at} by {stride} of {}", self.len);
         // SAFETY: inside, says the caller.
-        unsafe { vector.store_pair(self.start.add(at), self.start.add(at + stride)) }
+        unsafe { V::store_columns(vectors, self.start.add(at), stride) }
     }
 
     /// Writes a vector past the caches.

@@ -38,6 +38,12 @@ impl Offsets {
 pub trait Offset: Plain {
     /// The offset.
     fn get(self) -> usize;
+
+    /// Reads `R` offsets from `from` on, several with one load.
+    ///
+    /// # Safety
+    /// They are readable.
+    unsafe fn get_many<const R: usize>(from: *const Self) -> [usize; R];
 }
 
 impl Offset for u16 {
@@ -45,12 +51,48 @@ impl Offset for u16 {
     fn get(self) -> usize {
         usize::from(self)
     }
+
+    #[inline(always)]
+    unsafe fn get_many<const R: usize>(from: *const Self) -> [usize; R] {
+        let mut offsets = [0; R];
+        let mut r = 0;
+        // SAFETY: each load reads offsets `r` and on, of which there are `R`.
+        unsafe {
+            while r + 4 <= R {
+                let four = from.add(r).cast::<u64>().read_unaligned().to_le();
+                for i in 0..4 {
+                    offsets[r + i] = (four >> (16 * i)) as usize & 0xffff;
+                }
+                r += 4;
+            }
+            while r + 2 <= R {
+                let two = from.add(r).cast::<u32>().read_unaligned().to_le();
+                offsets[r] = two as usize & 0xffff;
+                offsets[r + 1] = (two >> 16) as usize;
+                r += 2;
+            }
+            if r < R {
+                offsets[r] = (*from.add(r)).get();
+            }
+        }
+        offsets
+    }
 }
 
 impl Offset for u32 {
     #[inline(always)]
     fn get(self) -> usize {
         self as usize
+    }
+
+    #[inline(always)]
+    unsafe fn get_many<const R: usize>(from: *const Self) -> [usize; R] {
+        let mut offsets = [0; R];
+        for (r, offset) in offsets.iter_mut().enumerate() {
+            // SAFETY: one of the `R`.
+            *offset = unsafe { *from.add(r) } as usize;
+        }
+        offsets
     }
 }
 
@@ -163,9 +205,11 @@ unsafe fn gather_tile<V: Vector, O: Offset, const R: usize, const N: usize>(
     unsafe {
         let mut sums = [[V::splat(V::E::default()); N]; R];
         for j in 0..per_branch {
+            let start = j * place.rows + place.first;
+            let offsets: [usize; R] = offsets.offsets(start);
             for r in 0..R {
-                let at = j * place.rows + place.first + r;
-                let row = offsets.get(at).get() + place.column;
+                let at = start + r;
+                let row = offsets[r] + place.column;
                 let weight: V = weights.splat(at);
                 for v in 0..N {
                     sums[r][v] = weight.mul_add(table.vector(row + v * V::LANES), sums[r][v]);
@@ -246,9 +290,11 @@ unsafe fn scatter_tile<V: Vector, O: Offset, const R: usize, const N: usize>(
             }
         }
         for j in 0..count {
+            let start = j * place.rows + place.first;
+            let offsets: [usize; R] = offsets.offsets(start);
             for r in 0..R {
-                let at = j * place.rows + place.first + r;
-                let row = offsets.get(at).get() + place.column;
+                let at = start + r;
+                let row = offsets[r] + place.column;
                 let weight: V = weights.splat(at);
                 for v in 0..N {
                     let row = row + v * V::LANES;

@@ -135,7 +135,11 @@ impl<E: Element> ForwardWeights<E> {
         arguments: &Arguments<'_, E>,
         neurons: Range<usize>,
     ) -> Self {
-        let layout = BlockLayout::new(shape, product::packed_len, shape.synapses());
+        let layout = BlockLayout::new(
+            shape,
+            |inputs, outputs| shape.panels.packed_len(inputs, outputs),
+            shape.synapses(),
+        );
         let mut blocks = store.take(neurons.len() * layout.len);
         let synapses = shape.synapses();
         let mut offsets = Offsets::new(store, neurons.len() * synapses, shape.sources() * shape.width);
@@ -146,9 +150,9 @@ impl<E: Element> ForwardWeights<E> {
             for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
                 let (weight, bias) = places.maps[j];
                 let (weight, bias) = (&parameters[weight.of(n)], &parameters[bias.of(n)]);
-                let packed = &mut block[layout.maps[j]..][..product::packed_len(inputs, outputs)];
+                let packed = &mut block[layout.maps[j]..][..shape.panels.packed_len(inputs, outputs)];
                 let entry = |row: usize, k: usize| weight[row * inputs + k];
-                product::pack(inputs, outputs, shape.panel, entry, |row| bias[row], packed);
+                product::pack(inputs, outputs, shape.panels, entry, |row| bias[row], packed);
             }
             let start = (n - neurons.start) * synapses;
             let weights = &mut block[layout.synapses..][..synapses];
@@ -170,7 +174,7 @@ impl<E: Element> BackwardWeights<E> {
         neurons: Range<usize>,
         sources: Range<usize>,
     ) -> Self {
-        let transposed = |inputs, outputs| product::packed_len(outputs, inputs);
+        let transposed = |inputs, outputs| shape.panels.packed_len(outputs, inputs);
         let layout = BlockLayout::new(shape, transposed, 0);
         let mut blocks = store.take(neurons.len() * layout.len);
         let places = Places::new(arguments.layer);
@@ -180,7 +184,7 @@ impl<E: Element> BackwardWeights<E> {
                 let weight = &arguments.parameters[places.maps[j].0.of(n)];
                 let packed = &mut block[layout.maps[j]..][..transposed(inputs, outputs)];
                 let entry = |row: usize, k: usize| weight[k * inputs + row];
-                product::pack(outputs, inputs, shape.panel, entry, |_| E::default(), packed);
+                product::pack(outputs, inputs, shape.panels, entry, |_| E::default(), packed);
             }
         }
         let synapses = ScatterList::new(store, shape, arguments, neurons, sources);

@@ -85,30 +85,30 @@ unsafe impl Vector for F32x16 {
     }
 
     #[inline(always)]
-    unsafe fn splat_pair(from: *const f32) -> Self {
-        // SAFETY: the caller vouches for the processor and two elements, whose
-        // bits are those of an f64, if an unaligned one.
-        F32x16(unsafe { _mm512_castpd_ps(_mm512_set1_pd(from.cast::<f64>().read_unaligned())) })
-    }
-
-    #[inline(always)]
-    unsafe fn load_twice(from: *const f32) -> Self {
-        // SAFETY: the caller vouches for the processor and eight elements.
-        F32x16(unsafe {
-            let order = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
-            _mm512_permutexvar_ps(order, _mm512_castps256_ps512(_mm256_loadu_ps(from)))
-        })
-    }
-
-    #[inline(always)]
-    unsafe fn store_pair(self, even: *mut f32, odd: *mut f32) {
+    unsafe fn store_columns(vectors: [Self; 8], to: *mut f32, stride: usize) {
         // SAFETY: a vector exists, so the processor has AVX-512; the caller
-        // vouches for eight writable elements at both places.
+        // vouches for sixteen writable rows of eight.
         unsafe {
-            let order = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
-            let apart = _mm512_permutexvar_ps(order, self.0);
-            _mm256_storeu_ps(even, _mm512_castps512_ps256(apart));
-            _mm256_storeu_ps(odd, _mm512_extractf32x8_ps::<1>(apart));
+            // Quarter q of `quads[h][j]`: lane 4 q + j of vectors 4 h to 4 h + 3.
+            let mut quads = [[_mm512_setzero_ps(); 4]; 2];
+            for (quad, v) in quads.iter_mut().zip([&vectors[..4], &vectors[4..]]) {
+                let (a, b) = (_mm512_unpacklo_ps(v[0].0, v[1].0), _mm512_unpackhi_ps(v[0].0, v[1].0));
+                let (c, d) = (_mm512_unpacklo_ps(v[2].0, v[3].0), _mm512_unpackhi_ps(v[2].0, v[3].0));
+                quad[0] = _mm512_shuffle_ps::<0x44>(a, c);
+                quad[1] = _mm512_shuffle_ps::<0xee>(a, c);
+                quad[2] = _mm512_shuffle_ps::<0x44>(b, d);
+                quad[3] = _mm512_shuffle_ps::<0xee>(b, d);
+            }
+            let first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+            let last = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+            for j in 0..4 {
+                for (half, order) in [first, last].into_iter().enumerate() {
+                    let rows = _mm512_permutex2var_ps(quads[0][j], order, quads[1][j]);
+                    let to = to.add((8 * half + j) * stride);
+                    _mm256_storeu_ps(to, _mm512_castps512_ps256(rows));
+                    _mm256_storeu_ps(to.add(4 * stride), _mm512_extractf32x8_ps::<1>(rows));
+                }
+            }
         }
     }
 

@@ -199,49 +199,22 @@ pub unsafe trait Vector: Copy {
         unsafe { self.store(to) }
     }
 
-    /// The two numbers from `from` on, over and over.
+    /// Writes the transpose of eight vectors: lane `i` of vector `b` goes to
+    /// place `b` of row `i`.
     ///
     /// # Safety
-    /// They are readable, and the processor has this vector's instructions.
+    /// `LANES` rows of eight numbers are writable, `stride` apart.
     #[inline(always)]
-    unsafe fn splat_pair(from: *const Self::E) -> Self {
+    unsafe fn store_columns(vectors: [Self; 8], to: *mut Self::E, stride: usize) {
         let mut lanes = [Self::E::default(); MOST_LANES];
-        for (i, lane) in lanes.iter_mut().enumerate() {
-            // SAFETY: one of the two.
-            *lane = unsafe { *from.add(i % 2) };
-        }
-        // SAFETY: the array has room for any vector.
-        unsafe { Self::load(lanes.as_ptr()) }
-    }
-
-    /// The `LANES / 2` numbers from `from` on, each twice in a row.
-    ///
-    /// # Safety
-    /// They are readable, and the processor has this vector's instructions.
-    #[inline(always)]
-    unsafe fn load_twice(from: *const Self::E) -> Self {
-        let mut lanes = [Self::E::default(); MOST_LANES];
-        for i in 0..Self::LANES {
-            // SAFETY: one of the first half.
-            lanes[i] = unsafe { *from.add(i / 2) };
-        }
-        // SAFETY: the array has room for any vector.
-        unsafe { Self::load(lanes.as_ptr()) }
-    }
-
-    /// Writes the even lanes to `even` and on, the odd ones to `odd`.
-    ///
-    /// # Safety
-    /// `LANES / 2` numbers are writable at both places.
-    #[inline(always)]
-    unsafe fn store_pair(self, even: *mut Self::E, odd: *mut Self::E) {
-        let mut lanes = [Self::E::default(); MOST_LANES];
-        // SAFETY: the array has room for any vector, the places for half one.
-        unsafe {
-            self.store(lanes.as_mut_ptr());
-            for i in 0..Self::LANES / 2 {
-                *even.add(i) = lanes[2 * i];
-                *odd.add(i) = lanes[2 * i + 1];
+        for (b, vector) in vectors.into_iter().enumerate() {
+            // SAFETY: the array has room for any vector, the caller vouches
+            // for the rows.
+            unsafe {
+                vector.store(lanes.as_mut_ptr());
+                for i in 0..Self::LANES {
+                    *to.add(i * stride + b) = lanes[i];
+                }
             }
         }
     }
