@@ -6,6 +6,10 @@ use super::stored::StoredTensors;
 use crate::error::Result;
 use crate::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
 
+/// Parameters of a layer for which waking one more thread, some tens of
+/// microseconds, is less than the time it saves.
+const WORTH_A_THREAD: usize = 500_000;
+
 /// A trained network in a live program: input comes in as it happens, and
 /// every step answers at once. No backend is needed, and nothing is allocated
 /// after it was made. Dropout is off.
@@ -45,6 +49,7 @@ struct Head {
 impl LiveNetwork {
     /// A network with stored weights, named as in
     /// [`Network::to_stored`](super::Network::to_stored); state starts at zero.
+    /// Large layers are shared by up to `threads` threads.
     ///
     /// # Errors
     /// [`Error::Stored`](crate::Error::Stored) when a tensor is missing or has
@@ -57,13 +62,15 @@ impl LiveNetwork {
                 true => None,
                 false => Some(stored.floats(&format!("{prefix}.memory.tau_raw"), &[n, neuron.memory])?),
             };
+            let parameters = flat_values(stored, &prefix, &layer.parameter_layout())?;
             let weights = LiveWeights {
                 layer,
                 sources: stored.integers(&format!("{prefix}.connectome"), &[n, neuron.synapses()])?,
-                parameters: &flat_values(stored, &prefix, &layer.parameter_layout())?,
+                parameters: &parameters,
                 fixed_tau_raw,
                 input_factor: if l == 0 { spec.embedding.factor() } else { 1.0 },
             };
+            let threads = threads.min(parameters.len() / WORTH_A_THREAD).max(1);
             layers.push(LiveLayer::new(&weights, simd, threads)?);
         }
         let outputs = spec.outputs();
