@@ -2,7 +2,7 @@
 //!
 //! A neuron's weights come from a far cache in every step, and arrive in time
 //! only if they are asked for early, some lines at a time: asking for all at
-//! once fills the processor's queue and stalls it.
+//! once fills the processor's queue, and its own loads wait behind them.
 
 use super::simd::prefetch;
 
@@ -12,42 +12,53 @@ const LINE: usize = 64;
 /// Lines asked for in a turn.
 const TURN: usize = 16;
 
-/// Memory still to be asked for: one place, then another.
+/// Most places to fetch from.
+const PLACES: usize = 5;
+
+/// A range of memory.
 #[derive(Clone, Copy)]
-pub(super) struct Ahead {
+pub(super) struct Fetch {
     next: *const u8,
     end: *const u8,
-    then: *const u8,
-    then_end: *const u8,
 }
 
-impl Ahead {
-    /// `len` elements from `start` on, then `then_len` from `then` on; none of
-    /// them need be valid.
+impl Fetch {
+    const NOTHING: Fetch = Fetch { next: std::ptr::null(), end: std::ptr::null() };
+
+    /// `len` elements from `start` on; they need not be valid.
     #[inline(always)]
-    pub(super) fn new<T, U>(start: *const T, len: usize, then: *const U, then_len: usize) -> Self {
-        Ahead {
-            next: start.cast(),
-            end: start.wrapping_add(len).cast(),
-            then: then.cast(),
-            then_end: then.wrapping_add(then_len).cast(),
-        }
+    pub(super) fn new<T>(start: *const T, len: usize) -> Self {
+        Fetch { next: start.cast(), end: start.wrapping_add(len).cast() }
+    }
+}
+
+/// Memory still to be asked for, one place after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead([Fetch; PLACES]);
+
+impl Ahead {
+    #[inline(always)]
+    pub(super) fn new<const N: usize>(places: [Fetch; N]) -> Self {
+        let mut all = [Fetch::NOTHING; PLACES];
+        all[..N].copy_from_slice(&places);
+        Ahead(all)
     }
 
-    /// Asks for the next lines. Called between the pieces of a neuron's work.
+    /// Asks for the next lines. Called between the pieces of a neuron's work,
+    /// often enough that all have been asked for in the end.
     #[inline(always)]
     pub(super) fn turn(&mut self) {
-        if self.next >= self.end {
-            (self.next, self.end) = (self.then, self.then_end);
-            self.then = self.then_end;
-        }
+        let [now, ..] = &mut self.0;
         // A turn may go beyond the end by some lines: they are asked for in
         // vain, but lines are not counted one by one.
-        if self.next < self.end {
+        if now.next < now.end {
             for line in 0..TURN {
-                prefetch(self.next.wrapping_add(line * LINE));
+                prefetch(now.next.wrapping_add(line * LINE));
             }
-            self.next = self.next.wrapping_add(TURN * LINE);
+            now.next = now.next.wrapping_add(TURN * LINE);
+        } else {
+            *now = Fetch::NOTHING;
+            self.0.rotate_left(1);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::activation::{self, constant};
 use super::adjoint::Adjoint;
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Fetch};
 use super::map_gradient;
 use super::product;
-use super::simd::{Element, Program, Vector, starts};
+use super::simd::{Element, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
 use super::synapse::{self, Offsets};
 use super::timescale::WRITE_SLOPE;
@@ -50,6 +50,7 @@ impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
             }
             adjoint.call.barrier.wait();
         }
+        store_fence();
     }
 }
 
@@ -104,10 +105,10 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let sums = self.sums.detached().part(local * sums, sums);
             self.output::<V>(t, local, record, carried, sums);
             self.memory::<V>(local, block, record, carried, sums);
-            let mut ahead = self.ahead(local, block);
+            let mut ahead = self.ahead(local, block, record);
             self.mlp::<V, W>(local, block, record, &mut ahead);
             self.decayed_memory::<V>(block, record, carried, sums);
-            self.branches::<V>(t, local, carried, delta);
+            self.branches::<V>(t, local, carried, delta, &mut ahead);
         }
     }
 
@@ -231,12 +232,20 @@ impl<E: Element> Adjoint<'_, '_, E> {
         }
     }
 
-    /// What the MLP of the next neuron reads and adds to.
+    /// What the next neuron reads and adds to.
     #[inline(always)]
-    fn ahead(&self, local: usize, block: Span<'_, E>) -> Ahead {
-        let (len, sums) = (self.weights.layout.len, self.map_sum.len);
-        let next = Span::from(&self.map_sums[..]).address((local + 1) * sums);
-        Ahead::new(next, sums, block.address(len), len)
+    fn ahead(&self, local: usize, block: Span<'_, E>, record: Span<'_, E>) -> Ahead {
+        let (len, sums, list) = (self.weights.layout.len, self.map_sum.len, &self.weights.synapses);
+        let each = self.call.shape.record() * self.call.shape.width;
+        // The next neuron has about as many synapses as this one.
+        let (synapses, next) = (list.starts[local + 1] - list.starts[local], list.starts[local + 1]);
+        Ahead::new([
+            Fetch::new(record.address(each), each),
+            Fetch::new(Span::from(&self.map_sums[..]).address((local + 1) * sums), sums),
+            Fetch::new(block.address(len), len),
+            Fetch::new(Span::from(&list.weights[..]).address(next), synapses),
+            list.offsets.fetch(next, synapses),
+        ])
     }
 
     /// From the MLP's answer to its inputs, and its maps' gradients.
@@ -330,21 +339,23 @@ impl<E: Element> Adjoint<'_, '_, E> {
         local: usize,
         carried: SpanMut<'_, E>,
         delta: SpanMut<'_, E>,
+        ahead: &mut Ahead,
     ) {
         let shape = &self.call.shape;
         let (width, list) = (shape.width, &self.weights.synapses);
-        let x = Span::from(&self.inputs[..]);
         // SAFETY: as the caller's; offsets were made from checked sources.
         unsafe {
+            let branches = self.inputs.detached().part(0, shape.branches * width);
             let decay: V = constant(shape.trace_decay.unwrap_or(0.0));
             for at in starts::<V>(shape.branches * width) {
-                let mut gradient: V = x.vector(at);
+                let mut gradient: V = branches.vector(at);
                 if shape.trace_decay.is_some() {
                     let place = shape.trace_row() * width + at;
                     gradient = gradient.add(carried.vector(place));
                     carried.put(place, decay.mul(gradient));
+                    branches.put(at, gradient);
                 }
-                delta.put(at, gradient);
+                delta.stream(at, gradient);
             }
             let synapses = list.starts[local]..list.starts[local + 1];
             if synapses.is_empty() {
@@ -354,14 +365,10 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let groups = list.counts.len() / self.neurons.len();
             let counts = &list.counts[local * groups..(local + 1) * groups];
             let weights = Span::from(&list.weights[synapses.clone()]);
-            let branches = Span::from(delta).part(0, shape.branches * width);
+            let branches = Span::from(branches);
             let table = self.backward.scattered(width, self.thread, t);
-            // The next neuron has about as many synapses as this one.
-            let next = Span::from(&list.weights[..]).address(synapses.end);
-            let len = synapses.len();
             match &list.offsets {
                 Offsets::Short(offsets) => {
-                    let then = Span::from(&offsets[..]).address(synapses.end);
                     synapse::scatter::<V, _>(
                         order,
                         counts,
@@ -370,11 +377,10 @@ impl<E: Element> Adjoint<'_, '_, E> {
                         weights,
                         branches,
                         table,
-                        &mut Ahead::new(next, len, then, len),
+                        ahead,
                     );
                 }
                 Offsets::Long(offsets) => {
-                    let then = Span::from(&offsets[..]).address(synapses.end);
                     synapse::scatter::<V, _>(
                         order,
                         counts,
@@ -383,7 +389,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                         weights,
                         branches,
                         table,
-                        &mut Ahead::new(next, len, then, len),
+                        ahead,
                     );
                 }
             }

@@ -1,7 +1,7 @@
 //! One thread's neurons over time.
 
 use super::activation::{self, constant};
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Fetch};
 use super::arguments::Arguments;
 use super::call::{Call, Tables};
 use super::memory::Buffer;
@@ -218,19 +218,12 @@ impl<E: Element> Recurrence<'_, '_, E> {
         }
     }
 
-    /// What the next neuron reads first.
+    /// What the next neuron reads.
     #[inline(always)]
     fn ahead(&self, local: usize, block: Span<'_, E>) -> Ahead {
         let len = self.weights.layout.len;
         let (next, synapses) = ((local + 1) * self.call.shape.synapses(), self.call.shape.synapses());
-        match &self.weights.offsets {
-            Offsets::Short(offsets) => {
-                Ahead::new(block.address(len), len, Span::from(&offsets[..]).address(next), synapses)
-            }
-            Offsets::Long(offsets) => {
-                Ahead::new(block.address(len), len, Span::from(&offsets[..]).address(next), synapses)
-            }
-        }
+        Ahead::new([self.weights.offsets.fetch(next, synapses), Fetch::new(block.address(len), len)])
     }
 
     /// Synapses and traces: the branch rows of the record.

@@ -25,6 +25,9 @@ pub(super) struct MapSums {
     pub len: usize,
 }
 
+/// Inputs between turns of fetching.
+const EVERY: usize = 16;
+
 /// Numbers in a cache line of f32.
 const LINE: usize = 16;
 
@@ -88,16 +91,15 @@ pub(super) unsafe fn accumulate<V: Vector, W: Vector<E = V::E>>(
                 let place = Place { lane, stride, column, width, inputs };
                 let turned = turned.into();
                 if columns == 1 {
-                    block::<W, 1, 1>(turned, x, sums, place);
+                    block::<W, 1, 1>(turned, x, sums, place, ahead);
                     lane += W::LANES;
                 } else if W::LANES == 16 && lane + 32 <= stride {
-                    block::<W, 2, 8>(turned, x, sums, place);
+                    block::<W, 2, 8>(turned, x, sums, place, ahead);
                     lane += 32;
                 } else {
-                    block::<W, 1, 8>(turned, x, sums, place);
+                    block::<W, 1, 8>(turned, x, sums, place, ahead);
                     lane += W::LANES;
                 }
-                ahead.turn();
             }
         }
     }
@@ -126,6 +128,7 @@ unsafe fn block<W: Vector, const N: usize, const B: usize>(
     x: Span<'_, W::E>,
     sums: SpanMut<'_, W::E>,
     place: Place,
+    ahead: &mut Ahead,
 ) {
     let Place { lane, stride, column, width, inputs } = place;
     // SAFETY: as the caller's.
@@ -137,6 +140,9 @@ unsafe fn block<W: Vector, const N: usize, const B: usize>(
             }
         }
         for k in 0..inputs {
+            if k % EVERY == 0 {
+                ahead.turn();
+            }
             let at = k * stride + lane;
             let mut sum = [y[0][0]; N];
             for v in 0..N {

@@ -14,6 +14,9 @@ use std::ops::Range;
 /// Batch rows of a tile with outputs in the lanes.
 const COLUMNS: usize = 8;
 
+/// Inputs between turns of fetching.
+const EVERY: usize = 8;
+
 /// How the outputs of matrices are divided into panels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Panels {
@@ -120,7 +123,7 @@ pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
             let weights = packed.part(start, len);
             let out = out.part(rows.start * width, rows.len() * width);
             if outputs_in_lanes(V::LANES, W::LANES) {
-                lane_panel::<W>(weights, inputs, rows.len(), x, out, width);
+                lane_panel::<W>(weights, inputs, rows.len(), x, out, width, ahead);
             } else if width.is_multiple_of(2 * V::LANES) {
                 panel_product::<V, 2>(weights, inputs, rows.len(), x, out, width);
             } else {
@@ -237,15 +240,16 @@ unsafe fn lane_panel<W: Vector>(
     x: Span<'_, W::E>,
     out: SpanMut<'_, W::E>,
     width: usize,
+    ahead: &mut Ahead,
 ) {
     for column in (0..width).step_by(COLUMNS) {
         let place = Place { rows, first: 0, column, width };
         // SAFETY: the caller's promise.
         unsafe {
             match rows / W::LANES {
-                1 => lane_tile::<W, 1>(weights, inputs, x, out, place),
-                2 => lane_tile::<W, 2>(weights, inputs, x, out, place),
-                _ => lane_tile::<W, 3>(weights, inputs, x, out, place),
+                1 => lane_tile::<W, 1>(weights, inputs, x, out, place, ahead),
+                2 => lane_tile::<W, 2>(weights, inputs, x, out, place, ahead),
+                _ => lane_tile::<W, 3>(weights, inputs, x, out, place, ahead),
             }
         }
     }
@@ -262,6 +266,7 @@ unsafe fn lane_tile<W: Vector, const N: usize>(
     x: Span<'_, W::E>,
     out: SpanMut<'_, W::E>,
     place: Place,
+    ahead: &mut Ahead,
 ) {
     // SAFETY: as in `tile_product`.
     unsafe {
@@ -270,6 +275,9 @@ unsafe fn lane_tile<W: Vector, const N: usize>(
             sums[v] = [weights.vector(v * W::LANES); COLUMNS];
         }
         for k in 0..inputs {
+            if k % EVERY == 0 {
+                ahead.turn();
+            }
             let mut columns = [sums[0][0]; N];
             for v in 0..N {
                 columns[v] = weights.vector((1 + k) * place.rows + v * W::LANES);

@@ -1,6 +1,6 @@
 //! From the table of sources to branches and back.
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Fetch};
 use super::memory::{Buffer, Plain, Store};
 use super::simd::{Vector, starts};
 use super::span::{Span, SpanMut};
@@ -23,6 +23,15 @@ impl Offsets {
         } else {
             assert!(u32::try_from(table).is_ok(), "a table of {table} numbers is out of reach");
             Offsets::Long(store.take(len))
+        }
+    }
+
+    /// To fetch `len` offsets from `start` on.
+    #[inline(always)]
+    pub(super) fn fetch(&self, start: usize, len: usize) -> Fetch {
+        match self {
+            Offsets::Short(offsets) => Fetch::new(Span::from(&offsets[..]).address(start), len),
+            Offsets::Long(offsets) => Fetch::new(Span::from(&offsets[..]).address(start), len),
         }
     }
 
