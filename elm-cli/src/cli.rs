@@ -355,7 +355,8 @@ fn check(args: &CheckArgs) -> Result<Exit> {
     }
     for path in &args.configs {
         let config = RunConfig::load(path, &args.overrides)?;
-        let task = Task::load(&config).with_context(|| format!("{}", path.display()))?;
+        let task = Task::load(&config, &mut |note| eprintln!("note: {note}"))
+            .with_context(|| format!("{}", path.display()))?;
         let network = config.network(task.demand())?;
         for purpose in [Purpose::Train, Purpose::Valid, Purpose::Test] {
             task.batches(&config, purpose)?;

@@ -1,7 +1,7 @@
 //! A live network allocates nothing while it runs.
 
 use elm_core::kernel::{LiveInput, Simd};
-use elm_core::model::{LayerOptions, LiveNetwork, ModelKind, Network, NetworkOptions};
+use elm_core::model::{Head, LayerOptions, LiveNetwork, ModelKind, Network, NetworkOptions};
 use elm_core::reference::Reference;
 
 #[test]
@@ -13,7 +13,7 @@ fn a_live_step_allocates_nothing() {
         num_hidden: Some(12),
         num_layers: None,
         embedding: None,
-        head: Some(true),
+        head: Some(Head::Linear),
         layer: LayerOptions::default(),
         first_layer: None,
         last_layer: None,

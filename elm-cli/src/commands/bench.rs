@@ -5,7 +5,7 @@ use crate::config::RunConfig;
 use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::kernel::{LiveInput, Pool, Simd, peak_gflops};
-use elm_core::model::{LiveNetwork, Network, NetworkSpec, RunArgs};
+use elm_core::model::{Head, LiveNetwork, Network, NetworkSpec, RunArgs};
 use elm_core::random::{Draws, Purpose};
 use elm_core::scan::{Event, Events, Want};
 use elm_core::train::dropout::no_masks;
@@ -84,8 +84,8 @@ pub struct BenchReport {
     pub train: Timing,
     /// Forward passes without gradients.
     pub inference: Timing,
-    /// Streaming inference.
-    pub stream: Stream,
+    /// Streaming inference, of networks that read one sequence.
+    pub stream: Option<Stream>,
     /// Highest memory use of the process so far.
     pub peak_memory_bytes: Option<u64>,
     /// Instructions of the fused recurrence.
@@ -109,13 +109,13 @@ pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> R
     let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
     let spec = config.network(demand)?;
     let (rows, steps) = (config.training.batch_size, config.time_steps());
-    let tokens = demand.tokens;
+    let shape = Shape { tokens: demand.tokens, every_step: config.data.kind.is_text(), rows, steps };
     let network = Network::from_seed(backend, &spec, config.training.seed)?;
     let mut trainer = Trainer::new(backend, network, config.training.spec(1_000_000))?;
     let mut record = Record::default();
     for step in 0..WARM_UP + request.steps {
         let began = Instant::now();
-        let batch = random_batch(&spec, tokens, [rows, steps], step as u64);
+        let batch = random_batch(&spec, shape, step as u64);
         let data = ms(began);
         let began = Instant::now();
         let report = trainer.step(&batch)?;
@@ -126,8 +126,14 @@ pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> R
         }
     }
     let trained = trainer.network();
-    let inference = infer(backend, trained, tokens, [rows, steps], request.steps)?;
-    let stream = stream(backend, trained, tokens, config.backend_options.simd, threads)?;
+    let inference = infer(backend, trained, shape, request.steps)?;
+    let stream = match spec.head {
+        Head::Pair { .. } => None, // two sequences are compared at their ends
+        _ => Some(Stream {
+            microseconds_per_step: 1000.0
+                * median(&stream(backend, trained, shape, config.backend_options.simd, threads)?),
+        }),
+    };
     let peak_gflops = peak_gflops(&Pool::new(threads)?, config.backend_options.simd)?;
     let description = backend.description();
     let flops = spec.layers.iter().map(|layer| layer.flops_per_step()).sum::<u64>() as f64;
@@ -142,7 +148,7 @@ pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> R
         time_steps: steps,
         train: timing(&record.whole, per_batch),
         inference: timing(&inference, per_batch),
-        stream: Stream { microseconds_per_step: 1000.0 * median(&stream) },
+        stream,
         peak_memory_bytes: peak_memory(),
         simd: config.backend_options.simd.resolve()?.to_string(),
         peak_gflops,
@@ -198,14 +204,35 @@ fn timing(values: &[f64], tokens: f64) -> Timing {
     }
 }
 
-/// Random tokens with a target at every step, or random spikes with a class.
-fn random_batch(spec: &NetworkSpec, tokens: bool, [rows, steps]: [usize; 2], place: u64) -> Batch {
+/// What made-up batches look like.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    /// Tokens (else spikes)?
+    tokens: bool,
+    /// A target at every step (else one class of a sequence or pair)?
+    every_step: bool,
+    /// Sequences, or pairs of them.
+    rows: usize,
+    steps: usize,
+}
+
+/// Random tokens or spikes with random targets.
+fn random_batch(spec: &NetworkSpec, shape: Shape, place: u64) -> Batch {
     let mut draws = Draws::new(0, Purpose::MadeUp, [place, 1]);
-    let (channels, outputs) = (spec.inputs() as u32, spec.outputs() as u32);
-    if tokens {
-        let mut ids = |end| (0..steps * rows).map(|_| draws.below(end)).collect::<Vec<u32>>();
-        let (input, target) = (HostInput::Tokens(ids(channels)), Target::EveryStep(ids(outputs)));
-        return Batch { rows, steps, input, target };
+    let (channels, classes) = (spec.inputs() as u32, spec.logits() as u32);
+    let steps = shape.steps;
+    let pairs = matches!(spec.head, Head::Pair { .. });
+    let rows = if pairs { 2 * shape.rows } else { shape.rows };
+    let mut ids = |count, end| (0..count).map(|_| draws.below(end)).collect::<Vec<u32>>();
+    let target = if shape.every_step {
+        Target::EveryStep(ids(steps * rows, classes))
+    } else if pairs {
+        Target::Pairs { labels: ids(shape.rows, classes), lengths: None }
+    } else {
+        Target::LastStep { labels: ids(rows, classes), lengths: None }
+    };
+    if shape.tokens {
+        return Batch { rows, steps, input: HostInput::Tokens(ids(steps * rows, channels)), target };
     }
     let active = ((f64::from(channels) * ACTIVE) as u32).max(1);
     let mut events = Events { starts: vec![0], entries: Vec::new() };
@@ -218,38 +245,26 @@ fn random_batch(spec: &NetworkSpec, tokens: bool, [rows, steps]: [usize; 2], pla
         }
         events.starts.push(events.entries.len() as u32);
     }
-    let labels = (0..rows).map(|_| draws.below(outputs)).collect();
-    Batch {
-        rows,
-        steps,
-        input: HostInput::Events(events),
-        target: Target::LastStep { labels, lengths: None },
-    }
+    Batch { rows, steps, input: HostInput::Events(events), target }
 }
 
 /// Times of forward passes in ms.
-fn infer<B: Backend>(
-    backend: &B,
-    network: &Network<B>,
-    tokens: bool,
-    shape: [usize; 2],
-    count: usize,
-) -> Result<Vec<f64>> {
+fn infer<B: Backend>(backend: &B, network: &Network<B>, shape: Shape, count: usize) -> Result<Vec<f64>> {
     let masks = no_masks(&network.spec);
     let want = vec![Want::default(); masks.len()];
-    let state = network.zero_state(backend, shape[0])?;
     let mut times = Vec::with_capacity(count);
     for step in 0..WARM_UP + count {
-        let batch = random_batch(&network.spec, tokens, shape, step as u64);
+        let batch = random_batch(&network.spec, shape, step as u64);
+        let state = network.zero_state(backend, batch.rows)?;
         let began = Instant::now();
         let args =
             RunArgs { state: &state, masks: &masks, want: &want, rows: batch.rows, steps: batch.steps };
         let answers = network.run(backend, batch.on(backend, network.spec.inputs())?, &args)?;
         let last = answers.last().context("a network has at least one layer")?;
-        let logits = if tokens {
-            network.logits_of_all_steps(backend, &last.activity)?
-        } else {
-            network.logits_of_last_step(backend, &last.activity, None)?
+        let logits = match &batch.target {
+            Target::EveryStep(_) => network.logits_of_all_steps(backend, &last.activity)?,
+            Target::Pairs { .. } => network.logits_of_pairs(backend, &last.activity, None)?,
+            _ => network.logits_of_last_step(backend, &last.activity, None)?,
         };
         backend.values(&logits)?;
         if step >= WARM_UP {
@@ -263,14 +278,14 @@ fn infer<B: Backend>(
 fn stream<B: Backend>(
     backend: &B,
     network: &Network<B>,
-    tokens: bool,
+    shape: Shape,
     simd: Simd,
     threads: usize,
 ) -> Result<Vec<f64>> {
     let mut live = LiveNetwork::new(&network.spec, &network.to_stored(backend)?, simd, threads)?;
     let mut times = Vec::new();
     for step in 0..STREAMED_WARM_UP + STREAMED {
-        let batch = random_batch(&network.spec, tokens, [1, 1], step as u64);
+        let batch = random_batch(&network.spec, Shape { rows: 1, steps: 1, ..shape }, step as u64);
         let began = Instant::now();
         match &batch.input {
             HostInput::Tokens(ids) => live.step(LiveInput::Token(ids[0]))?,
@@ -309,7 +324,9 @@ impl std::fmt::Display for BenchReport {
                 t.ms_per_step, t.ms_min, t.ms_max, t.tokens_per_second
             )?;
         }
-        writeln!(f, "streaming  {:>10.1} µs per time step of one sample", self.stream.microseconds_per_step)?;
+        if let Some(stream) = &self.stream {
+            writeln!(f, "streaming  {:>10.1} µs per time step of one sample", stream.microseconds_per_step)?;
+        }
         let b = &self.breakdown;
         writeln!(
             f,

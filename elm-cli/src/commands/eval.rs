@@ -43,7 +43,7 @@ pub fn config_of(run: &Path, overrides: &[String]) -> Result<RunConfig> {
 /// When weights or data are missing, damaged, or of another model.
 pub fn run<B: Backend>(backend: &B, request: &EvalRequest) -> Result<Option<Summary>> {
     let config = &request.config;
-    let task = Task::load(config)?;
+    let task = Task::load(config, &mut |note| eprintln!("note: {note}"))?;
     let spec = config.network(task.demand())?;
     let saved = state::load_weights(&request.run, request.checkpoint, Some(&spec))?
         .with_context(|| format!("{}: nothing was saved yet; train it first", request.run.display()))?;

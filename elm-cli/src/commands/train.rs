@@ -47,7 +47,7 @@ pub enum Outcome {
 /// When data, run folder or numbers fail; the last checkpoint stays intact.
 pub fn run<B: Backend>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
     let config = &request.config;
-    let task = Task::load(config)?;
+    let task = Task::load(config, &mut |note| eprintln!("note: {note}"))?;
     let network = config.network(task.demand())?;
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;

@@ -2,6 +2,7 @@
 
 use super::place::ConfigError;
 use super::settings::Settings;
+use elm_data::spikes::CHANNELS;
 use serde::Deserialize;
 
 /// What is learned.
@@ -81,6 +82,56 @@ impl DataKind {
     /// Can it be generated without a file?
     pub fn is_generated(self) -> bool {
         matches!(self, DataKind::Digits | DataKind::DigitsAdding)
+    }
+}
+
+impl DataConfig {
+    /// Are sequences made of one token a step (else of events or real values)?
+    pub fn has_tokens(&self) -> bool {
+        match self.kind {
+            DataKind::Text => true,
+            DataKind::Listops | DataKind::LraText | DataKind::LraRetrieval => self.group == 1,
+            DataKind::LraImage | DataKind::Pathfinder => self.one_hot_pixels && self.group == 1,
+            _ => false,
+        }
+    }
+
+    /// Longest sequence of a kind of samples, in time steps.
+    pub fn longest(&self) -> usize {
+        let spikes = (1000.0 / self.bin_ms).round() as usize;
+        let published = match self.kind {
+            DataKind::DigitsAdding | DataKind::ShdAdding => return 2 * spikes,
+            DataKind::Listops if self.lra_tokenization => 2000,
+            DataKind::Listops => 2048,
+            DataKind::LraText if !self.lra_tokenization => 4096,
+            DataKind::LraText | DataKind::LraRetrieval => 4000,
+            DataKind::LraImage => 32 * 32,
+            DataKind::Pathfinder => self.resolution * self.resolution,
+            _ => return spikes,
+        };
+        self.max_length.unwrap_or(published).div_ceil(self.group)
+    }
+
+    /// Channels (or distinct tokens) and classes, where the configuration
+    /// tells them.
+    pub fn channels_and_classes(&self) -> Option<(usize, usize)> {
+        let pixels = if self.one_hot_pixels { 256 } else { 1 };
+        let symbols = |published: usize| self.vocabulary.unwrap_or(published);
+        let (channels, classes) = match self.kind {
+            DataKind::Digits => (self.channels, 20),
+            DataKind::DigitsAdding => (self.channels, 19),
+            DataKind::Shd => (CHANNELS, 20),
+            DataKind::ShdAdding => (CHANNELS, 19),
+            DataKind::Ssc => (CHANNELS, 35),
+            DataKind::Listops => (symbols(18), 10),
+            DataKind::LraText if self.lra_tokenization => (257, 2),
+            DataKind::LraText => (self.vocabulary?, 2),
+            DataKind::LraRetrieval => (symbols(if self.lra_tokenization { 257 } else { 98 }), 2),
+            DataKind::LraImage => (pixels, 10),
+            DataKind::Pathfinder => (pixels, 2),
+            DataKind::Text => return None,
+        };
+        Some((channels * self.group, classes))
     }
 }
 

@@ -98,7 +98,8 @@ pub const KEYS: &[Key] = &[
     key("model.num_layers", Integer(1), "2", "layers, the readout layer included"),
     key("model.embedding", Choice(&["none", "scaled", "one_hot"]), "\"one_hot\" for tokens, else \"none\"", "what becomes of the input"),
     key("model.embedding_scale", Number, "1.0", "factor of the embedding"),
-    key("model.head", Choice(&["linear", "none"]), "\"none\"", "linear map after the readout layer"),
+    key("model.head", Choice(&["linear", "none"]), "\"none\"", "linear map after the readout layer; pairs of sequences have one that compares them"),
+    key("model.pair_features", Integer(1), "32", "outputs of the readout layer by which pairs of sequences are compared"),
 
     key("training.batch_size", Integer(1), "8", "sequences per update"),
     key("training.seq_length", Integer(1), "100", "time steps of a text segment"),

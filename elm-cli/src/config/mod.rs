@@ -97,25 +97,20 @@ impl RunConfig {
     pub fn demand_without_data(&self) -> Option<Demand> {
         let given = |key| self.settings.size(key);
         let (inputs, outputs) = (given("model.num_input"), given("model.num_output"));
+        let tokens = self.data.has_tokens();
         let known = match self.data.kind {
-            DataKind::Digits | DataKind::Shd => Some((self.data.channels, 20, false)),
-            DataKind::DigitsAdding | DataKind::ShdAdding => Some((self.data.channels, 19, false)),
-            DataKind::Ssc => Some((self.data.channels, 35, false)),
             DataKind::Text => {
                 let symbols = self.data.vocabulary.or(inputs).or(outputs);
-                symbols.map(|symbols| (symbols, symbols, true))
+                symbols.map(|symbols| (symbols, symbols))
             }
-            _ => inputs
-                .zip(outputs)
-                .map(|(i, o)| (i, o, self.settings.text("model.embedding") == Some("one_hot"))),
+            _ => self.data.channels_and_classes().or(inputs.zip(outputs)),
         };
-        known.map(|(inputs, outputs, tokens)| Demand { inputs, outputs, tokens })
+        known.map(|(inputs, outputs)| Demand { inputs, outputs, tokens })
     }
 
     /// A demand to reckon with while only the data knows the real one.
     pub fn assumed_demand(&self) -> Demand {
-        let tokens = self.data.kind.is_text() || self.settings.text("model.embedding") == Some("one_hot");
-        Demand { inputs: 256, outputs: 256, tokens }
+        Demand { inputs: 256, outputs: 256, tokens: self.data.has_tokens() }
     }
 
     /// Checks what can be checked of the model before any data is read.
@@ -129,12 +124,7 @@ impl RunConfig {
 
     /// Time steps of a training sequence, as far as the configuration tells.
     pub fn time_steps(&self) -> usize {
-        let spikes = (1000.0 / self.data.bin_ms).round() as usize;
-        match self.data.kind {
-            kind if kind.is_text() => self.training.seq_length,
-            kind if kind.is_adding() => 2 * spikes,
-            _ => self.data.max_length.unwrap_or(spikes),
-        }
+        if self.data.kind.is_text() { self.training.seq_length } else { self.data.longest() }
     }
 
     /// Where the data is.

@@ -3,7 +3,10 @@
 use super::place::ConfigError;
 use super::settings::Settings;
 use elm_core::model::options::{DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, WiringOptions};
-use elm_core::model::{Embedding, ModelKind, NetworkSpec};
+use elm_core::model::{Embedding, Head, ModelKind, NetworkSpec};
+
+/// Outputs of the last layer by which two sequences are compared.
+const PAIR_FEATURES: usize = 32;
 
 /// What the data asks of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +48,23 @@ pub fn network(settings: &Settings, demand: Demand) -> Result<NetworkSpec, Confi
         let prefix = format!("{table}.");
         settings.entries().keys().any(|key| key.starts_with(&prefix)).then(|| layer_options(settings, table))
     };
+    // Pairs are compared by what each sequence leaves in the last layer.
+    let pairs = settings.text("data.kind") == Some("lra_retrieval");
+    let features = settings.size("model.pair_features").unwrap_or(PAIR_FEATURES);
+    let head = match settings.text("model.head") {
+        Some("none") if pairs => return Err(settings.error("model.head", "pairs of sequences need a head")),
+        _ if pairs => Head::Pair { classes: demand.outputs },
+        Some("linear") => Head::Linear,
+        _ => Head::None,
+    };
     let options = NetworkOptions {
         kind: settings.choice("model.kind").unwrap_or(ModelKind::ElmNetwork),
         num_input: demand.inputs,
-        num_output: demand.outputs,
+        num_output: if pairs { features } else { demand.outputs },
         num_hidden: settings.size("model.num_hidden"),
         num_layers: settings.size("model.num_layers"),
         embedding: Some(embedding),
-        head: settings.text("model.head").map(|head| head == "linear"),
+        head: Some(head),
         layer: layer_options(settings, "model"),
         first_layer: overrides("model.first_layer"),
         last_layer: overrides("model.last_layer"),

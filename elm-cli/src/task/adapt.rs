@@ -38,9 +38,7 @@ fn adapt(batch: elm_data::Batch) -> Result<Batch> {
     let target = match batch.target {
         elm_data::Target::EveryStep(labels) => Target::EveryStep(labels),
         elm_data::Target::LastStep { labels, lengths } => Target::LastStep { labels, lengths },
-        elm_data::Target::Pairs { .. } => {
-            return Err(Error::config("data.kind", "pairs of sequences need a model with two towers"));
-        }
+        elm_data::Target::Pairs { labels, lengths } => Target::Pairs { labels, lengths },
     };
     Ok(Batch { rows: batch.rows, steps: batch.steps, input, target })
 }

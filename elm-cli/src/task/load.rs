@@ -1,16 +1,14 @@
 //! Reads or makes the configured data.
 
 use super::adapt::Adapted;
-use crate::config::{DataConfig, DataKind, Demand, RunConfig, Tokens};
+use super::samples::{self, Splits};
+use crate::config::{DataKind, Demand, RunConfig, Tokens};
 use crate::run::summary::Baselines;
 use anyhow::{Result, bail};
 use elm_data::spikes::baseline::summed_counts_accuracy;
-use elm_data::spikes::{
-    AddingBatches, AddingDraws, Binning, DigitsSettings, Recordings, Split, spiking_digits,
-};
+use elm_data::spikes::{AddingBatches, AddingDraws};
 use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
-use elm_data::{BatchStream, Order, SampleBatches, Samples};
-use std::sync::Arc;
+use elm_data::{BatchStream, Order, SampleBatches};
 
 /// What batches are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +24,15 @@ pub enum Purpose {
 /// The data of a run.
 pub struct Task {
     kind: DataKind,
+    /// Are samples made of tokens (else of events or real values)?
+    tokens: bool,
     data: Data,
 }
 
 enum Data {
     Text(Box<Corpus>),
     /// Samples of train, valid, test.
-    Samples([Arc<dyn Samples>; 3]),
+    Samples(Splits),
 }
 
 /// Batches of an epoch and of evaluations of the adding task, as published.
@@ -41,19 +41,16 @@ const ADDING_VALID: u64 = 500;
 const ADDING_TEST: u64 = 2000;
 
 impl Task {
-    /// Reads or makes the data.
+    /// Reads or makes the data; `notice` is told what a user should know of it.
     ///
     /// # Errors
     /// When a file is missing, damaged, or not of the configured kind.
-    pub fn load(config: &RunConfig) -> Result<Self> {
+    pub fn load(config: &RunConfig, notice: &mut dyn FnMut(&str)) -> Result<Self> {
         let data = match config.data.kind {
             DataKind::Text => Data::Text(Box::new(load_text(config)?)),
-            DataKind::Digits | DataKind::DigitsAdding => Data::Samples(made_digits(&config.data)),
-            other => {
-                bail!(config.error("data.kind", format!("{other:?} cannot be read yet by this version")))
-            }
+            _ => Data::Samples(samples::load(config, notice)?),
         };
-        Ok(Task { kind: config.data.kind, data })
+        Ok(Task { kind: config.data.kind, tokens: config.data.has_tokens(), data })
     }
 
     /// What the data asks of a model.
@@ -65,7 +62,7 @@ impl Task {
             }
             Data::Samples([train, ..]) => {
                 let outputs = if self.is_adding() { 19 } else { train.classes() };
-                Demand { inputs: train.channels(), outputs, tokens: false }
+                Demand { inputs: train.channels(), outputs, tokens: self.tokens }
             }
         }
     }
@@ -132,7 +129,7 @@ impl Task {
 
     fn sample_batches(
         &self,
-        splits: &[Arc<dyn Samples>; 3],
+        splits: &Splits,
         purpose: Purpose,
         rows: usize,
         limit: Option<u64>,
@@ -220,19 +217,4 @@ fn load_text(config: &RunConfig) -> Result<Corpus> {
         );
     }
     Ok(corpus)
-}
-
-/// Spiking digits; nothing is read.
-fn made_digits(data: &DataConfig) -> [Arc<dyn Samples>; 3] {
-    let settings = DigitsSettings {
-        seed: data.seed,
-        channels: data.channels,
-        binning: Binning::new(data.bin_ms, data.counts),
-    };
-    let make = |split, count| -> Arc<dyn Samples> {
-        let recordings: Recordings = spiking_digits(&settings, split, count);
-        Arc::new(recordings)
-    };
-    let [train, valid, test] = data.samples;
-    [make(Split::Train, train), make(Split::Valid, valid), make(Split::Test, test)]
 }

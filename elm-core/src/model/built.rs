@@ -1,7 +1,7 @@
 //! A network with weights on a backend, and how it runs over a batch.
 
 use super::layer::LayerSpec;
-use super::network::{Embedding, NetworkSpec};
+use super::network::{Embedding, Head, NetworkSpec};
 use super::params::ParameterLayout;
 use super::stored::StoredTensors;
 use crate::backend::Backend;
@@ -27,7 +27,7 @@ pub struct Network<B: Backend> {
     pub spec: NetworkSpec,
     /// Its layers, first to last.
     pub layers: Vec<Layer<B>>,
-    /// Weight and bias of the head, one flat variable `[O * O + O]`.
+    /// Weight and bias of the head, one flat variable.
     pub head: Option<B::Tensor>,
 }
 
@@ -63,10 +63,9 @@ impl NetworkSpec {
     /// Layout of the head's flat variable, empty without a head.
     pub fn head_layout(&self) -> ParameterLayout {
         let mut layout = ParameterLayout::default();
-        if self.head {
-            let outputs = self.outputs();
-            layout.push("weight", &[outputs, outputs]);
-            layout.push("bias", &[outputs]);
+        if self.head != Head::None {
+            layout.push("weight", &[self.logits(), self.head_inputs()]);
+            layout.push("bias", &[self.logits()]);
         }
         layout
     }
@@ -75,7 +74,7 @@ impl NetworkSpec {
     pub fn layouts(&self) -> Vec<(String, ParameterLayout)> {
         let of_layer = |(l, layer): (usize, &LayerSpec)| (format!("layers.{l}"), layer.parameter_layout());
         let mut layouts: Vec<_> = self.layers.iter().enumerate().map(of_layer).collect();
-        if self.head {
+        if self.head != Head::None {
             layouts.push(("head".into(), self.head_layout()));
         }
         layouts
@@ -118,7 +117,7 @@ impl<B: Backend> Network<B> {
                 );
             }
         }
-        if spec.head {
+        if spec.head != Head::None {
             let layout = spec.head_layout();
             insert_named(&mut stored, "head", &layout, &initial_head(spec, seed, layout.len()));
         }
@@ -146,7 +145,7 @@ impl<B: Backend> Network<B> {
             let wiring = Wiring::new(backend, layer, sources.to_vec())?;
             layers.push(Layer { spec: layer.clone(), parameters, fixed_tau_raw, wiring });
         }
-        let head = if spec.head {
+        let head = if spec.head != Head::None {
             let layout = spec.head_layout();
             Some(backend.variable(&flat_values(stored, "head", &layout)?, &[layout.len()])?)
         } else {
@@ -242,16 +241,21 @@ impl<B: Backend> Network<B> {
         Ok(answers)
     }
 
-    /// The head on the activity of the last layer: `[O, R] -> [O, R]`.
+    /// The head on what it reads, `[head inputs, R]`: logits `[O, R]`.
     ///
     /// # Errors
-    /// When the backend refuses an operation.
-    pub fn apply_head(&self, backend: &B, activity: &B::Tensor) -> Result<B::Tensor> {
-        let Some(head) = &self.head else { return Ok(activity.clone()) };
-        let outputs = self.spec.outputs();
-        let weight = backend.reshape(&backend.narrow(head, 0, 0, outputs * outputs)?, &[outputs, outputs])?;
-        let bias = backend.reshape(&backend.narrow(head, 0, outputs * outputs, outputs)?, &[outputs, 1])?;
-        ops::add(backend, &backend.matmul(&weight, activity)?, &bias)
+    /// [`Error::Shape`] when these are not the rows that the head reads.
+    pub fn apply_head(&self, backend: &B, rows: &B::Tensor) -> Result<B::Tensor> {
+        let Some(head) = &self.head else { return Ok(rows.clone()) };
+        let (inputs, logits) = (self.spec.head_inputs(), self.spec.logits());
+        let shape = backend.shape(rows);
+        if shape[0] != inputs {
+            let wanted = format!("[{inputs}, R] for the head {:?}", self.spec.head);
+            return Err(Error::shape("what the head reads", &shape, wanted));
+        }
+        let weight = backend.reshape(&backend.narrow(head, 0, 0, logits * inputs)?, &[logits, inputs])?;
+        let bias = backend.reshape(&backend.narrow(head, 0, logits * inputs, logits)?, &[logits, 1])?;
+        ops::add(backend, &backend.matmul(&weight, rows)?, &bias)
     }
 
     /// Logits of every step: activity `[T, O, B]` to `[O, T * B]`.
@@ -275,26 +279,55 @@ impl<B: Backend> Network<B> {
         activity: &B::Tensor,
         lengths: Option<&[u32]>,
     ) -> Result<B::Tensor> {
-        let shape = backend.shape(activity);
-        let (steps, outputs, rows) = (shape[0], shape[1], shape[2]);
-        let last = match lengths {
-            None => backend.reshape(&backend.narrow(activity, 0, steps - 1, 1)?, &[outputs, rows])?,
-            Some(lengths) => {
-                if let Some(&bad) = lengths.iter().find(|&&length| length == 0 || length as usize > steps) {
-                    return Err(Error::Index {
-                        what: "length of a sequence".into(),
-                        index: bad as usize,
-                        len: steps,
-                    });
-                }
-                let by_row =
-                    backend.reshape(&backend.transpose(activity, 1, 2)?, &[steps * rows, outputs])?;
-                let place = |(row, &length): (usize, &u32)| (length - 1) * rows as u32 + row as u32;
-                let places: Vec<u32> = lengths.iter().enumerate().map(place).collect();
-                backend.transpose(&backend.select(&by_row, &backend.index(&places)?)?, 0, 1)?
+        self.apply_head(backend, &last_step(backend, activity, lengths)?)
+    }
+
+    /// Logits of pairs of rows, `0..B/2` with `B/2..B`, by [`Head::Pair`]:
+    /// activity `[T, O, B]` to `[classes, B / 2]`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the network has another head, [`Error::Shape`]
+    /// when `B` is odd, [`Error::Index`] when a length is 0 or above `T`.
+    pub fn logits_of_pairs(
+        &self,
+        backend: &B,
+        activity: &B::Tensor,
+        lengths: Option<&[u32]>,
+    ) -> Result<B::Tensor> {
+        if !matches!(self.spec.head, Head::Pair { .. }) {
+            return Err(Error::config("model.head", "pairs of sequences need a head that compares them"));
+        }
+        let last = last_step(backend, activity, lengths)?;
+        let shape = backend.shape(&last);
+        let (rows, pairs) = (shape[1], shape[1] / 2);
+        if rows != 2 * pairs {
+            return Err(Error::shape("pairs of sequences", &shape, "[O, an even number]".to_string()));
+        }
+        let (x, y) = (backend.narrow(&last, 1, 0, pairs)?, backend.narrow(&last, 1, pairs, pairs)?);
+        let (difference, product) = (ops::sub(backend, &x, &y)?, ops::mul(backend, &x, &y)?);
+        self.apply_head(backend, &backend.cat(&[x, y, difference, product], 0)?)
+    }
+}
+
+/// The activity `[T, O, B]` at each row's last step, `[O, B]`.
+fn last_step<B: Backend>(backend: &B, activity: &B::Tensor, lengths: Option<&[u32]>) -> Result<B::Tensor> {
+    let shape = backend.shape(activity);
+    let (steps, outputs, rows) = (shape[0], shape[1], shape[2]);
+    match lengths {
+        None => backend.reshape(&backend.narrow(activity, 0, steps - 1, 1)?, &[outputs, rows]),
+        Some(lengths) => {
+            if let Some(&bad) = lengths.iter().find(|&&length| length == 0 || length as usize > steps) {
+                return Err(Error::Index {
+                    what: "length of a sequence".into(),
+                    index: bad as usize,
+                    len: steps,
+                });
             }
-        };
-        self.apply_head(backend, &last)
+            let by_row = backend.reshape(&backend.transpose(activity, 1, 2)?, &[steps * rows, outputs])?;
+            let place = |(row, &length): (usize, &u32)| (length - 1) * rows as u32 + row as u32;
+            let places: Vec<u32> = lengths.iter().enumerate().map(place).collect();
+            backend.transpose(&backend.select(&by_row, &backend.index(&places)?)?, 0, 1)
+        }
     }
 }
 
@@ -319,10 +352,10 @@ pub(super) fn flat_values(
     Ok(values)
 }
 
-/// Weight and bias of the head, uniform in ±1/sqrt(O).
+/// Weight and bias of the head, uniform in ±1/sqrt(its inputs).
 fn initial_head(spec: &NetworkSpec, seed: u64, count: usize) -> Vec<f32> {
     use crate::random::{Draws, Purpose};
     let mut draws = Draws::new(seed, Purpose::Weights, [spec.layers.len() as u64, 0]);
-    let bound = 1.0 / (spec.outputs() as f64).sqrt();
+    let bound = 1.0 / (spec.head_inputs() as f64).sqrt();
     (0..count).map(|_| draws.symmetric(bound)).collect()
 }

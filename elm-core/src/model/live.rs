@@ -1,9 +1,9 @@
 //! A network that goes through time step by step, for one sequence.
 
 use super::built::flat_values;
-use super::network::NetworkSpec;
+use super::network::{Head, NetworkSpec};
 use super::stored::StoredTensors;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
 
 /// Parameters of a layer for which waking one more thread, some tens of
@@ -35,12 +35,12 @@ const WORTH_A_THREAD: usize = 500_000;
 #[derive(Debug)]
 pub struct LiveNetwork {
     layers: Vec<LiveLayer>,
-    head: Option<Head>,
+    head: Option<LiveHead>,
     logits: Vec<f32>,
 }
 
 #[derive(Debug)]
-struct Head {
+struct LiveHead {
     /// `[O, O]`, a row for each input.
     columns: Vec<f32>,
     bias: Vec<f32>,
@@ -52,8 +52,9 @@ impl LiveNetwork {
     /// Large layers are shared by up to `threads` threads.
     ///
     /// # Errors
-    /// [`Error::Stored`](crate::Error::Stored) when a tensor is missing or has
-    /// another shape; else as [`LiveLayer::new`].
+    /// [`Error::Stored`] when a tensor is missing or has
+    /// another shape, [`Error::Config`] when the network compares pairs; else
+    /// as [`LiveLayer::new`].
     pub fn new(spec: &NetworkSpec, stored: &StoredTensors, simd: Simd, threads: usize) -> Result<Self> {
         let mut layers = Vec::with_capacity(spec.layers.len());
         for (l, layer) in spec.layers.iter().enumerate() {
@@ -75,8 +76,14 @@ impl LiveNetwork {
         }
         let outputs = spec.outputs();
         let head = match spec.head {
-            true => Some(Head::new(&flat_values(stored, "head", &spec.head_layout())?, outputs)),
-            false => None,
+            Head::None => None,
+            Head::Linear => Some(LiveHead::new(&flat_values(stored, "head", &spec.head_layout())?, outputs)),
+            Head::Pair { .. } => {
+                return Err(Error::config(
+                    "model.head",
+                    "a network that compares two sequences cannot run on one",
+                ));
+            }
         };
         Ok(LiveNetwork { layers, head, logits: vec![0.0; outputs] })
     }
@@ -105,7 +112,7 @@ impl LiveNetwork {
     }
 }
 
-impl Head {
+impl LiveHead {
     fn new(values: &[f32], outputs: usize) -> Self {
         let (weight, bias) = values.split_at(outputs * outputs);
         let mut columns = vec![0.0; weight.len()];
@@ -114,7 +121,7 @@ impl Head {
                 columns[i * outputs + o] = value;
             }
         }
-        Head { columns, bias: bias.to_vec() }
+        LiveHead { columns, bias: bias.to_vec() }
     }
 
     fn apply(&self, activity: &[f32], logits: &mut [f32]) {

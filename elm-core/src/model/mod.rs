@@ -20,7 +20,7 @@ pub mod stored;
 pub use built::{Layer, LayerAnswer, Network, RunArgs};
 pub use layer::{DropoutSpec, InputDropoutMode, LayerSpec, Routing, StateLayout};
 pub use live::LiveNetwork;
-pub use network::{Embedding, ModelKind, NetworkSpec};
+pub use network::{Embedding, Head, ModelKind, NetworkSpec};
 pub use neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, Trace};
 pub use options::{DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, WiringOptions};
 pub use stored::{StoredTensor, StoredTensors, StoredValues};

@@ -29,6 +29,25 @@ pub enum Embedding {
     OneHot(f64),
 }
 
+/// What turns the outputs of the last layer into logits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// Nothing: outputs are logits.
+    #[default]
+    None,
+    /// A linear map with bias.
+    Linear,
+    /// A linear map with bias from what two sequences `x`, `y` leave in the
+    /// last layer, `[x ; y ; x - y ; x y]`, to the classes of the pair, as the
+    /// retrieval task of the Long Range Arena needs (Tay et al. 2021,
+    /// arXiv 2011.04006).
+    Pair {
+        /// Number of classes.
+        classes: usize,
+    },
+}
+
 /// A network with every choice made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetworkSpec {
@@ -38,8 +57,8 @@ pub struct NetworkSpec {
     pub embedding: Embedding,
     /// The layers, first to last; the last is the readout layer.
     pub layers: Vec<LayerSpec>,
-    /// Is there a linear map with bias after the last layer?
-    pub head: bool,
+    /// What comes after the last layer.
+    pub head: Head,
 }
 
 impl NetworkSpec {
@@ -48,8 +67,25 @@ impl NetworkSpec {
         self.layers.first().map_or(0, |layer| layer.inputs)
     }
 
-    /// Outputs of the network.
+    /// Outputs of the last layer.
     pub fn outputs(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.neurons * layer.outputs)
+    }
+
+    /// Number of logits of a prediction.
+    pub fn logits(&self) -> usize {
+        match self.head {
+            Head::None | Head::Linear => self.outputs(),
+            Head::Pair { classes } => classes,
+        }
+    }
+
+    /// Rows that the head reads, 0 without one.
+    pub(super) fn head_inputs(&self) -> usize {
+        match self.head {
+            Head::None => 0,
+            Head::Linear => self.outputs(),
+            Head::Pair { .. } => 4 * self.outputs(),
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! [`NetworkOptions::resolve`] fills in the published defaults.
 
 use super::layer::{DropoutSpec, InputDropoutMode, LayerSpec, Routing};
-use super::network::{Embedding, ModelKind, NetworkSpec};
+use super::network::{Embedding, Head, ModelKind, NetworkSpec};
 use super::neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, Trace};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -99,8 +99,8 @@ pub struct NetworkOptions {
     pub num_layers: Option<usize>,
     /// What becomes of the input; default none.
     pub embedding: Option<Embedding>,
-    /// Linear map after the last layer; default none.
-    pub head: Option<bool>,
+    /// What turns the outputs of the last layer into logits; default nothing.
+    pub head: Option<Head>,
     /// Settings of every layer.
     pub layer: LayerOptions,
     /// Overrides of the first hidden layer.
@@ -174,7 +174,7 @@ impl NetworkOptions {
             kind: self.kind,
             embedding: self.embedding.unwrap_or(Embedding::None),
             layers,
-            head: self.head.unwrap_or(false),
+            head: self.head.unwrap_or_default(),
         })
     }
 

@@ -3,7 +3,7 @@
 use super::case::{Case, Training};
 use crate::error::Result;
 use crate::model::options::{LayerOptions, NetworkOptions, NeuronOptions, RoutingName, WiringOptions};
-use crate::model::{Activation, Embedding, LambdaMode, MlpActivation, ModelKind, Network, NetworkSpec};
+use crate::model::{Activation, Embedding, Head, LambdaMode, MlpActivation, ModelKind, Network, NetworkSpec};
 use crate::random::{Draws, Purpose};
 use crate::reference::Reference;
 use crate::train::{
@@ -65,7 +65,7 @@ fn options(name: &str) -> NetworkOptions {
         num_hidden: network.then_some(7),
         num_layers: (name == "deep").then_some(3),
         embedding: (name == "text").then_some(Embedding::OneHot(3.0)),
-        head: Some(network),
+        head: network.then_some(Head::Linear),
         layer: LayerOptions {
             neuron,
             wiring: WiringOptions { recurrent_connect, routing },

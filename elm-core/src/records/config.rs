@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::options::{LayerOptions, NetworkOptions, NeuronOptions, RoutingName, WiringOptions};
-use crate::model::{Activation, Embedding, LambdaMode, MlpActivation, ModelKind};
+use crate::model::{Activation, Embedding, Head, LambdaMode, MlpActivation, ModelKind};
 use serde::Deserialize;
 
 /// A neuron's settings; absent ones have the defaults of the model's kind.
@@ -88,8 +88,8 @@ pub(super) fn network_options(what: &str, config: serde_json::Value) -> Result<N
         Some(other) => return Err(Error::stored(what, format!("unknown input_embedding \"{other}\""))),
     };
     let head = match config.output_embedding.as_deref() {
-        None => false,
-        Some("linear_layer") => true,
+        None => Head::None,
+        Some("linear_layer") => Head::Linear,
         Some(other) => return Err(Error::stored(what, format!("unknown output_embedding \"{other}\""))),
     };
     Ok(NetworkOptions {

@@ -42,6 +42,14 @@ pub enum Target {
         /// Length of each row, `[B]`; `None` when all are `T` long.
         lengths: Option<Vec<u32>>,
     },
+    /// One class per pair of sequences, rows `0..B/2` with `B/2..B`, read at
+    /// their last steps.
+    Pairs {
+        /// Class of each pair, `[B / 2]`.
+        labels: Vec<u32>,
+        /// Length of each row, `[B]`; `None` when all are `T` long.
+        lengths: Option<Vec<u32>>,
+    },
     /// NeuronIO: a spike (0 or 1) and a somatic voltage at every step, both
     /// `[T, B]`; steps before `burn_in` do not count.
     SpikeAndSoma {
@@ -60,7 +68,9 @@ impl Target {
     /// The labels of a classification, one per column of its logits.
     pub fn labels(&self) -> Option<&[u32]> {
         match self {
-            Target::EveryStep(labels) | Target::LastStep { labels, .. } => Some(labels),
+            Target::EveryStep(labels) | Target::LastStep { labels, .. } | Target::Pairs { labels, .. } => {
+                Some(labels)
+            }
             Target::SpikeAndSoma { .. } | Target::Values(_) => None,
         }
     }

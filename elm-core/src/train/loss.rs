@@ -48,6 +48,14 @@ pub fn batch_loss<B: Backend>(
             let logits = network.logits_of_last_step(backend, activity, lengths.as_deref())?;
             cross_entropy(backend, logits, labels, smoothing)
         }
+        Target::Pairs { labels, lengths } => {
+            expect_len("labels of pairs", labels.len(), batch.rows / 2)?;
+            if let Some(lengths) = lengths {
+                expect_len("lengths", lengths.len(), batch.rows)?;
+            }
+            let logits = network.logits_of_pairs(backend, activity, lengths.as_deref())?;
+            cross_entropy(backend, logits, labels, smoothing)
+        }
         Target::SpikeAndSoma { spike, soma, burn_in } => {
             let task = spike_and_soma(backend, network, activity, [spike, soma], *burn_in)?;
             let predictions = (batch.steps - burn_in) * batch.rows;

@@ -1,11 +1,17 @@
-//! Spikes of many channels over time: recordings, their binning, the made-up
-//! spiking digits and the adding task on top of any of them.
+//! Spikes of many channels over time: recordings, their binning, the published
+//! sets, the made-up spiking digits and the adding task on top of any of them.
 
 mod adding;
 pub mod baseline;
 mod digits;
+mod hdf5;
+mod heidelberg;
+mod packed;
 mod recording;
+mod write;
 
 pub use adding::{AddingBatches, AddingDraws};
 pub use digits::{DigitsSettings, Split, spiking_digits};
+pub use heidelberg::{CHANNELS, Collection, SpikeFile, Spoken};
 pub use recording::{Binning, Recording, Recordings};
+pub use write::write_shd;

@@ -1,0 +1,92 @@
+//! Where the samples of classification tasks come from.
+
+use crate::config::{DataConfig, DataKind, RunConfig};
+use anyhow::Result;
+use elm_data::Samples;
+use elm_data::cifar::Cifar;
+use elm_data::listops::ListOps;
+use elm_data::lra::{Grouped, Pairs, Pixels, Preparation, Reviews};
+use elm_data::pathfinder::{Difficulty, Pathfinder};
+use elm_data::spikes::{Binning, Collection, DigitsSettings, Split, Spoken, spiking_digits};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Samples of train, valid, test.
+pub(super) type Splits = [Arc<dyn Samples>; 3];
+
+/// Reads or makes the configured samples; `notice` is told what a user should
+/// know about them.
+///
+/// # Errors
+/// When a file is missing or damaged.
+pub(super) fn load(config: &RunConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
+    let data = &config.data;
+    if data.kind.is_generated() {
+        return Ok(made_digits(data));
+    }
+    let path = config.data_path()?;
+    let splits = match data.kind {
+        DataKind::Shd | DataKind::ShdAdding => spoken(&path, Collection::Shd, data, notice)?,
+        DataKind::Ssc => spoken(&path, Collection::Ssc, data, notice)?,
+        _ => arena(&path, data, notice)?,
+    };
+    if data.group == 1 {
+        return Ok(splits);
+    }
+    let [train, valid, test] = splits.map(|samples| Grouped::new(samples, data.group));
+    Ok(shared([train?, valid?, test?]))
+}
+
+/// The Long Range Arena.
+fn arena(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
+    let preparation = if data.lra_tokenization { Preparation::Lra } else { Preparation::S4 };
+    let longest = data.max_length;
+    let pixels = |scaled| if data.one_hot_pixels { Pixels::Tokens } else { scaled };
+    Ok(match data.kind {
+        DataKind::Listops => shared(ListOps::load(path, preparation, longest)?),
+        DataKind::LraText => shared(Reviews::load(path, preparation, longest)?),
+        DataKind::LraRetrieval => shared(Pairs::load(path, preparation, longest)?),
+        DataKind::LraImage => shared(Cifar::load(path, preparation, pixels(Pixels::CIFAR))?),
+        DataKind::Pathfinder => {
+            let pixels = pixels(Pixels::PATHFINDER);
+            let splits = Pathfinder::load(path, data.resolution, Difficulty::Hard, preparation, pixels)?;
+            if let Some(empty) = splits[0].left_out() {
+                notice(&format!("{}: the picture is empty and was left out", empty.display()));
+            }
+            shared(splits)
+        }
+        other => anyhow::bail!("data.kind: {other:?} is not made of samples"),
+    })
+}
+
+fn spoken(
+    path: &Path,
+    collection: Collection,
+    data: &DataConfig,
+    notice: &mut dyn FnMut(&str),
+) -> Result<Splits> {
+    let binning = Binning::new(data.bin_ms, data.counts);
+    let splits = Spoken::load(path, collection, &binning, data.seed)?;
+    for split in [&splits[0], &splits[2]] {
+        if let Some(note) = split.file().note() {
+            notice(note);
+        }
+    }
+    Ok(shared(splits))
+}
+
+/// Spiking digits; nothing is read.
+fn made_digits(data: &DataConfig) -> Splits {
+    let settings = DigitsSettings {
+        seed: data.seed,
+        channels: data.channels,
+        binning: Binning::new(data.bin_ms, data.counts),
+    };
+    let make = |split, count| spiking_digits(&settings, split, count);
+    let [train, valid, test] = data.samples;
+    shared([make(Split::Train, train), make(Split::Valid, valid), make(Split::Test, test)])
+}
+
+fn shared<S: Samples + 'static>(splits: [S; 3]) -> Splits {
+    splits.map(|split| Arc::new(split) as Arc<dyn Samples>)
+}

@@ -1,0 +1,227 @@
+//! Rows of spikes in HDF5 files as SHD and SSC have them: variable-length
+//! `spikes/times` (seconds) and `spikes/units` (channels), `labels`, and
+//! `extra/speaker`.
+
+use crate::error::Result;
+use crate::files::format;
+use half::f16;
+use hdf5_reader::messages::datatype::{Datatype, VarLenKind};
+use hdf5_reader::{ByteOrder, Dataset, Hdf5File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+/// Most bytes that one read may take: an index of 16 bytes a row.
+const MOST_READ: usize = 256 << 20;
+
+/// Latest time in seconds that is taken for one; utterances last a second or two.
+const LATEST: f32 = 60.0;
+
+/// An open file of spikes.
+pub(super) struct SpikeRows {
+    path: PathBuf,
+    times: Ragged,
+    units: Ragged,
+    /// Class of each row.
+    pub labels: Vec<u32>,
+    /// Speaker of each row, 0 where the file does not tell.
+    pub speakers: Vec<u32>,
+}
+
+/// A dataset of variable-length rows.
+struct Ragged {
+    dataset: Dataset,
+    name: &'static str,
+    number: Number,
+    /// Places of the rows in the file.
+    references: Vec<u8>,
+    each: usize,
+}
+
+/// How numbers are stored.
+#[derive(Clone, Copy)]
+struct Number {
+    bytes: usize,
+    real: bool,
+    signed: bool,
+    big_endian: bool,
+}
+
+impl SpikeRows {
+    /// Opens a file and reads its index.
+    ///
+    /// # Errors
+    /// [`DataError::Format`](crate::DataError::Format) when it is no HDF5 file,
+    /// a dataset is missing, or their lengths or types do not fit.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let options = OpenOptions { max_read_bytes: MOST_READ, ..OpenOptions::default() };
+        let file = Hdf5File::open_with_options(path, options)
+            .map_err(|error| format(path, "byte 0", format!("expected an HDF5 file: {error}")))?;
+        let times = Ragged::open(path, &file, "spikes/times")?;
+        let units = Ragged::open(path, &file, "spikes/units")?;
+        if !times.number.real || units.number.real {
+            let reason = "expected times as floating-point and units as whole numbers";
+            return Err(format(path, "spikes", reason));
+        }
+        let labels = whole_numbers(path, &file, "labels")?;
+        let speakers = match file.dataset("/extra/speaker") {
+            Ok(_) => whole_numbers(path, &file, "extra/speaker")?,
+            Err(_) => vec![0; labels.len()],
+        };
+        let rows = SpikeRows { path: path.to_path_buf(), times, units, labels, speakers };
+        for (name, len) in [
+            ("spikes/units", rows.units.len()),
+            ("labels", rows.labels.len()),
+            ("extra/speaker", rows.speakers.len()),
+        ] {
+            if len != rows.times.len() {
+                let reason = format!("{len} rows, but spikes/times has {}", rows.times.len());
+                return Err(format(path, name, reason));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Number of spikes of a row, as the index has it.
+    pub(super) fn spikes_of(&self, row: usize) -> usize {
+        let count = self.times.reference(row).first_chunk();
+        count.map_or(0, |count| u32::from_le_bytes(*count) as usize)
+    }
+
+    /// Bytes of a time in the file: 2 for the half precision of SHD.
+    pub(super) fn time_bytes(&self) -> usize {
+        self.times.number.bytes
+    }
+
+    /// Times and units of a row.
+    ///
+    /// # Errors
+    /// [`DataError::Format`](crate::DataError::Format) when the row is
+    /// damaged, a time is none, or a unit is not below `channels`.
+    pub(super) fn read(&self, row: usize, channels: usize) -> Result<(Vec<f32>, Vec<u16>)> {
+        let times = self.times.row(&self.path, row)?;
+        let units = self.units.row(&self.path, row)?;
+        let at = || format!("row {row}");
+        if times.len() != self.spikes_of(row) * self.times.number.bytes {
+            let reason = format!(
+                "the index has {} spikes, the row {} bytes of times",
+                self.spikes_of(row),
+                times.len()
+            );
+            return Err(format(&self.path, at(), reason));
+        }
+        let width = (self.times.number.bytes, self.units.number.bytes);
+        if times.len() / width.0 != units.len() / width.1 {
+            let (times, units) = (times.len() / width.0, units.len() / width.1);
+            return Err(format(&self.path, at(), format!("{times} times, but {units} units")));
+        }
+        let times: Vec<f32> =
+            times.chunks_exact(width.0).map(|bytes| self.times.number.real(bytes)).collect();
+        if let Some(time) = times.iter().find(|time| !(0.0..LATEST).contains(*time)) {
+            let reason = format!("a spike at {time} s; expected 0 to {LATEST} s");
+            return Err(format(&self.path, at(), reason));
+        }
+        let mut channel = Vec::with_capacity(times.len());
+        for bytes in units.chunks_exact(width.1) {
+            let unit = self.units.number.whole(bytes);
+            match u16::try_from(unit).ok().filter(|&unit| usize::from(unit) < channels) {
+                Some(unit) => channel.push(unit),
+                None => {
+                    let reason = format!("unit {unit}; expected 0 to {}", channels - 1);
+                    return Err(format(&self.path, at(), reason));
+                }
+            }
+        }
+        Ok((times, channel))
+    }
+}
+
+impl Ragged {
+    fn open(path: &Path, file: &Hdf5File, name: &'static str) -> Result<Self> {
+        let wrong = |reason: String| format(path, name, reason);
+        let dataset = dataset(path, file, name)?;
+        let number = match dataset.dtype() {
+            Datatype::VarLen { base, kind: VarLenKind::Sequence, .. } => Number::new(base),
+            _ => None,
+        };
+        let number = number.ok_or_else(|| {
+            wrong(format!("expected rows of numbers of variable length, found {:?}", dataset.dtype()))
+        })?;
+        let references = dataset.read_raw_bytes().map_err(|error| wrong(error.to_string()))?;
+        let each = dataset.vlen_reference_size();
+        Ok(Ragged { dataset, name, number, references, each })
+    }
+
+    fn len(&self) -> usize {
+        self.references.len() / self.each
+    }
+
+    /// Number of elements and place of a row.
+    fn reference(&self, row: usize) -> &[u8] {
+        self.references.get(row * self.each..(row + 1) * self.each).unwrap_or_default()
+    }
+
+    /// The bytes of a row.
+    fn row(&self, path: &Path, row: usize) -> Result<Vec<u8>> {
+        self.dataset
+            .resolve_vlen_reference_bytes(self.reference(row), self.number.bytes)
+            .map_err(|error| format(path, format!("{}, row {row}", self.name), error.to_string()))
+    }
+}
+
+impl Number {
+    fn new(datatype: &Datatype) -> Option<Self> {
+        let (bytes, real, signed, order) = match datatype {
+            Datatype::FixedPoint { size, signed, byte_order } => (*size, false, *signed, byte_order),
+            Datatype::FloatingPoint { size, byte_order } => (*size, true, true, byte_order),
+            _ => return None,
+        };
+        let bytes = usize::from(bytes);
+        let possible = if real { [2, 4, 8].contains(&bytes) } else { [1, 2, 4, 8].contains(&bytes) };
+        possible.then_some(Number { bytes, real, signed, big_endian: matches!(order, ByteOrder::BigEndian) })
+    }
+
+    /// The bits of a number, the first byte being the lowest.
+    fn bits(self, bytes: &[u8]) -> u64 {
+        let join = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
+        if self.big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
+    }
+
+    fn real(self, bytes: &[u8]) -> f32 {
+        let bits = self.bits(bytes);
+        match self.bytes {
+            2 => f16::from_bits(bits as u16).to_f32(),
+            4 => f32::from_bits(bits as u32),
+            _ => f64::from_bits(bits) as f32,
+        }
+    }
+
+    fn whole(self, bytes: &[u8]) -> i64 {
+        let unused = 64 - 8 * self.bytes as u32;
+        let high = self.bits(bytes) << unused;
+        if self.signed { high as i64 >> unused } else { (high >> unused) as i64 }
+    }
+}
+
+fn dataset(path: &Path, file: &Hdf5File, name: &str) -> Result<Dataset> {
+    file.dataset(&format!("/{name}"))
+        .map_err(|error| format(path, name, format!("there is no such dataset: {error}")))
+}
+
+/// A dataset of whole numbers from 0 on.
+fn whole_numbers(path: &Path, file: &Hdf5File, name: &str) -> Result<Vec<u32>> {
+    let dataset = dataset(path, file, name)?;
+    let number = Number::new(dataset.dtype()).filter(|number| !number.real);
+    let number = number
+        .ok_or_else(|| format(path, name, format!("expected whole numbers, found {:?}", dataset.dtype())))?;
+    let bytes = dataset.read_raw_bytes().map_err(|error| format(path, name, error.to_string()))?;
+    let value = |(row, bytes): (usize, &[u8])| {
+        let value = number.whole(bytes);
+        u32::try_from(value)
+            .map_err(|_| format(path, format!("{name}, row {row}"), format!("{value}; expected 0 or more")))
+    };
+    bytes.chunks_exact(number.bytes).enumerate().map(value).collect()
+}

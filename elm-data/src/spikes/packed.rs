@@ -1,0 +1,271 @@
+//! Recordings of a data set in one compact file that is read row by row: made
+//! once from the published file, since that takes seconds to read and its
+//! payload carries no checksum.
+//!
+//! # Layout
+//! All numbers are little endian.
+//!
+//! | bytes | |
+//! |---|---|
+//! | 8 | `ELMSPKS1` |
+//! | 8 | length of the source file |
+//! | 8 | its modification time in nanoseconds since 1970 |
+//! | 32 | SHA-256 of the HDF5 file in it |
+//! | 4, 4 | channels, bytes of a time (2 or 4) |
+//! | 8, 8 | rows `R`, spikes |
+//! | 4 R, 4 R | labels, speakers |
+//! | 8 (R + 1) | first spike of each row |
+//! | | row by row: times (half or single precision, seconds), units (u16) |
+//! | 32 | SHA-256 of all before |
+
+use super::hdf5::SpikeRows;
+use super::recording::Recording;
+use crate::error::{DataError, Result};
+use crate::files::{self, format, io};
+use half::f16;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+const MAGIC: &[u8; 8] = b"ELMSPKS1";
+const HEADER: usize = 8 + 8 + 8 + 32 + 4 + 4 + 8 + 8;
+const DIGEST: usize = 32;
+
+/// A file as it was when it was packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub len: u64,
+    pub modified: u64,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let about = fs::metadata(path).map_err(|source| io(path, source))?;
+        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Ok(Stamp { len: about.len(), modified: modified.map_or(0, |time| time.as_nanos() as u64) })
+    }
+}
+
+/// An open packed file.
+pub(super) struct Packed {
+    path: PathBuf,
+    file: Mutex<File>,
+    pub stamp: Stamp,
+    /// SHA-256 of the HDF5 file that this was made from.
+    pub source_digest: [u8; 32],
+    time_bytes: usize,
+    pub labels: Vec<u32>,
+    pub speakers: Vec<u32>,
+    starts: Vec<u64>,
+    payload: u64,
+}
+
+/// Writes the rows of a file, which must be an HDF5 file with this digest.
+///
+/// # Errors
+/// When a row is damaged or nothing can be written.
+pub(super) fn pack(
+    rows: &SpikeRows,
+    channels: usize,
+    stamp: Stamp,
+    source_digest: [u8; 32],
+    to: &Path,
+) -> Result<()> {
+    let time_bytes = if rows.time_bytes() == 2 { 2 } else { 4 };
+    let mut starts = vec![0_u64];
+    for row in 0..rows.len() {
+        starts.push(starts[row] + rows.spikes_of(row) as u64);
+    }
+    let mut out = Scratch::create(&beside(to, "partial"))?;
+    let mut digest = Sha256::new();
+    let mut put = |bytes: &[u8]| {
+        digest.update(bytes);
+        out.write(bytes)
+    };
+    put(MAGIC)?;
+    put(&stamp.len.to_le_bytes())?;
+    put(&stamp.modified.to_le_bytes())?;
+    put(&source_digest)?;
+    put(&(channels as u32).to_le_bytes())?;
+    put(&(time_bytes as u32).to_le_bytes())?;
+    put(&(rows.len() as u64).to_le_bytes())?;
+    put(&starts[rows.len()].to_le_bytes())?;
+    for value in rows.labels.iter().chain(&rows.speakers) {
+        put(&value.to_le_bytes())?;
+    }
+    for start in &starts {
+        put(&start.to_le_bytes())?;
+    }
+    for row in 0..rows.len() {
+        let (times, units) = rows.read(row, channels)?;
+        let mut bytes = Vec::with_capacity(times.len() * (time_bytes + 2));
+        for &time in &times {
+            match time_bytes {
+                2 => bytes.extend(f16::from_f32(time).to_le_bytes()),
+                _ => bytes.extend(time.to_le_bytes()),
+            }
+        }
+        bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+        put(&bytes)?;
+    }
+    let digest = digest.finalize();
+    out.write(&digest)?;
+    out.keep_as(to)
+}
+
+impl Packed {
+    /// Opens a packed file and checks its digest.
+    ///
+    /// # Errors
+    /// [`DataError::Format`] and [`DataError::Checksum`] when it is damaged.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let (file, len) = files::open(path, "packed spikes")?;
+        let cut = || format(path, format!("byte {len}"), "the file ends too early");
+        if len < (HEADER + DIGEST) as u64 {
+            return Err(cut());
+        }
+        check_digest(path, &file, len)?;
+        let mut reader = BufReader::new(&file);
+        reader.seek(SeekFrom::Start(0)).map_err(|source| io(path, source))?;
+        let mut header = [0; HEADER];
+        reader.read_exact(&mut header).map_err(|source| io(path, source))?;
+        let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| header[at + i]));
+        let short = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| header[at + i])) as usize;
+        let (time_bytes, rows, spikes) = (short(60), word(64), word(72));
+        let index = (rows.checked_mul(16)).and_then(|bytes| bytes.checked_add(HEADER as u64 + 8));
+        let whole = spikes
+            .checked_mul(time_bytes as u64 + 2)
+            .and_then(|bytes| bytes.checked_add(index?)?.checked_add(DIGEST as u64));
+        let known = &header[..8] == MAGIC && [2, 4].contains(&time_bytes);
+        let (true, Some(payload), true) = (known, index, whole == Some(len)) else {
+            return Err(format(path, "byte 0", "expected packed spikes of this version"));
+        };
+        let mut bytes = vec![0; (payload - HEADER as u64) as usize];
+        reader.read_exact(&mut bytes).map_err(|source| io(path, source))?;
+        let rows = rows as usize;
+        let (labels, rest) = bytes.split_at(4 * rows);
+        let (speakers, starts) = rest.split_at(4 * rows);
+        let shorts = |bytes: &[u8]| -> Vec<u32> {
+            bytes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
+        };
+        let (labels, speakers) = (shorts(labels), shorts(speakers));
+        let starts: Vec<u64> = starts.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
+        if !starts.is_sorted() || starts.first() != Some(&0) || starts.last() != Some(&spikes) {
+            return Err(format(path, "index", "rows do not follow each other"));
+        }
+        Ok(Packed {
+            path: path.to_path_buf(),
+            stamp: Stamp { len: word(8), modified: word(16) },
+            source_digest: std::array::from_fn(|i| header[24 + i]),
+            time_bytes,
+            labels,
+            speakers,
+            starts,
+            payload,
+            file: Mutex::new(file),
+        })
+    }
+
+    /// Number of spikes of all rows.
+    pub(super) fn spikes(&self) -> u64 {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// When the file cannot be read any more.
+    pub(super) fn read(&self, row: usize) -> Result<Recording> {
+        let (start, end) = (self.starts[row], self.starts[row + 1]);
+        let (len, each) = ((end - start) as usize, self.time_bytes + 2);
+        let mut bytes = vec![0; len * each];
+        {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.seek(SeekFrom::Start(self.payload + start * each as u64))
+                .and_then(|_| file.read_exact(&mut bytes))
+                .map_err(|source| io(&self.path, source))?;
+        }
+        let (times, units) = bytes.split_at(len * self.time_bytes);
+        let times = match self.time_bytes {
+            2 => times.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
+            _ => times.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        };
+        let units = units.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
+        Ok(Recording { times, units, label: self.labels[row], speaker: self.speakers[row] })
+    }
+}
+
+fn check_digest(path: &Path, file: &File, len: u64) -> Result<()> {
+    let mut reader = file;
+    let mut digest = Sha256::new();
+    let mut left = len - DIGEST as u64;
+    let mut chunk = vec![0; 1 << 20];
+    while left > 0 {
+        let part = &mut chunk[..left.min(1 << 20) as usize];
+        reader.read_exact(part).map_err(|source| io(path, source))?;
+        digest.update(&*part);
+        left -= part.len() as u64;
+    }
+    let mut expected = [0; DIGEST];
+    reader.read_exact(&mut expected).map_err(|source| io(path, source))?;
+    let found: [u8; DIGEST] = digest.finalize().into();
+    if found == expected {
+        return Ok(());
+    }
+    Err(DataError::Checksum { path: path.to_path_buf(), found: hex(&found), expected: hex(&expected) })
+}
+
+/// A digest in letters.
+pub(super) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A name beside a file that no other process takes.
+pub(super) fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.{what}", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// A file under way, removed unless it is kept.
+pub(super) struct Scratch {
+    pub path: PathBuf,
+    writer: BufWriter<File>,
+    kept: bool,
+}
+
+impl Scratch {
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).map_err(|source| io(path, source))?;
+        Ok(Scratch { path: path.to_path_buf(), writer: BufWriter::with_capacity(1 << 20, file), kept: false })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.writer.write_all(bytes).map_err(|source| io(&self.path, source))
+    }
+
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(|source| io(&self.path, source))
+    }
+
+    /// Writes what is left to disk and renames.
+    pub(super) fn keep_as(mut self, to: &Path) -> Result<()> {
+        self.flush()?;
+        self.writer.get_ref().sync_all().map_err(|source| io(&self.path, source))?;
+        files::rename(&self.path, to)?;
+        self.kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Nothing can be done about a file that cannot be removed.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
