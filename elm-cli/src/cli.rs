@@ -1,6 +1,7 @@
 //! The command line: what can be said, and what is done about it.
 
 use crate::commands::bench::BenchRequest;
+use crate::commands::data::DataCommand;
 use crate::commands::eval::{EvalRequest, config_of};
 use crate::commands::generate::GenerateRequest;
 use crate::commands::train::{Outcome, TrainRequest};
@@ -51,6 +52,13 @@ enum Command {
     /// Sample text from a network trained on text
     #[command(after_help = "Example: elm generate runs/text-0 --prompt \"The \" --length 200")]
     Generate(GenerateArgs),
+    /// Data sets: list, look at, check, make and convert them
+    #[command(after_help = "Examples:\n  elm data list\n  elm data check /folder/of/shd\n  \
+        elm data make listops --out data/listops-1000")]
+    Data {
+        #[command(subcommand)]
+        command: DataCommand,
+    },
     /// List backends and devices, and why something is not usable
     #[command(after_help = "Example: elm backends")]
     Backends {
@@ -269,6 +277,7 @@ impl Cli {
             Command::Verify(args) => verify_records(args, registry),
             Command::Bench(args) => bench(args, registry),
             Command::Generate(args) => generate(args, registry),
+            Command::Data { command } => command.run(),
             Command::Backends { json } => {
                 let reports = registry.reports();
                 print(json, &reports, || crate::commands::backends::table(&reports))?;
@@ -283,7 +292,11 @@ impl Cli {
 }
 
 /// One JSON document, or text for people, on stdout.
-fn print(json: bool, document: &impl serde::Serialize, text: impl FnOnce() -> String) -> Result<()> {
+pub(crate) fn print(
+    json: bool,
+    document: &impl serde::Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<()> {
     use std::io::Write;
     let text = if json { serde_json::to_string_pretty(document).context("the answer")? } else { text() };
     match writeln!(std::io::stdout(), "{}", text.trim_end()) {

@@ -21,6 +21,7 @@ pub use making::{Outcome, Watch};
 mod samples;
 pub use samples::{Sample, SampleInput, Samples};
 
+pub mod catalog;
 pub mod cifar;
 pub mod listops;
 pub mod loader;
@@ -29,6 +30,7 @@ pub mod numpy_random;
 pub mod pathfinder;
 pub mod pickle;
 pub mod spikes;
+pub mod survey;
 pub mod text;
 pub mod torch_random;
 

@@ -86,6 +86,26 @@ impl DataKind {
 }
 
 impl DataConfig {
+    /// A kind of data with nothing else said.
+    pub fn plain(kind: DataKind) -> Self {
+        DataConfig {
+            kind,
+            seed: 0,
+            bin_ms: 2.0,
+            counts: false,
+            channels: CHANNELS,
+            samples: [2000, 500, 500],
+            tokens: Tokens::Txl,
+            vocabulary: None,
+            fractions: [0.9, 0.05, 0.05],
+            max_length: None,
+            lra_tokenization: false,
+            one_hot_pixels: false,
+            group: 1,
+            resolution: 32,
+        }
+    }
+
     /// Are sequences made of one token a step (else of events or real values)?
     pub fn has_tokens(&self) -> bool {
         match self.kind {
@@ -146,28 +166,28 @@ pub fn data(settings: &Settings) -> Result<DataConfig, ConfigError> {
             .help("`elm check --keys` lists the kinds")
     })?;
     let samples = ["data.train_samples", "data.valid_samples", "data.test_samples"];
-    let defaults = [2000, 500, 500];
-    let samples = std::array::from_fn(|i| settings.size(samples[i]).unwrap_or(defaults[i]));
+    let plain = DataConfig::plain(kind);
+    let samples = std::array::from_fn(|i| settings.size(samples[i]).unwrap_or(plain.samples[i]));
     Ok(DataConfig {
         kind,
-        seed: settings.integer("data.seed").unwrap_or(0),
-        bin_ms: settings.number("data.bin_ms").unwrap_or(2.0),
-        counts: settings.flag("data.counts").unwrap_or(false),
-        channels: settings.size("data.channels").unwrap_or(700),
+        seed: settings.integer("data.seed").unwrap_or(plain.seed),
+        bin_ms: settings.number("data.bin_ms").unwrap_or(plain.bin_ms),
+        counts: settings.flag("data.counts").unwrap_or(plain.counts),
+        channels: settings.size("data.channels").unwrap_or(plain.channels),
         samples,
-        tokens: settings.choice("data.tokens").unwrap_or(Tokens::Txl),
+        tokens: settings.choice("data.tokens").unwrap_or(plain.tokens),
         vocabulary: settings.size("data.vocabulary"),
-        fractions: fractions(settings)?,
+        fractions: fractions(settings, plain.fractions)?,
         max_length: settings.size("data.max_length"),
         lra_tokenization: settings.text("data.tokenization") == Some("lra"),
         one_hot_pixels: settings.text("data.pixels") == Some("one_hot"),
-        group: settings.size("data.group").unwrap_or(1),
-        resolution: settings.size("data.resolution").unwrap_or(32),
+        group: settings.size("data.group").unwrap_or(plain.group),
+        resolution: settings.size("data.resolution").unwrap_or(plain.resolution),
     })
 }
 
-fn fractions(settings: &Settings) -> Result<[f64; 3], ConfigError> {
-    let Some(given) = settings.numbers("data.fractions") else { return Ok([0.9, 0.05, 0.05]) };
+fn fractions(settings: &Settings, plain: [f64; 3]) -> Result<[f64; 3], ConfigError> {
+    let Some(given) = settings.numbers("data.fractions") else { return Ok(plain) };
     let wrong = |message| Err(settings.error("data.fractions", message));
     match <[f64; 3]>::try_from(given) {
         Err(_) => wrong("takes three numbers: train, valid, test"),

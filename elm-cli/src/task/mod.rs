@@ -2,7 +2,7 @@
 
 mod adapt;
 mod load;
-mod samples;
+pub(crate) mod samples;
 
 pub use adapt::Adapted;
 pub use load::{Purpose, Task};

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Samples of train, valid, test.
-pub(super) type Splits = [Arc<dyn Samples>; 3];
+pub(crate) type Splits = [Arc<dyn Samples>; 3];
 
 /// Reads or makes the configured samples; `notice` is told what a user should
 /// know about them.
@@ -20,15 +20,21 @@ pub(super) type Splits = [Arc<dyn Samples>; 3];
 /// # Errors
 /// When a file is missing or damaged.
 pub(super) fn load(config: &RunConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
-    let data = &config.data;
-    if data.kind.is_generated() {
-        return Ok(made_digits(data));
+    if config.data.kind.is_generated() {
+        return Ok(made_digits(&config.data));
     }
-    let path = config.data_path()?;
+    read(&config.data_path()?, &config.data, notice)
+}
+
+/// Reads samples of a published kind.
+///
+/// # Errors
+/// When a file is missing or damaged.
+pub(crate) fn read(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
     let splits = match data.kind {
-        DataKind::Shd | DataKind::ShdAdding => spoken(&path, Collection::Shd, data, notice)?,
-        DataKind::Ssc => spoken(&path, Collection::Ssc, data, notice)?,
-        _ => arena(&path, data, notice)?,
+        DataKind::Shd | DataKind::ShdAdding => spoken(path, Collection::Shd, data, notice)?,
+        DataKind::Ssc => spoken(path, Collection::Ssc, data, notice)?,
+        _ => arena(path, data, notice)?,
     };
     if data.group == 1 {
         return Ok(splits);

@@ -20,11 +20,10 @@ const EVERY: usize = 8;
 /// How the outputs of matrices are divided into panels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Panels {
-    /// Panels are multiples of so many outputs.
-    grain: usize,
-    /// Most grains in a panel: the sums of a tile, its inputs and weights fit
-    /// the registers, sixteen or, with outputs in the lanes, thirty-two.
-    most: usize,
+    /// Lanes of a batch row's vectors.
+    lanes: usize,
+    /// Lanes of the widest vectors.
+    widest: usize,
 }
 
 impl Panels {
@@ -32,17 +31,31 @@ impl Panels {
     /// widest.
     #[inline(always)]
     pub(super) fn new(lanes: usize, widest: usize) -> Self {
-        if outputs_in_lanes(lanes, widest) {
-            Panels { grain: widest, most: 3 }
-        } else {
-            Panels { grain: 1, most: 12 }
-        }
+        Panels { lanes, widest }
+    }
+
+    /// Do the outputs of a matrix lie in the lanes? Where a batch row fills
+    /// half a vector only, a wide vector of outputs for eight batch rows takes
+    /// as many steps as eight outputs in narrow vectors; sums have to be
+    /// transposed, too.
+    #[inline(always)]
+    fn outputs_in_lanes(self, outputs: usize) -> bool {
+        let possible = self.lanes == COLUMNS && self.widest == 2 * COLUMNS;
+        possible && outputs.next_multiple_of(self.widest) * 5 < outputs * 8
+    }
+
+    /// Panels are multiples of so many outputs, and have at most so many of
+    /// these: the sums of a tile, its inputs and weights fit the registers,
+    /// sixteen or, with outputs in the lanes, thirty-two.
+    #[inline(always)]
+    fn grains(self, outputs: usize) -> (usize, usize) {
+        if self.outputs_in_lanes(outputs) { (self.widest, 3) } else { (1, 12) }
     }
 
     /// Rows that the result of a matrix with so many outputs takes.
     #[inline(always)]
     pub(super) fn padded(self, outputs: usize) -> usize {
-        outputs.next_multiple_of(self.grain)
+        outputs.next_multiple_of(self.grains(outputs).0)
     }
 
     /// Numbers in a packed matrix and its bias.
@@ -53,20 +66,17 @@ impl Panels {
     /// Number of panels, as even as possible.
     #[inline(always)]
     fn count(self, outputs: usize) -> usize {
-        outputs.div_ceil(self.grain).div_ceil(self.most)
+        let (grain, most) = self.grains(outputs);
+        outputs.div_ceil(grain).div_ceil(most)
     }
 
     /// Rows of panel `i`.
     #[inline(always)]
     fn rows(self, outputs: usize, i: usize) -> Range<usize> {
-        let (grains, count) = (outputs.div_ceil(self.grain), self.count(outputs));
-        grains * i / count * self.grain..grains * (i + 1) / count * self.grain
+        let (grain, count) = (self.grains(outputs).0, self.count(outputs));
+        let grains = outputs.div_ceil(grain);
+        grains * i / count * grain..grains * (i + 1) / count * grain
     }
-}
-
-#[inline(always)]
-fn outputs_in_lanes(lanes: usize, widest: usize) -> bool {
-    lanes == COLUMNS && widest == 2 * lanes
 }
 
 /// Packs `weight(output, input)` and `bias(output)`; rows beyond the outputs
@@ -122,7 +132,7 @@ pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
         unsafe {
             let weights = packed.part(start, len);
             let out = out.part(rows.start * width, rows.len() * width);
-            if outputs_in_lanes(V::LANES, W::LANES) {
+            if panels.outputs_in_lanes(outputs) {
                 lane_panel::<W>(weights, inputs, rows.len(), x, out, width, ahead);
             } else if width.is_multiple_of(2 * V::LANES) {
                 panel_product::<V, 2>(weights, inputs, rows.len(), x, out, width);
@@ -304,8 +314,9 @@ mod tests {
         for outputs in 1..100 {
             for panels in [Panels::new(8, 16), Panels::new(8, 8), Panels::new(16, 16), Panels::new(1, 1)] {
                 let rows: Vec<_> = (0..panels.count(outputs)).map(|i| panels.rows(outputs, i)).collect();
-                assert!(rows.iter().all(|rows| rows.len() <= panels.most * panels.grain));
-                assert!(rows.iter().all(|rows| rows.start.is_multiple_of(panels.grain)));
+                let (grain, most) = panels.grains(outputs);
+                assert!(rows.iter().all(|rows| rows.len() <= most * grain));
+                assert!(rows.iter().all(|rows| rows.start.is_multiple_of(grain)));
                 assert!(rows.into_iter().flatten().eq(0..panels.padded(outputs)));
             }
         }

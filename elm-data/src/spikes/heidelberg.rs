@@ -52,7 +52,7 @@ impl Collection {
     }
 
     /// Names of its files: train, valid where there is one, test.
-    fn files(self) -> &'static [&'static str] {
+    pub fn files(self) -> &'static [&'static str] {
         match self {
             Collection::Shd => &["shd_train.h5", "shd_test.h5"],
             Collection::Ssc => &["ssc_train.h5", "ssc_valid.h5", "ssc_test.h5"],
@@ -130,6 +130,16 @@ impl SpikeFile {
         &self.packed.speakers
     }
 
+    /// The compact copy.
+    pub fn copy(&self) -> &Path {
+        self.packed.path()
+    }
+
+    /// SHA-256 of the HDF5 file, in letters.
+    pub fn digest(&self) -> String {
+        hex(&self.packed.source_digest)
+    }
+
     /// A word of warning: the content is not that of the published file.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
@@ -185,6 +195,16 @@ impl Spoken {
         })
     }
 
+    /// All recordings of one file.
+    ///
+    /// # Errors
+    /// As [`SpikeFile::open`].
+    pub fn whole(path: &Path, collection: Collection, binning: &Binning) -> Result<Spoken> {
+        let file = Arc::new(SpikeFile::open(path, collection)?);
+        let rows = (0..file.len() as u32).collect();
+        Ok(Spoken { file, rows, binning: binning.clone(), classes: collection.classes() })
+    }
+
     /// The file the recordings are from.
     pub fn file(&self) -> &SpikeFile {
         &self.file
@@ -224,8 +244,11 @@ fn plain_name(path: &Path) -> &str {
     [".gz", ".zip"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
-/// The file of this name, plain or packed.
-fn find(folder: &Path, name: &str) -> Result<PathBuf> {
+/// The file of this name in a folder, plain, `.gz` or `.zip`.
+///
+/// # Errors
+/// [`DataError::Missing`] when there is none.
+pub fn find(folder: &Path, name: &str) -> Result<PathBuf> {
     let names = ["", ".gz", ".zip"].map(|end| folder.join(format!("{name}{end}")));
     names.into_iter().find(|path| path.exists()).ok_or_else(|| {
         missing(

@@ -12,6 +12,6 @@ mod write;
 
 pub use adding::{AddingBatches, AddingDraws};
 pub use digits::{DigitsSettings, Split, spiking_digits};
-pub use heidelberg::{CHANNELS, Collection, SpikeFile, Spoken};
+pub use heidelberg::{CHANNELS, Collection, SpikeFile, Spoken, find};
 pub use recording::{Binning, Recording, Recordings};
 pub use write::write_shd;

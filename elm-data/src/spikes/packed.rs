@@ -169,6 +169,10 @@ impl Packed {
         })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Number of spikes of all rows.
     pub(super) fn spikes(&self) -> u64 {
         self.starts.last().copied().unwrap_or(0)

@@ -1,0 +1,132 @@
+//! `elm data info`: counts, and a look at some samples.
+
+use super::picture::{self, Picture};
+use super::read::{DataArgs, Opened};
+use crate::cli::{Exit, print};
+use anyhow::Result;
+use elm_data::{SampleInput, Samples};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Characters or tokens of a sample that are shown.
+const SHOWN: usize = 160;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InfoArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Samples of each split to show
+    #[arg(long, default_value_t = 1)]
+    samples: usize,
+    /// Write pictures of these samples to a PNG file
+    #[arg(long, value_name = "FILE.png")]
+    out: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// The document that `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    path: String,
+    kind: String,
+    /// Channels or distinct tokens.
+    channels: usize,
+    classes: usize,
+    /// Samples (of a text: tokens) of each split.
+    splits: Vec<(&'static str, usize)>,
+    notes: Vec<String>,
+}
+
+/// Looks and reports.
+pub(super) fn run(args: &InfoArgs) -> Result<Exit> {
+    let found = args.data.open()?;
+    let (channels, classes, splits) = match &found.opened {
+        Opened::Text(corpus) => {
+            let symbols = corpus.vocabulary.len();
+            let lengths =
+                [("train", corpus.train.len()), ("valid", corpus.valid.len()), ("test", corpus.test.len())];
+            (symbols, symbols, lengths.to_vec())
+        }
+        Opened::Samples(splits) => {
+            let first = splits.first();
+            let channels = first.map_or(0, |(_, samples)| samples.channels());
+            let classes = first.map_or(0, |(_, samples)| samples.classes());
+            (channels, classes, splits.iter().map(|(name, samples)| (*name, samples.len())).collect())
+        }
+    };
+    let path = args.data.path.display().to_string();
+    let report = Report { path, kind: found.kind, channels, classes, splits, notes: found.notes };
+    let mut pictures = Vec::new();
+    let mut shown = String::new();
+    match &found.opened {
+        Opened::Text(corpus) => {
+            let start = corpus.vocabulary.decode(&corpus.train[..corpus.train.len().min(SHOWN)]);
+            shown = format!("train starts: {:?}\n", String::from_utf8_lossy(&start));
+        }
+        Opened::Samples(splits) => {
+            for (name, samples) in splits {
+                for index in 0..args.samples.min(samples.len()) {
+                    shown += &show(name, &**samples, index, &mut pictures)?;
+                }
+            }
+        }
+    }
+    if let Some(out) = &args.out {
+        if pictures.is_empty() {
+            anyhow::bail!("{}: {} has no pictures of its samples", out.display(), report.kind);
+        }
+        picture::write(out, &pictures)?;
+    }
+    print(args.json, &report, || report.text() + &shown)?;
+    Ok(Exit::Done)
+}
+
+/// A sample in words and shades.
+fn show(name: &str, samples: &dyn Samples, index: usize, pictures: &mut Vec<Picture>) -> Result<String> {
+    let sample = samples.read(index)?;
+    let tokens = |ids: &[u32]| {
+        let shown: Vec<String> = ids.iter().take(SHOWN / 4).map(u32::to_string).collect();
+        format!(
+            "{} tokens: {}{}\n",
+            ids.len(),
+            shown.join(" "),
+            if ids.len() > SHOWN / 4 { " …" } else { "" }
+        )
+    };
+    let picture = Picture::of(&sample.input, samples.channels());
+    let content = match (&sample.input, &picture) {
+        (SampleInput::Tokens(ids), _) => tokens(ids),
+        (SampleInput::TokenPair([a, b]), _) => format!("{}  with {}", tokens(a), tokens(b)),
+        (SampleInput::Events { steps, events }, Some(picture)) => {
+            format!(
+                "{steps} time steps, {} of them and channels with spikes\n{}",
+                events.len(),
+                picture.text()
+            )
+        }
+        (SampleInput::Dense { values, .. }, Some(picture)) => {
+            format!("{} pixels\n{}", values.len(), picture.text())
+        }
+        _ => "\n".into(),
+    };
+    pictures.extend(picture);
+    Ok(format!("{name}, sample {index}, class {}: {content}", sample.label))
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let splits: Vec<String> = self.splits.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        let mut text = format!(
+            "{}: {}; {}; {} channels or symbols, {} classes\n",
+            self.path,
+            self.kind,
+            splits.join(", "),
+            self.channels,
+            self.classes
+        );
+        self.notes.iter().for_each(|note| text.push_str(&format!("note: {note}\n")));
+        text
+    }
+}

@@ -1,0 +1,148 @@
+//! `elm data make`: data sets that can be made.
+
+use crate::cli::Exit;
+use crate::run::progress::Progress;
+use crate::run::signals::StopFlag;
+use anyhow::{Context, Result, bail};
+use clap::{Subcommand, ValueEnum};
+use elm_data::listops::{self, ListOpsSettings};
+use elm_data::pathfinder::{self, Difficulty, PathfinderSettings};
+use elm_data::spikes::{Binning, CHANNELS, DigitsSettings, Split, spiking_digits, write_shd};
+use elm_data::{Outcome, Result as DataResult, Watch};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// What can be made.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MakeCommand {
+    /// ListOps of the Long Range Arena, in the released layout
+    #[command(after_help = "Example: elm data make listops --out data/listops-1000")]
+    Listops {
+        #[command(flatten)]
+        place: Place,
+        /// Samples of train, valid and test
+        #[arg(long, value_name = "N,N,N", value_parser = numbers::<3>, default_value = "96000,2000,2000")]
+        samples: [u64; 3],
+    },
+    /// Pathfinder of the Long Range Arena, in the released layout
+    #[command(
+        after_help = "Example: elm data make pathfinder --out data/pathfinder128 --side 128 --pictures 200000"
+    )]
+    Pathfinder {
+        #[command(flatten)]
+        place: Place,
+        /// Number of pictures; 8 of 10 are for training
+        #[arg(long, default_value_t = 200_000)]
+        pictures: u64,
+        /// Side in pixels: 32, 64, 128 (Path-X) or 256
+        #[arg(long, default_value_t = 32)]
+        side: usize,
+        /// Length of the curves; published results are on the hard ones
+        #[arg(long, value_enum, default_value = "hard")]
+        difficulty: DifficultyName,
+    },
+    /// Made-up spiking digits as HDF5 files in the layout of SHD
+    #[command(after_help = "Example: elm data make spikes --out data/digits --samples 8156,2264")]
+    Spikes {
+        #[command(flatten)]
+        place: Place,
+        /// Recordings of train and test
+        #[arg(long, value_name = "N,N", value_parser = numbers::<2>, default_value = "2000,500")]
+        samples: [u64; 2],
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// Folder to fill; new, empty, or left by the same command
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Seed of everything
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads; the data does not depend on them [default: one per processor]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum DifficultyName {
+    Easy,
+    Intermediate,
+    Hard,
+}
+
+impl MakeCommand {
+    pub(super) fn run(self) -> Result<Exit> {
+        match self {
+            MakeCommand::Listops { place, samples } => {
+                let settings = ListOpsSettings { seed: place.seed, samples, ..ListOpsSettings::default() };
+                let total = samples.iter().sum();
+                follow("listops", total, &place.out, |watch| {
+                    listops::make(&place.out, &settings, place.threads, watch)
+                })
+            }
+            MakeCommand::Pathfinder { place, pictures, side, difficulty } => {
+                let difficulty = match difficulty {
+                    DifficultyName::Easy => Difficulty::Easy,
+                    DifficultyName::Intermediate => Difficulty::Intermediate,
+                    DifficultyName::Hard => Difficulty::Hard,
+                };
+                let settings = PathfinderSettings { seed: place.seed, pictures, side, difficulty };
+                follow("pathfinder", pictures, &place.out, |watch| {
+                    pathfinder::make(&place.out, &settings, place.threads, watch)
+                })
+            }
+            MakeCommand::Spikes { place, samples } => spikes(&place, samples),
+        }
+    }
+}
+
+/// Reads `N` numbers with commas between.
+fn numbers<const N: usize>(text: &str) -> std::result::Result<[u64; N], String> {
+    let parts: std::result::Result<Vec<u64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    let wrong = || format!("expected {N} whole numbers with commas between");
+    parts.ok().and_then(|parts| parts.try_into().ok()).ok_or_else(wrong)
+}
+
+/// Runs a generator with progress; Ctrl-C stops it where it can continue.
+fn follow(
+    name: &str,
+    total: u64,
+    out: &Path,
+    make: impl FnOnce(Watch<'_>) -> DataResult<Outcome>,
+) -> Result<Exit> {
+    let stop = StopFlag::install()?;
+    let mut progress = Progress::new(name, 0, total);
+    let outcome = make(&mut |done, _| {
+        progress.update(done, String::new);
+        if stop.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    drop(progress);
+    match outcome {
+        Outcome::Finished => {
+            eprintln!("{name}: {total} in {}", out.display());
+            Ok(Exit::Done)
+        }
+        Outcome::Stopped => {
+            eprintln!("stopped; the same command continues in {}", out.display());
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+fn spikes(place: &Place, samples: [u64; 2]) -> Result<Exit> {
+    let settings = DigitsSettings { seed: place.seed, channels: CHANNELS, binning: Binning::new(2.0, false) };
+    std::fs::create_dir_all(&place.out).with_context(|| format!("{}", place.out.display()))?;
+    let words: Vec<String> = (0..20).map(|class| format!("made-up digit {class}")).collect();
+    let files = [("shd_train.h5", Split::Train), ("shd_test.h5", Split::Test)];
+    for ((name, split), count) in files.into_iter().zip(samples) {
+        let path = place.out.join(name);
+        if path.exists() {
+            bail!("{}: is there already; take another folder", path.display());
+        }
+        write_shd(&path, &spiking_digits(&settings, split, count as usize).recordings, &words)?;
+        eprintln!("{}: {count} made-up recordings", path.display());
+    }
+    Ok(Exit::Done)
+}
