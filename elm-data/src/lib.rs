@@ -18,7 +18,9 @@ pub use batch::{Batch, Event, Events, Input, Target};
 pub use error::{DataError, Result};
 pub use making::{Outcome, Watch};
 
+mod read_ahead;
 mod samples;
+pub use read_ahead::ReadAhead;
 pub use samples::{Sample, SampleInput, Samples};
 
 pub mod catalog;

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use elm_data::spikes::baseline::summed_counts_accuracy;
 use elm_data::spikes::{AddingBatches, AddingDraws};
 use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
-use elm_data::{BatchStream, Order, SampleBatches};
+use elm_data::{BatchStream, Order, ReadAhead, SampleBatches};
 
 /// What batches are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,9 @@ enum Data {
     /// Samples of train, valid, test.
     Samples(Splits),
 }
+
+/// Batches that are read while one is trained on.
+const AHEAD: usize = 2;
 
 /// Batches of an epoch and of evaluations of the adding task, as published.
 const ADDING_TRAIN: u64 = 2000;
@@ -122,7 +125,10 @@ impl Task {
                 let endless = purpose == Purpose::Train;
                 Box::new(TextBatches::new(tokens.clone(), rows, training.seq_length, endless)?)
             }
-            Data::Samples(splits) => self.sample_batches(splits, purpose, rows, limit, config)?,
+            Data::Samples(splits) => {
+                let stream = self.sample_batches(splits, purpose, rows, limit, config)?;
+                Box::new(ReadAhead::new(stream, AHEAD))
+            }
         };
         Ok((Adapted(stream), limit))
     }
