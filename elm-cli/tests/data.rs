@@ -53,6 +53,32 @@ fn made_spikes_are_intact_and_look_like_spikes() {
 }
 
 #[test]
+fn recorded_words_become_spikes() {
+    let place = Place::new();
+    for (word, period) in [("high", 8), ("low", 80)] {
+        fs::create_dir_all(place.path("sounds").join(word)).unwrap();
+        for i in 0..5 {
+            let samples =
+                (0..3200_u32).flat_map(|t| (((t % period) * 8000 / period) as i16 - 4000).to_le_bytes());
+            let data: Vec<u8> = samples.collect();
+            let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+            wav[4..8].copy_from_slice(&(36 + data.len() as u32).to_le_bytes());
+            wav.extend(32_000_u32.to_le_bytes());
+            wav.extend(64_000_u32.to_le_bytes());
+            wav.extend(b"\x02\0\x10\0data");
+            wav.extend((data.len() as u32).to_le_bytes());
+            wav.extend(data);
+            fs::write(place.path("sounds").join(word).join(format!("{i}.wav")), wav).unwrap();
+        }
+    }
+    place.run(&["data", "make", "spikes", "--from-audio", "sounds", "--out", "w"]).expect(0, &["2 words"]);
+    let report = json(place.run(&["data", "check", "w/shd_test.h5", "--json"]).expect(0, &[]));
+    assert_eq!(report["splits"]["file"]["classes"].as_array().unwrap()[..2], [1, 1]);
+    assert_eq!(report["splits"]["file"]["empty"], 0);
+    place.run(&["data", "make", "spikes", "--from-audio", "w", "--out", "x"]).expect(1, &["sub-folder"]);
+}
+
+#[test]
 fn made_expressions_are_intact_until_a_line_is_not() {
     let place = Place::new();
     let make = ["data", "make", "listops", "--out", "l", "--samples", "12,3,3"];

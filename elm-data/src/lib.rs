@@ -25,6 +25,7 @@ pub use samples::{Sample, SampleInput, Samples};
 
 pub mod catalog;
 pub mod cifar;
+pub mod cochlea;
 pub mod listops;
 pub mod loader;
 pub mod lra;

@@ -51,6 +51,7 @@ impl Corpus {
         let mut tokens = Vec::with_capacity(3);
         for (bytes, name) in splits.into_iter().zip(["train", "valid", "test"]) {
             let encoded = vocabulary.encode(&bytes)?;
+            drop(bytes); // at no time more than two copies of the text
             if encoded.len() < 2 {
                 let reason = format!("{} symbols are left for {name}; at least 2 are needed", encoded.len());
                 return Err(DataError::Format {

@@ -5,6 +5,7 @@ use crate::run::progress::Progress;
 use crate::run::signals::StopFlag;
 use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
+use elm_data::cochlea::{AudioFolder, Cochlea, CochleaSettings};
 use elm_data::listops::{self, ListOpsSettings};
 use elm_data::pathfinder::{self, Difficulty, PathfinderSettings};
 use elm_data::spikes::{Binning, CHANNELS, DigitsSettings, Split, spiking_digits, write_shd};
@@ -41,14 +42,20 @@ pub(crate) enum MakeCommand {
         #[arg(long, value_enum, default_value = "hard")]
         difficulty: DifficultyName,
     },
-    /// Made-up spiking digits as HDF5 files in the layout of SHD
-    #[command(after_help = "Example: elm data make spikes --out data/digits --samples 8156,2264")]
+    /// Spikes as HDF5 files in the layout of SHD: made-up digits, or recorded sound through a model ear
+    #[command(after_help = "Examples:\n  elm data make spikes --out data/digits --samples 8156,2264\n  \
+        elm data make spikes --from-audio recordings --out data/words\n\n\
+        Recordings: a sub-folder for each word, WAV files in it; every fifth is for the test.\n\
+        The ear: 700 gammatone filters, hair cells, bushy cells; unit 0 is the lowest frequency.")]
     Spikes {
         #[command(flatten)]
         place: Place,
         /// Recordings of train and test
         #[arg(long, value_name = "N,N", value_parser = numbers::<2>, default_value = "2000,500")]
         samples: [u64; 2],
+        /// Folder with a sub-folder of WAV files for each word
+        #[arg(long, value_name = "DIR", conflicts_with_all = ["samples", "threads"])]
+        from_audio: Option<PathBuf>,
     },
 }
 
@@ -93,7 +100,8 @@ impl MakeCommand {
                     pathfinder::make(&place.out, &settings, place.threads, watch)
                 })
             }
-            MakeCommand::Spikes { place, samples } => spikes(&place, samples),
+            MakeCommand::Spikes { place, from_audio: Some(folder), .. } => heard(&place, &folder),
+            MakeCommand::Spikes { place, samples, .. } => spikes(&place, samples),
         }
     }
 }
@@ -133,16 +141,46 @@ fn follow(
 
 fn spikes(place: &Place, samples: [u64; 2]) -> Result<Exit> {
     let settings = DigitsSettings { seed: place.seed, channels: CHANNELS, binning: Binning::new(2.0, false) };
-    std::fs::create_dir_all(&place.out).with_context(|| format!("{}", place.out.display()))?;
     let words: Vec<String> = (0..20).map(|class| format!("made-up digit {class}")).collect();
     let files = [("shd_train.h5", Split::Train), ("shd_test.h5", Split::Test)];
     for ((name, split), count) in files.into_iter().zip(samples) {
-        let path = place.out.join(name);
-        if path.exists() {
-            bail!("{}: is there already; take another folder", path.display());
-        }
+        let path = new_file(place, name)?;
         write_shd(&path, &spiking_digits(&settings, split, count as usize).recordings, &words)?;
         eprintln!("{}: {count} made-up recordings", path.display());
     }
     Ok(Exit::Done)
+}
+
+/// Spikes from recorded words.
+fn heard(place: &Place, folder: &Path) -> Result<Exit> {
+    let words = AudioFolder::open(folder)?;
+    let names: Vec<String> = words.words.iter().map(|word| word.name.clone()).collect();
+    let cochlea = Cochlea::new(CochleaSettings { seed: place.seed, ..CochleaSettings::default() });
+    let stop = StopFlag::install()?;
+    for (file, part) in ["shd_train.h5", "shd_test.h5"].into_iter().zip(words.split()) {
+        let path = new_file(place, file)?;
+        let mut progress = Progress::new(file, 0, part.len() as u64);
+        let (recordings, outcome) = part.listen(&cochlea, &mut |done, _| {
+            progress.update(done, String::new);
+            if stop.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        drop(progress);
+        if outcome == Outcome::Stopped {
+            eprintln!("stopped; {} was not written", path.display());
+            return Ok(Exit::Interrupted);
+        }
+        write_shd(&path, &recordings, &names)?;
+        eprintln!("{}: {} recordings of {} words", path.display(), recordings.len(), names.len());
+    }
+    Ok(Exit::Done)
+}
+
+/// A file in the folder to fill that is not there yet.
+fn new_file(place: &Place, name: &str) -> Result<PathBuf> {
+    std::fs::create_dir_all(&place.out).with_context(|| format!("{}", place.out.display()))?;
+    let path = place.out.join(name);
+    if path.exists() {
+        bail!("{}: is there already; take another folder", path.display());
+    }
+    Ok(path)
 }
