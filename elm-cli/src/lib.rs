@@ -40,10 +40,22 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_words(&error));
             ExitCode::from(if is_usage_error(&error) { 2 } else { 1 })
         }
     }
+}
+
+/// An error and its causes in one line; a cause that the line already tells is
+/// not told again.
+pub(crate) fn in_words(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }
 
 /// Does the error lie in what the user asked for?
@@ -53,4 +65,20 @@ fn is_usage_error(error: &anyhow::Error) -> bool {
             || matches!(cause.downcast_ref(), Some(elm_core::Error::Config { .. }))
             || matches!(cause.downcast_ref(), Some(elm_data::DataError::Setting { .. }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+    use anyhow::Context;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let full = || Error::new(ErrorKind::StorageFull, "the disk is full");
+        let once = anyhow::Result::<(), _>::Err(full()).context("notes.txt: the disk is full").unwrap_err();
+        assert_eq!(in_words(&once), "notes.txt: the disk is full");
+        let chain = anyhow::Result::<(), _>::Err(full()).context("notes.txt").context("saving").unwrap_err();
+        assert_eq!(in_words(&chain), "saving: notes.txt: the disk is full");
+    }
 }

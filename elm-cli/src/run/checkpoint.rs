@@ -4,6 +4,7 @@
 //! manifest (sizes and digests) last; then the folder is renamed. A damaged
 //! one is recognised by its manifest and passed over for the one before.
 
+use crate::in_words;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -129,7 +130,7 @@ pub fn load(run: &Path, which: Which) -> Result<Option<(Files, Vec<String>)>> {
     for folder in candidates(run, which) {
         match read_files(&folder) {
             Ok(files) => return Ok(Some((files, warnings))),
-            Err(error) => warnings.push(format!("{} is damaged: {error:#}", folder.display())),
+            Err(error) => warnings.push(format!("{} is damaged: {}", folder.display(), in_words(&error))),
         }
     }
     if warnings.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::read::{DataArgs, Opened};
 use crate::cli::{Exit, print};
+use crate::in_words;
 use crate::run::progress::Progress;
 use crate::run::signals::StopFlag;
 use anyhow::Result;
@@ -57,7 +58,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
             }
         }
         Err(error) if is_usage(&error) => return Err(error),
-        Err(error) => report.errors.push(format!("{error:#}")),
+        Err(error) => report.errors.push(in_words(&error)),
     }
     report.usable = report.errors.is_empty();
     print(args.json, &report, || report.text())?;
