@@ -1,16 +1,16 @@
 //! The trait of elm-core on candle.
 
+use crate::adjoint::given;
 use crate::diagnose::VERSION;
 use crate::error::{NAME, failed};
 use crate::history::GraphTensor;
-use crate::{elementwise, scan, sequence, threads, update};
+use crate::{adjoint, elementwise, host, sequence, threads};
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
-use elm_core::backend::{Backend, Binary, Description, Unary};
+use elm_core::backend::{Backend, Binary, Description, Memory, MemoryMut, ScanOptions, Unary, Value};
 use elm_core::device::{BackendOptions, Device, DeviceReport};
 use elm_core::kernel::Kernel;
-use elm_core::scan::{ScanArgs, ScanOutput};
-use elm_core::train::optimizer::{self, Moments, Update};
+use elm_core::scan::ScanAdjoint;
 use elm_core::{Error, Result, shape};
 use std::sync::Arc;
 
@@ -237,31 +237,60 @@ impl Backend for CandleBackend {
         self.map("select", x, |x| x.contiguous()?.index_select(&rows.rows, 0))
     }
 
-    fn elm_scan(&self, args: &ScanArgs<'_, Self>) -> Result<ScanOutput<Self>> {
-        scan::run(self, args)
+    fn scan_options(&self) -> ScanOptions<'_> {
+        ScanOptions { kernel: self.kernel.as_ref(), memory_budget: self.options.memory_budget }
     }
 
-    fn optimizer_update(
+    /// As a `CustomOp`. candle asks for the gradient of every input, so one
+    /// that is a constant is left out.
+    fn node(
         &self,
-        update: &Update,
-        parameters: &[GraphTensor],
-        gradients: &[GraphTensor],
-        moments: &mut [Moments<Self>],
-    ) -> Result<f64> {
+        value: Value<GraphTensor>,
+        inputs: &[&GraphTensor],
+        adjoint: ScanAdjoint<Self>,
+    ) -> Result<GraphTensor> {
+        let value = match value {
+            Value::Host(values) => {
+                let shape = vec![values.len()];
+                adjoint::Value::Host(values, shape)
+            }
+            Value::Tensor(value) => adjoint::Value::Tensor(value.tensor().clone()),
+        };
+        let constant = inputs.last().is_some_and(|last| !last.tensor().track_op());
+        let inputs = if constant { &inputs[..inputs.len() - 1] } else { inputs };
+        let tensors: Vec<&Tensor> = inputs.iter().map(|x| x.tensor()).collect();
+        let own = self.clone();
+        let back = move |inputs: &[&Tensor], _: &Tensor, gradient: &Tensor| {
+            let gradient = GraphTensor::leaf(gradient.clone());
+            let gradients = adjoint.gradients(&own, &gradient, inputs.len());
+            let gradients = gradients.map_err(candle_core::Error::wrap)?;
+            Ok(gradients.iter().map(|gradient| gradient.tensor().clone()).collect())
+        };
+        let node = given("scan", value, &tensors, back).map_err(failed("scan"))?;
+        GraphTensor::computed(node, inputs.iter().copied())
+    }
+
+    fn read<R>(&self, x: &GraphTensor, read: impl FnOnce(Memory<'_>) -> R) -> Result<R> {
         if !self.device.is_cpu() {
-            return optimizer::composed_update(self, update, parameters, gradients, moments);
+            return Ok(read(Memory::Host(&self.values(x)?)));
         }
-        optimizer::check_update(self, parameters, gradients, moments)?;
-        let norm = update::global_norm(gradients).map_err(failed("gradient norm"))?;
-        if !norm.is_finite() {
-            return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
+        host::read(x.tensor(), |numbers| read(Memory::Host(numbers))).map_err(failed("read"))
+    }
+
+    fn edit<R>(&self, x: &GraphTensor, edit: impl FnOnce(MemoryMut<'_>) -> R) -> Result<R> {
+        if !self.device.is_cpu() {
+            return Ok(edit(MemoryMut::Elsewhere));
         }
-        let clip = update.clip_factor(norm);
-        for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(moments) {
-            update::update_one(update, clip, parameter, gradient, moments)
-                .map_err(failed("optimizer update"))?;
-        }
-        Ok(norm)
+        host::edit(x.tensor(), |numbers| edit(MemoryMut::Host(numbers))).map_err(failed("edit"))
+    }
+
+    fn adopt(&self, values: Vec<f32>, shape: &[usize]) -> Result<GraphTensor> {
+        shape::filled("tensor", values.len(), shape)?;
+        Tensor::from_vec(values, shape, &self.device).map(GraphTensor::leaf).map_err(failed("tensor"))
+    }
+
+    fn alias(&self, x: &GraphTensor) -> GraphTensor {
+        GraphTensor::leaf(x.tensor().detach())
     }
 }
 

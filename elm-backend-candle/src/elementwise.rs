@@ -6,7 +6,6 @@ use elm_core::backend::{Binary, Unary};
 
 pub(crate) fn unary(op: Unary, x: &Tensor) -> Result<Tensor> {
     match op {
-        Unary::Neg => x.neg(),
         Unary::Exp => x.exp(),
         Unary::Log => x.log(),
         Unary::Sqrt => x.sqrt(),

@@ -14,13 +14,16 @@ pub(crate) fn read<R>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> R) -> Result
 }
 
 /// Runs a function on the values of a contiguous tensor, which it may change.
-pub(crate) fn edit(tensor: &Tensor, edit: impl FnOnce(&mut [f32]) -> Result<()>) -> Result<()> {
-    tensor.inplace_op1(&Edit(RefCell::new(Some(edit))))
+pub(crate) fn edit<R>(tensor: &Tensor, edit: impl FnOnce(&mut [f32]) -> R) -> Result<R> {
+    let mut answer = None;
+    let edit = |values: &mut [f32]| answer = Some(edit(values));
+    tensor.inplace_op1(&Edit(RefCell::new(Some(edit))))?;
+    answer.ok_or_else(|| candle_core::Error::Msg("edit: candle did not call it".into()))
 }
 
 struct Edit<F>(RefCell<Option<F>>);
 
-impl<F: FnOnce(&mut [f32]) -> Result<()>> InplaceOp1 for Edit<F> {
+impl<F: FnOnce(&mut [f32])> InplaceOp1 for Edit<F> {
     fn name(&self) -> &'static str {
         "edit"
     }
@@ -30,7 +33,10 @@ impl<F: FnOnce(&mut [f32]) -> Result<()>> InplaceOp1 for Edit<F> {
             candle_core::bail!("edit: wanted contiguous 32-bit floats");
         };
         match self.0.take() {
-            Some(edit) => edit(&mut values[start..end]),
+            Some(edit) => {
+                edit(&mut values[start..end]);
+                Ok(())
+            }
             None => candle_core::bail!("edit: asked for twice"),
         }
     }

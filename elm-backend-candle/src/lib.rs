@@ -31,10 +31,8 @@ mod elementwise;
 mod error;
 mod history;
 mod host;
-mod scan;
 mod sequence;
 mod threads;
-mod update;
 
 pub use backend::{CandleBackend, Index};
 pub use diagnose::diagnose;

@@ -1,13 +1,12 @@
 //! The trait of elm-core on libtorch.
 
 use crate::error::{NAME, failed};
-use crate::given::{self, Gradients};
-use crate::{diagnose, scan, threads, update};
-use elm_core::backend::{Backend, Binary, Description, Unary};
+use crate::given::{self, Gradients, given};
+use crate::{diagnose, host, threads};
+use elm_core::backend::{Backend, Binary, Description, Memory, MemoryMut, ScanOptions, Unary, Value};
 use elm_core::device::{BackendOptions, Device, DeviceReport};
 use elm_core::kernel::Kernel;
-use elm_core::scan::{ScanArgs, ScanOutput};
-use elm_core::train::optimizer::{self, Moments, Update};
+use elm_core::scan::ScanAdjoint;
 use elm_core::{Error, Result, shape};
 use std::sync::Arc;
 use tch::{Kind, TchError, Tensor};
@@ -32,10 +31,6 @@ pub struct Index {
 }
 
 impl TchTensor {
-    pub(crate) fn new(tensor: Tensor) -> Self {
-        TchTensor(tensor)
-    }
-
     /// The tensor itself.
     pub fn tensor(&self) -> &Tensor {
         &self.0
@@ -139,7 +134,7 @@ fn is_variable(x: &Tensor) -> Result<bool, TchError> {
 }
 
 /// A copy that a gradient flows through.
-pub(crate) fn copy(x: &Tensor) -> Result<Tensor, TchError> {
+fn copy(x: &Tensor) -> Result<Tensor, TchError> {
     x.f_to_device_(x.device(), x.kind(), false, true)
 }
 
@@ -213,7 +208,6 @@ impl Backend for TchBackend {
 
     fn unary(&self, op: Unary, x: &TchTensor) -> Result<TchTensor> {
         map("unary", x, |x| match op {
-            Unary::Neg => x.f_neg(),
             Unary::Exp => x.f_exp(),
             Unary::Log => x.f_log(),
             Unary::Sqrt => x.f_sqrt(),
@@ -300,28 +294,67 @@ impl Backend for TchBackend {
         map("select", x, |x| x.f_index_select(0, &rows.rows))
     }
 
-    fn elm_scan(&self, args: &ScanArgs<'_, Self>) -> Result<ScanOutput<Self>> {
-        scan::run(self, args)
+    fn scan_options(&self) -> ScanOptions<'_> {
+        ScanOptions { kernel: self.kernel.as_ref(), memory_budget: self.options.memory_budget }
     }
 
-    fn optimizer_update(
+    /// As an autograd `Function`; an input that is a constant is left out.
+    fn node(
         &self,
-        update: &Update,
-        parameters: &[TchTensor],
-        gradients: &[TchTensor],
-        moments: &mut [Moments<Self>],
-    ) -> Result<f64> {
-        optimizer::check_update(self, parameters, gradients, moments)?;
-        let norm = update::global_norm(gradients).map_err(failed("gradient norm"))?;
-        if !norm.is_finite() {
-            return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
+        value: Value<TchTensor>,
+        inputs: &[&TchTensor],
+        adjoint: ScanAdjoint<Self>,
+    ) -> Result<TchTensor> {
+        let value = match value {
+            Value::Host(values) => {
+                let shape = [values.len()];
+                self.adopt(values, &shape)?
+            }
+            Value::Tensor(value) => value,
+        };
+        let constant = inputs.last().is_some_and(|last| !last.0.requires_grad());
+        let inputs = if constant { &inputs[..inputs.len() - 1] } else { inputs };
+        let tensors: Vec<&Tensor> = inputs.iter().map(|x| &x.0).collect();
+        let (own, count) = (self.clone(), inputs.len());
+        let back = move |gradient: &Tensor| {
+            let gradient = TchTensor(gradient.shallow_clone());
+            // libtorch differentiates without recording; segments need a record.
+            let gradients = tch::with_grad(|| adjoint.gradients(&own, &gradient, count));
+            let gradients = gradients.map_err(|error| error.to_string())?;
+            let detached = gradients.iter().map(|gradient| gradient.0.f_detach());
+            detached.collect::<std::result::Result<_, _>>().map_err(|error| error.to_string())
+        };
+        given(&value.0, &tensors, Box::new(back)).map(TchTensor).map_err(failed("scan"))
+    }
+
+    fn read<R>(&self, x: &TchTensor, read: impl FnOnce(Memory<'_>) -> R) -> Result<R> {
+        if self.device != tch::Device::Cpu {
+            return Ok(read(Memory::Host(&self.values(x)?)));
         }
-        let clip = update.clip_factor(norm);
-        for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(moments) {
-            update::update_one(update, clip, parameter, gradient, moments)
-                .map_err(failed("optimizer update"))?;
+        let contiguous = x.0.f_detach().and_then(|x| x.f_contiguous()).map_err(failed("read"))?;
+        Ok(read(Memory::Host(host::slice(&contiguous).map_err(failed("read"))?)))
+    }
+
+    fn edit<R>(&self, x: &TchTensor, edit: impl FnOnce(MemoryMut<'_>) -> R) -> Result<R> {
+        if self.device != tch::Device::Cpu {
+            return Ok(edit(MemoryMut::Elsewhere));
         }
-        Ok(norm)
+        let mut shared = x.0.f_detach().map_err(failed("edit"))?;
+        Ok(edit(MemoryMut::Host(host::slice_mut(&mut shared).map_err(failed("edit"))?)))
+    }
+
+    fn adopt(&self, values: Vec<f32>, shape: &[usize]) -> Result<TchTensor> {
+        shape::filled("tensor", values.len(), shape)?;
+        if self.device != tch::Device::Cpu || values.is_empty() {
+            return self.tensor(&values, shape);
+        }
+        let adopted = given::adopt(values).map(TchTensor).map_err(failed("tensor"))?;
+        self.reshape(&adopted, shape)
+    }
+
+    /// The same values without history, not copied.
+    fn alias(&self, x: &TchTensor) -> TchTensor {
+        x.0.f_detach().map_or_else(|_| x.clone(), TchTensor)
     }
 }
 

@@ -1,6 +1,7 @@
-// The two things elm needs of libtorch's autograd that tch does not offer: an
-// operation with a given value and an adjoint written in Rust, and gradients of
-// a scalar with respect to every leaf, without touching the leaves' `.grad`.
+// What elm needs of libtorch and tch does not offer: an operation with a given
+// value and an adjoint written in Rust; gradients of a scalar with respect to
+// every leaf, without touching the leaves' `.grad`; a tensor that takes over
+// the memory of a vector.
 //
 // Ownership: a `Tensor*` that goes out is the caller's; one that comes in is
 // borrowed, except the results of an adjoint, which are taken over.
@@ -140,6 +141,17 @@ Tensor* elm_given(const Tensor* value, Tensor* const* inputs, size_t count, void
     variable_list list;
     for (size_t i = 0; i < count; i++) list.push_back(*inputs[i]);
     return new Tensor(Given::apply(at::TensorList(list), held));
+  });
+}
+
+// The floats of a vector of Rust's as a tensor, which lets `release` end the
+// vector's life with its own. Takes over `context`, also when it fails (then
+// the vector may live for ever, but is never freed twice).
+Tensor* elm_adopt(float* values, size_t length, void* context, Release release, char* message,
+                  size_t capacity) {
+  return guarded(message, capacity, [&] {
+    auto end = [context, release](void*) { release(context); };
+    return new Tensor(at::from_blob(values, {static_cast<int64_t>(length)}, end, at::kFloat));
   });
 }
 

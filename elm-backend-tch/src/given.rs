@@ -1,4 +1,5 @@
-//! Rust's side of `given.cpp`: adjoints in Rust, and gradients of all leaves.
+//! Rust's side of `given.cpp`: adjoints in Rust, gradients of all leaves,
+//! tensors over vectors.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +34,14 @@ unsafe extern "C" {
         count: usize,
         context: *mut c_void,
         adjoint: RawAdjoint,
+        release: extern "C" fn(*mut c_void),
+        message: *mut c_char,
+        capacity: usize,
+    ) -> *mut C_tensor;
+    fn elm_adopt(
+        values: *mut f32,
+        length: usize,
+        context: *mut c_void,
         release: extern "C" fn(*mut c_void),
         message: *mut c_char,
         capacity: usize,
@@ -75,6 +84,29 @@ pub(crate) fn given(value: &Tensor, inputs: &[&Tensor], adjoint: Adjoint) -> Res
     }
     // SAFETY: a pointer that is not null is a tensor of ours.
     Ok(unsafe { Tensor::from_ptr(answer) })
+}
+
+/// A tensor `[length]` that takes over the memory of a vector, which is not
+/// empty.
+pub(crate) fn adopt(values: Vec<f32>) -> Result<Tensor, TchError> {
+    let mut boxed = Box::new(values);
+    let (start, length) = (boxed.as_mut_ptr(), boxed.len());
+    let context = Box::into_raw(boxed).cast::<c_void>();
+    let mut message = [0; MESSAGE];
+    // SAFETY: `start` points to `length` floats that live until C++, which
+    // takes over `context`, calls `free` with it, at most once.
+    let answer = unsafe { elm_adopt(start, length, context, free, message.as_mut_ptr(), MESSAGE) };
+    if answer.is_null() {
+        return Err(error(&message));
+    }
+    // SAFETY: a pointer that is not null is a tensor of ours.
+    Ok(unsafe { Tensor::from_ptr(answer) })
+}
+
+/// Frees a vector for C++.
+extern "C" fn free(context: *mut c_void) {
+    // SAFETY: `context` is the box made in `adopt`; C++ calls this once.
+    drop(unsafe { Box::from_raw(context.cast::<Vec<f32>>()) });
 }
 
 /// Gradients of a scalar with respect to every variable it came from.
@@ -185,6 +217,17 @@ mod tests {
             let Err(error) = backward(&value.sum(tch::Kind::Float)) else { panic!("{wanted}: accepted") };
             assert!(error.to_string().contains(wanted), "{error}");
         }
+    }
+
+    #[test]
+    fn a_vector_becomes_a_tensor_without_a_copy() {
+        let values = vec![1.0f32, 2.0, 3.0];
+        let start = values.as_ptr();
+        let tensor = adopt(values).unwrap();
+        assert_eq!(tensor.data_ptr().cast_const().cast(), start);
+        let view = tensor.narrow(0, 1, 2);
+        drop(tensor);
+        assert_eq!(Vec::<f32>::try_from(view).unwrap(), [2.0, 3.0]);
     }
 
     #[test]

@@ -24,9 +24,7 @@ mod diagnose;
 mod error;
 mod given;
 mod host;
-mod scan;
 mod threads;
-mod update;
 
 pub use backend::{Index, TchBackend, TchTensor};
 pub use diagnose::diagnose;

@@ -5,7 +5,7 @@ use elm_backend_candle::CandleBackend;
 use elm_core::Backend;
 use elm_core::device::BackendOptions;
 use elm_core::model::{LayerOptions, ModelKind, Network, NetworkOptions, NeuronOptions};
-use elm_core::scan::{Event, Events};
+use elm_core::spec::{Event, Events};
 use elm_core::train::{Batch, HostInput, LearningRate, OptimizerKind, Target, Trainer, TrainingSpec};
 
 const STEPS: usize = 16_384;
@@ -22,7 +22,7 @@ fn batch() -> Batch {
         events.starts.push(events.entries.len() as u32);
     }
     let target = Target::LastStep { labels: vec![0, 1], lengths: None };
-    Batch { rows: ROWS, steps: STEPS, input: HostInput::Events(events), target }
+    Batch { rows: ROWS, steps: STEPS, input: HostInput::Events(events.into()), target }
 }
 
 /// The gradient's norm and the scan's path of one update.

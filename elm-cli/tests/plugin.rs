@@ -22,12 +22,12 @@ fn example() -> PathBuf {
 }
 
 #[test]
-fn a_backend_from_outside_trains_the_quickstart() {
+fn a_backend_from_outside_trains_the_quickstart_by_the_fused_recurrence() {
     let place = common::Place::new();
     let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/quickstart.toml");
     let run = |arguments: &[&str]| {
         let mut command = Command::new(example());
-        command.arg("train").arg(&quickstart).args(["--set", "backend.kind=reference"]).args(arguments);
+        command.arg("train").arg(&quickstart).args(["--set", "backend.kind=mine"]).args(arguments);
         command.current_dir(place.path("")).output().unwrap()
     };
     let small = ["data.train_samples=32", "data.valid_samples=16", "data.test_samples=16", "data.bin_ms=50"];
@@ -36,7 +36,8 @@ fn a_backend_from_outside_trains_the_quickstart() {
     let output = run(&arguments);
     let (answer, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{errors}");
-    assert!(answer.contains("\"reference\""), "{answer}");
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["scan"], "fused", "{answer}");
     assert!(place.path("run/summary.json").exists());
 
     let output = run(&["--set", "backend.device=cuda:0", "--out", "other"]);

@@ -8,12 +8,12 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use elm_core::kernel::{
-    Arguments, Cotangents, DEFAULT_MEMORY_BUDGET, Gradients, Kernel, LiveInput, LiveLayer, LiveWeights,
-    Outputs, Pool, Sequence, Simd,
+    Cotangents, DEFAULT_MEMORY_BUDGET, Gradients, Kernel, LiveInput, LiveLayer, LiveWeights, Outputs, Pool,
+    Simd,
 };
 use elm_core::model::{LayerOptions, LayerSpec, ModelKind, NetworkOptions, NeuronOptions, WiringOptions};
 use elm_core::random::{Draws, Purpose};
-use elm_core::scan::{DropoutMasks, Event, Events};
+use elm_core::spec::{Connectome, DropoutMasks, Event, Events, Input, LayerRun, Want};
 use std::sync::Arc;
 
 const ROWS: usize = 8;
@@ -41,14 +41,13 @@ fn cases() -> Vec<(Network, Simd)> {
 /// A layer with initial weights and random input.
 struct Layer {
     spec: LayerSpec,
-    sources: Vec<u32>,
+    connectome: Connectome,
     parameters: Vec<f32>,
-    tau_raw: Vec<f32>,
+    tau_raw: Arc<[f32]>,
     state: Vec<f32>,
-    tokens: Vec<u32>,
-    events: Events,
+    tokens: Arc<[u32]>,
+    events: Arc<Events>,
     steps: usize,
-    masks: DropoutMasks,
 }
 
 impl Layer {
@@ -90,36 +89,37 @@ impl Layer {
         }
         let tokens = match network {
             Network::Text => (0..steps * ROWS).map(|_| draws.below(inputs as u32)).collect(),
-            Network::Spikes => Vec::new(),
+            Network::Spikes => Arc::default(),
         };
         Layer {
-            sources: spec.draw_connectome(1, 0),
+            connectome: Connectome::new(&spec, spec.draw_connectome(1, 0)).expect("it is the layer's own"),
             parameters: spec.initial_parameters(1, 0),
-            tau_raw: spec.initial_tau_raw(),
+            tau_raw: spec.initial_tau_raw().into(),
             state: vec![0.0; spec.state_layout().rows() * ROWS],
-            masks: DropoutMasks::default(),
             spec,
             tokens,
-            events,
+            events: events.into(),
             steps,
         }
     }
 
-    fn arguments(&self) -> Arguments<'_, f32> {
-        Arguments {
-            layer: &self.spec,
-            sources: &self.sources,
+    fn run(&self, gradient: bool) -> LayerRun<&[f32]> {
+        LayerRun {
+            layer: self.spec.clone(),
+            connectome: self.connectome.clone(),
+            index: (),
             parameters: &self.parameters,
-            fixed_tau_raw: Some(&self.tau_raw),
+            fixed_tau_raw: Some(self.tau_raw.clone()),
             input: match self.tokens.is_empty() {
-                true => Sequence::Events(&self.events),
-                false => Sequence::Tokens(&self.tokens),
+                true => Input::Events(self.events.clone()),
+                false => Input::Tokens(self.tokens.clone()),
             },
             input_factor: 1.0,
             state: &self.state,
             rows: ROWS,
             steps: self.steps,
-            dropout: &self.masks,
+            dropout: DropoutMasks::default(),
+            want: Want { gradient, ..Want::default() },
         }
     }
 
@@ -145,7 +145,7 @@ fn inference(bencher: Bencher, (network, simd): (Network, Simd)) {
     let (mut activity, mut state) = layer.results();
     bencher.counter(layer.items()).bench_local(|| {
         let outputs = Outputs { activity: &mut activity, state: &mut state, magnitude: None, monitors: None };
-        kernel.forward(&layer.arguments(), outputs, false).expect("the arguments fit").is_none()
+        kernel.forward(&layer.run(false), outputs).expect("the arguments fit").is_none()
     });
 }
 
@@ -158,11 +158,11 @@ fn training(bencher: Bencher, (network, simd): (Network, Simd)) {
     let (mut of_parameters, mut of_state) = (layer.parameters.clone(), state.clone());
     bencher.counter(layer.items()).bench_local(|| {
         let outputs = Outputs { activity: &mut activity, state: &mut state, magnitude: None, monitors: None };
-        let history = kernel.forward(&layer.arguments(), outputs, true).expect("the arguments fit");
+        let history = kernel.forward(&layer.run(true), outputs).expect("the arguments fit");
         let cotangents = Cotangents { activity: Some(&of_activity), state: None, magnitude: None };
         let gradients = Gradients { parameters: &mut of_parameters, state: &mut of_state, input: None };
         let history = history.expect("asked for");
-        kernel.backward(&layer.arguments(), &history, cotangents, gradients).expect("the arguments fit");
+        kernel.backward(&layer.run(true), &history, cotangents, gradients).expect("the arguments fit");
     });
 }
 
@@ -172,7 +172,7 @@ fn live(bencher: Bencher, (network, simd): (Network, Simd)) {
     let layer = Layer::new(network);
     let weights = LiveWeights {
         layer: &layer.spec,
-        sources: &layer.sources,
+        connectome: &layer.connectome,
         parameters: &layer.parameters,
         fixed_tau_raw: Some(&layer.tau_raw),
         input_factor: 1.0,

@@ -2,22 +2,27 @@
 //!
 //! A backend is a *value*: it owns its device and options, and every method
 //! takes `&self`. The required methods are few and small; whatever the models
-//! need beyond them is composed in [`crate::scan`] and [`crate::ops`]. Two
-//! methods exist to be overridden for speed: [`Backend::elm_scan`] and
-//! [`Backend::optimizer_update`].
+//! need beyond them is composed in [`crate::scan`] and [`crate::ops`].
+//!
+//! Two methods carry the speed, [`Backend::elm_scan`] and
+//! [`Backend::optimizer_update`]. Their defaults are complete; what they need
+//! of a backend to be fast are the hooks at the end. A backend that offers a
+//! [`Kernel`] ([`Backend::scan_options`]) and can put a value with an adjoint
+//! into its graph ([`Backend::node`]) has the fused recurrence; the other hooks
+//! save copies.
 //!
 //! The suite in `elm_core::conformance` (feature `conformance`) tells whether
 //! an implementation is right.
 
-use crate::error::Result;
-use crate::scan::{self, ScanArgs, ScanOutput};
-use crate::train::optimizer::{self, Moments, Update};
+use crate::error::{Error, Result};
+use crate::kernel::Kernel;
+use crate::optimizer::{self, Moments, Update};
+use crate::scan::{self, ScanAdjoint, ScanArgs, ScanOutput};
+use std::sync::Arc;
 
 /// Element-wise functions of one tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unary {
-    /// `-x`
-    Neg,
     /// `e^x`
     Exp,
     /// natural logarithm
@@ -58,6 +63,41 @@ pub struct Description {
     pub device: String,
     /// Library and version, e.g. `candle 0.11.1`.
     pub version: String,
+}
+
+/// How a backend wants recurrences computed.
+#[derive(Clone, Copy, Default)]
+pub struct ScanOptions<'a> {
+    /// The fused recurrence; `None` composes it from primitives.
+    pub kernel: Option<&'a Arc<Kernel>>,
+    /// Bytes that the history of a composed recurrence may take before
+    /// segments of it are computed twice instead; `None`: any number.
+    pub memory_budget: Option<u64>,
+}
+
+/// Where a tensor's numbers lie, row-major, for kernels that read them outside
+/// of the library. Device memory would be another variant.
+#[non_exhaustive]
+pub enum Memory<'a> {
+    /// In host memory.
+    Host(&'a [f32]),
+}
+
+/// Where a tensor's numbers can be changed in place.
+#[non_exhaustive]
+pub enum MemoryMut<'a> {
+    /// In host memory.
+    Host(&'a mut [f32]),
+    /// Where no kernel of this crate reaches them.
+    Elsewhere,
+}
+
+/// A value that was computed outside of the graph.
+pub enum Value<T> {
+    /// On the host, of shape `[length]`.
+    Host(Vec<f32>),
+    /// By the backend's own operations; without history.
+    Tensor(T),
 }
 
 /// A tensor library with reverse-mode differentiation.
@@ -166,15 +206,16 @@ pub trait Backend: Sized {
     /// [`Error::Index`](crate::Error::Index) when a row does not exist.
     fn select(&self, x: &Self::Tensor, rows: &Self::Index) -> Result<Self::Tensor>;
 
-    // ---- overridable for speed ------------------------------------------
+    // ---- what carries the speed -----------------------------------------
 
     /// A layer's recurrence over all time steps.
     ///
-    /// The default composes it from the primitives, step by step. An override
+    /// The default does as [`Backend::scan_options`] says: by the fused
+    /// kernel, or composed from the primitives, step by step. An override
     /// gives the same values *and* gradients within the tolerance of the
-    /// conformance suite, or calls [`scan::composed`].
-    fn elm_scan(&self, args: &ScanArgs<'_, Self>) -> Result<ScanOutput<Self>> {
-        scan::composed(self, args)
+    /// conformance suite.
+    fn elm_scan(&self, args: &ScanArgs<Self>) -> Result<ScanOutput<Self>> {
+        scan::run(self, args)
     }
 
     /// Clips the gradients of all `parameters` by their global norm and
@@ -190,6 +231,59 @@ pub trait Backend: Sized {
         gradients: &[Self::Tensor],
         moments: &mut [Moments<Self>],
     ) -> Result<f64> {
-        optimizer::composed_update(self, update, parameters, gradients, moments)
+        optimizer::update(self, update, parameters, gradients, moments)
+    }
+
+    // ---- hooks ------------------------------------------------------------
+
+    /// How recurrences shall be computed: composed, unless a backend offers
+    /// a kernel.
+    fn scan_options(&self) -> ScanOptions<'_> {
+        ScanOptions::default()
+    }
+
+    /// A tensor with this value, of which gradients flow to `inputs` as
+    /// `adjoint` says: [`ScanAdjoint::gradients`] takes the gradient of the
+    /// value and answers those of as many inputs, from the first on, as are
+    /// asked for; the last may be left out where it is a constant.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] unless a backend implements it.
+    fn node(
+        &self,
+        value: Value<Self::Tensor>,
+        inputs: &[&Self::Tensor],
+        adjoint: ScanAdjoint<Self>,
+    ) -> Result<Self::Tensor> {
+        let _ = (value, inputs, adjoint);
+        Err(Error::Unsupported {
+            what: "a value with an adjoint of its own".into(),
+            backend: self.description().name.into(),
+            reason: "it implements no Backend::node; use scan = \"composed\" without a memory_budget".into(),
+        })
+    }
+
+    /// Runs a function on a tensor's numbers. The default copies them to the
+    /// host.
+    fn read<R>(&self, x: &Self::Tensor, read: impl FnOnce(Memory<'_>) -> R) -> Result<R> {
+        Ok(read(Memory::Host(&self.values(x)?)))
+    }
+
+    /// Runs a function that may change a tensor's numbers in place; every
+    /// clone of the tensor changes with them. By default they are elsewhere.
+    fn edit<R>(&self, x: &Self::Tensor, edit: impl FnOnce(MemoryMut<'_>) -> R) -> Result<R> {
+        let _ = x;
+        Ok(edit(MemoryMut::Elsewhere))
+    }
+
+    /// [`Backend::tensor`] of numbers that it may keep. The default copies.
+    fn adopt(&self, values: Vec<f32>, shape: &[usize]) -> Result<Self::Tensor> {
+        self.tensor(&values, shape)
+    }
+
+    /// [`Backend::detach`] for a short time in which nobody changes `x`: the
+    /// numbers may be shared even with a variable. The default is `detach`.
+    fn alias(&self, x: &Self::Tensor) -> Self::Tensor {
+        self.detach(x)
     }
 }

@@ -35,23 +35,36 @@
 //! | `λ` | `lambda` | how strongly the MLP writes into memory |
 //! | `w_s` | `synapse.weight` | synapse weights |
 //! | `W_y`, `b` | `readout.weight`, `readout.bias` | memory to output |
-//! | `τ_b`, `τ_s` | [`Trace`](model::Trace) | leaky trace of a branch or synapse |
+//! | `τ_b`, `τ_s` | [`Trace`](spec::Trace) | leaky trace of a branch or synapse |
 //! | `τ_r` | `high_pass_tau` | timescale of the readout's high-pass |
-//! | `φ` | [`Activation`](model::Activation) | output non-linearity |
+//! | `φ` | [`Activation`](spec::Activation) | output non-linearity |
+
+// Storey by storey: a module imports from those before it, and from its own.
 
 pub mod error;
-
-pub mod backend;
-pub mod device;
-pub mod kernel;
-pub mod model;
-pub mod ops;
 pub mod random;
-pub mod records;
-pub mod reference;
-pub mod scan;
 pub mod shape;
+
+pub mod spec;
+
+pub mod kernel;
+
+pub mod device;
+
+// The trait and what is composed from it: a trait's default methods and the
+// functions over the trait know each other.
+pub mod backend;
+pub mod ops;
+pub mod optimizer;
+pub mod scan;
+
+pub mod model;
+
 pub mod train;
+
+pub mod reference;
+
+pub mod records;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

@@ -1,8 +1,9 @@
 //! Functions composed once from a backend's primitives.
 
-use crate::backend::{Backend, Binary, Unary};
+use crate::backend::{Backend, Binary, Memory, Unary};
 use crate::error::{Error, Result};
-use crate::model::{Activation, MlpActivation};
+use crate::spec::neuron::SURROGATE_SLOPE;
+use crate::spec::{Activation, MlpActivation};
 
 /// `a + b`, broadcast.
 pub fn add<B: Backend>(backend: &B, a: &B::Tensor, b: &B::Tensor) -> Result<B::Tensor> {
@@ -41,6 +42,16 @@ pub fn scalar<B: Backend>(backend: &B, x: &B::Tensor) -> Result<f64> {
     Ok(backend.values(x)?.first().copied().map_or(f64::NAN, f64::from))
 }
 
+/// Runs a function on a tensor's numbers in host memory, row-major.
+///
+/// # Errors
+/// When the backend cannot read them.
+pub fn on_host<B: Backend, R>(backend: &B, x: &B::Tensor, read: impl FnOnce(&[f32]) -> R) -> Result<R> {
+    backend.read(x, |memory| match memory {
+        Memory::Host(numbers) => read(numbers),
+    })
+}
+
 /// The non-linearity of a neuron's MLP.
 pub fn mlp_activation<B: Backend>(backend: &B, kind: MlpActivation, x: &B::Tensor) -> Result<B::Tensor> {
     match kind {
@@ -68,7 +79,7 @@ pub fn activation<B: Backend>(backend: &B, kind: Activation, x: &B::Tensor) -> R
 /// `v / (100 |v| + 1)` has exactly that derivative, so its value is taken out
 /// of the forward pass and its gradient left in.
 fn spike<B: Backend>(backend: &B, v: &B::Tensor) -> Result<B::Tensor> {
-    let width = backend.affine(&backend.unary(Unary::Abs, v)?, 100.0, 1.0)?;
+    let width = backend.affine(&backend.unary(Unary::Abs, v)?, SURROGATE_SLOPE, 1.0)?;
     let surrogate = backend.binary(Binary::Div, v, &width)?;
     let nothing = sub(backend, &surrogate, &backend.detach(&surrogate))?;
     add(backend, &backend.unary(Unary::Step, v)?, &nothing)

@@ -7,7 +7,7 @@ use elm_core::Backend;
 use elm_core::kernel::{LiveInput, Pool, Simd, peak_gflops};
 use elm_core::model::{Head, LiveNetwork, Network, NetworkSpec, RunArgs};
 use elm_core::random::{Draws, Purpose};
-use elm_core::scan::{Event, Events, Want};
+use elm_core::spec::{Event, Events, Want};
 use elm_core::train::dropout::no_masks;
 use elm_core::train::{Batch, HostInput, StepTimes, Target, Trainer};
 use serde::Serialize;
@@ -232,7 +232,7 @@ fn random_batch(spec: &NetworkSpec, shape: Shape, place: u64) -> Batch {
         Target::LastStep { labels: ids(rows, classes), lengths: None }
     };
     if shape.tokens {
-        return Batch { rows, steps, input: HostInput::Tokens(ids(steps * rows, channels)), target };
+        return Batch { rows, steps, input: HostInput::Tokens(ids(steps * rows, channels).into()), target };
     }
     let active = ((f64::from(channels) * ACTIVE) as u32).max(1);
     let mut events = Events { starts: vec![0], entries: Vec::new() };
@@ -245,7 +245,7 @@ fn random_batch(spec: &NetworkSpec, shape: Shape, place: u64) -> Batch {
         }
         events.starts.push(events.entries.len() as u32);
     }
-    Batch { rows, steps, input: HostInput::Events(events), target }
+    Batch { rows, steps, input: HostInput::Events(events.into()), target }
 }
 
 /// Times of forward passes in ms.

@@ -1,7 +1,8 @@
 //! Batches of `elm-data` as batches of `elm-core`.
 
+use elm_core::spec::{Event, Events};
 use elm_core::train::{Batch, BatchSource, HostInput, Target};
-use elm_core::{Error, Result, scan};
+use elm_core::{Error, Result};
 use elm_data::BatchStream;
 
 /// A stream of `elm-data` as a source of `elm-core`.
@@ -27,12 +28,12 @@ fn failed(error: elm_data::DataError) -> Error {
 
 fn adapt(batch: elm_data::Batch) -> Result<Batch> {
     let input = match batch.input {
-        elm_data::Input::Tokens(ids) => HostInput::Tokens(ids),
+        elm_data::Input::Tokens(ids) => HostInput::Tokens(ids.into()),
         elm_data::Input::Dense { values, .. } => HostInput::Dense(values),
         elm_data::Input::Events(events) => {
-            let event = |e: elm_data::Event| scan::Event { row: e.row, channel: e.channel, count: e.count };
+            let event = |e: elm_data::Event| Event { row: e.row, channel: e.channel, count: e.count };
             let entries = events.entries.into_iter().map(event).collect();
-            HostInput::Events(scan::Events { starts: events.starts, entries })
+            HostInput::Events(Events { starts: events.starts, entries }.into())
         }
     };
     let target = match batch.target {

@@ -3,10 +3,10 @@
 
 use super::tolerance::{Failure, Result, Tolerance};
 use crate::backend::{Backend, Binary, Unary};
-use crate::model::{Activation, MlpActivation};
 use crate::ops;
 use crate::random::{Draws, Purpose};
 use crate::reference::Reference;
+use crate::spec::{Activation, MlpActivation};
 
 /// A differentiable call that gives one tensor.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl Call {
             | Call::UnstackPart(_)
             | Call::Select(_)
             | Call::Max(_)
-            | Call::Unary(Unary::Step | Unary::Neg | Unary::Relu | Unary::Abs) => Tolerance::Exact,
+            | Call::Unary(Unary::Step | Unary::Relu | Unary::Abs) => Tolerance::Exact,
             Call::Sum(_)
             | Call::Matmul
             | Call::MatmulOfTransposed

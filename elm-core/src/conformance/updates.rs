@@ -6,7 +6,7 @@ use super::tolerance::{Failure, Result, Tolerance};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::ops;
-use crate::train::optimizer::{Moments, OptimizerKind, Update};
+use crate::optimizer::{Moments, OptimizerKind, Update};
 
 /// Sizes of the variables that are updated together.
 const SIZES: [usize; 4] = [1, 7, 33, 260];

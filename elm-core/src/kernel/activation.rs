@@ -2,10 +2,8 @@
 //! record keeps.
 
 use super::simd::Vector;
-use crate::model::{Activation, MlpActivation};
-
-/// Width of the spike's surrogate gradient: `1 / (100 |v| + 1)^2`.
-const SURROGATE: f64 = 100.0;
+use crate::spec::neuron::SURROGATE_SLOPE;
+use crate::spec::{Activation, MlpActivation};
 
 /// A constant of the number type.
 ///
@@ -102,7 +100,7 @@ pub(super) unsafe fn output_gradient<V: Vector>(kind: Activation, seen: V, gradi
         Activation::Relu => gradient.where_positive(seen),
         // SAFETY: the caller vouches for the processor.
         Activation::Spike => unsafe {
-            let width = seen.abs().mul_add(constant(SURROGATE), constant(1.0));
+            let width = seen.abs().mul_add(constant(SURROGATE_SLOPE), constant(1.0));
             gradient.div(width.mul(width))
         },
     }

@@ -7,10 +7,11 @@ use super::map_gradient::MapSums;
 use super::memory::Buffer;
 use super::outputs::copy_rows;
 use super::pool::share;
+use super::shape::synapse_weight;
 use super::simd::{Element, Vector};
 use super::span::{Shared, Span, SpanMut};
 use super::weights::BackwardWeights;
-use crate::model::Trace;
+use crate::spec::Trace;
 use std::ops::Range;
 
 /// What the threads of one backward pass share besides the [`Call`].
@@ -109,7 +110,7 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             weights: BackwardWeights::new(
                 store,
                 shape,
-                &call.arguments,
+                call.arguments,
                 neurons.clone(),
                 backward.sources.clone(),
             ),
@@ -137,7 +138,7 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
 
     /// Starts from the gradient of the end state.
     fn take_end_state(&mut self) {
-        let (shape, layer) = (&self.call.shape, self.call.arguments.layer);
+        let (shape, layer) = (&self.call.shape, &self.call.arguments.layer);
         let Some(state) = self.backward.cotangents.state else { return };
         let (rows, width, layout) = (shape.rows, shape.width, layer.state_layout());
         for (local, carried) in self.carried.chunks_exact_mut(shape.carried() * width).enumerate() {
@@ -161,15 +162,15 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
     /// What the gradient of the end state's synapse traces means for sources.
     fn end_source_trace(&self, state: &[E]) -> Buffer<E> {
         let (call, shape) = (self.call, &self.call.shape);
-        let (rows, arguments) = (shape.rows, &call.arguments);
+        let (rows, arguments) = (shape.rows, call.arguments);
         let first = arguments.layer.state_layout().trace.start;
         let mut sources: Buffer<E> = call.store.zeros(self.backward.sources.len() * shape.width);
         for synapse in self.neurons.start * shape.synapses()..self.neurons.end * shape.synapses() {
-            let source = arguments.sources[synapse] as usize;
+            let source = arguments.connectome.sources()[synapse] as usize;
             if !self.backward.sources.contains(&source) {
                 continue;
             }
-            let weight = arguments.synapse_weight(synapse);
+            let weight = synapse_weight(arguments, synapse);
             let to = &mut sources[(source - self.backward.sources.start) * shape.width..][..rows];
             for (to, gradient) in to.iter_mut().zip(&state[(first + synapse) * rows..][..rows]) {
                 *to = E::from_f64(to.to_f64() + weight * gradient.to_f64());
@@ -235,7 +236,7 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
 
     /// Writes the gradient of the start state, after all steps.
     pub(super) fn finish_state(&self) {
-        let (shape, layer) = (&self.call.shape, self.call.arguments.layer);
+        let (shape, layer) = (&self.call.shape, &self.call.arguments.layer);
         let (rows, width, layout) = (shape.rows, shape.width, layer.state_layout());
         let write = |first: usize, each: usize, local: usize, from: &[E]| {
             let at = (first + (self.neurons.start + local) * each) * rows;

@@ -8,7 +8,7 @@ use super::product;
 use super::simd::{Element, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
 use super::synapse::{self, Offsets};
-use super::timescale::WRITE_SLOPE;
+use crate::spec::neuron::WRITE_SLOPE;
 use std::ops::Range;
 
 /// Takes a thread's neurons back over `steps`. All threads take the same

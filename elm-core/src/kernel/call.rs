@@ -1,16 +1,16 @@
 //! What the threads of one call share.
 
-use super::arguments::{Arguments, Shape};
 use super::memory::{Buffer, Store};
 use super::outputs::copy_rows;
 use super::pool::Barrier;
+use super::shape::{Arguments, Shape};
 use super::simd::Element;
 use super::span::{Shared, SpanMut};
 use std::ops::Range;
 
 /// Arguments, sizes, masks and the place where threads meet.
 pub(super) struct Call<'a, E: Element> {
-    pub arguments: Arguments<'a, E>,
+    pub arguments: &'a Arguments<'a, E>,
     pub shape: Shape,
     pub store: Store,
     pub threads: usize,
@@ -23,8 +23,8 @@ pub(super) struct Call<'a, E: Element> {
 }
 
 impl<'a, E: Element> Call<'a, E> {
-    pub(super) fn new(arguments: Arguments<'a, E>, shape: Shape, store: &Store, threads: usize) -> Self {
-        let (rows, width, dropout) = (shape.rows, shape.width, arguments.dropout);
+    pub(super) fn new(arguments: &'a Arguments<'a, E>, shape: Shape, store: &Store, threads: usize) -> Self {
+        let (rows, width, dropout) = (shape.rows, shape.width, &arguments.dropout);
         let masked = shape.recurrent && (width != rows || dropout.recurrent.is_some());
         let mask = masked.then(|| match &dropout.recurrent {
             Some(mask) => padded(store, mask, rows, width),

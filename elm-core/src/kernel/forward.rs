@@ -2,19 +2,19 @@
 
 use super::activation::{self, constant};
 use super::ahead::{Ahead, Fetch};
-use super::arguments::Arguments;
 use super::call::{Call, Tables};
 use super::memory::Buffer;
 use super::outputs::{OutputParts, copy_rows};
 use super::pool::share;
 use super::product;
+use super::shape::Arguments;
 use super::simd::{Element, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
 use super::synapse::{self, Offsets};
 use super::table::{InputWriter, Rows};
-use super::timescale::WRITE_SLOPE;
 use super::weights::ForwardWeights;
-use crate::model::Trace;
+use crate::spec::Trace;
+use crate::spec::neuron::WRITE_SLOPE;
 use std::ops::Range;
 
 /// One thread's neurons: their weights, carried state and scratch.
@@ -40,11 +40,11 @@ pub(super) struct Recurrence<'c, 'a, E: Element> {
 
 impl<'c, 'a, E: Element> Recurrence<'c, 'a, E> {
     pub(super) fn new(call: &'c Call<'a, E>, tables: &'c Tables<'c, E>, thread: usize) -> Self {
-        let (shape, store, arguments) = (&call.shape, &call.store, &call.arguments);
+        let (shape, store, arguments) = (&call.shape, &call.store, call.arguments);
         let neurons = share(shape.neurons, thread, call.threads);
         let (width, count) = (shape.width, neurons.len());
         Recurrence {
-            inputs: InputWriter::new(*arguments),
+            inputs: InputWriter::new(arguments),
             channels: share(shape.inputs, thread, call.threads),
             weights: ForwardWeights::new(store, shape, arguments, neurons.clone()),
             carried: store.zeros(count * shape.carried() * width),
@@ -61,7 +61,7 @@ impl<'c, 'a, E: Element> Recurrence<'c, 'a, E> {
     /// Takes the state before the first step.
     pub(super) fn start(&mut self) {
         let (call, shape) = (self.call, &self.call.shape);
-        let (rows, width, arguments) = (shape.rows, shape.width, &call.arguments);
+        let (rows, width, arguments) = (shape.rows, shape.width, call.arguments);
         let layout = arguments.layer.state_layout();
         for (local, carried) in self.carried.chunks_exact_mut(shape.carried() * width).enumerate() {
             let n = self.neurons.start + local;

@@ -1,9 +1,10 @@
 //! What a backward pass is given and where it leaves gradients.
 
-use super::arguments::{Arguments, Sequence, check_len};
+use super::shape::{Arguments, check_len};
 use super::simd::Element;
 use super::span::Shared;
 use crate::error::{Error, Result};
+use crate::spec::Input;
 
 /// Gradients of the results of a forward pass; `None` stands for zero.
 #[derive(Clone, Copy)]
@@ -35,7 +36,7 @@ pub(super) struct SharedGradients<'a, E> {
 
 impl<E: Element> Cotangents<'_, E> {
     pub(super) fn check(&self, arguments: &Arguments<'_, E>) -> Result<()> {
-        let (layer, rows) = (arguments.layer, arguments.rows);
+        let (layer, rows) = (&arguments.layer, arguments.rows);
         for (what, given, wanted) in [
             (
                 "gradient of the activity",
@@ -53,13 +54,28 @@ impl<E: Element> Cotangents<'_, E> {
     }
 }
 
+impl<'a, E> Gradients<'a, E> {
+    /// Of the vectors for parameters, start state and, if there is a third,
+    /// dense input.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another number of them.
+    pub fn of(results: &'a mut [Vec<E>]) -> Result<Self> {
+        match results {
+            [parameters, state] => Ok(Gradients { parameters, state, input: None }),
+            [parameters, state, input] => Ok(Gradients { parameters, state, input: Some(input) }),
+            _ => Err(Error::shape("gradients of a layer", &[results.len()], "2 or 3 vectors")),
+        }
+    }
+}
+
 impl<E: Element> Gradients<'_, E> {
     pub(super) fn check(&self, arguments: &Arguments<'_, E>) -> Result<()> {
-        let (layer, rows) = (arguments.layer, arguments.rows);
+        let (layer, rows) = (&arguments.layer, arguments.rows);
         check_len("gradient of the parameters", self.parameters.len(), arguments.parameters.len())?;
         check_len("gradient of the start state", self.state.len(), layer.state_layout().rows() * rows)?;
         let Some(input) = &self.input else { return Ok(()) };
-        if !matches!(arguments.input, Sequence::Dense(_)) {
+        if !matches!(arguments.input, Input::Dense(_)) {
             return Err(Error::shape("gradient of tokens or events", &[input.len()], "none"));
         }
         check_len("gradient of the input", input.len(), arguments.steps * layer.inputs * rows)

@@ -1,7 +1,7 @@
 //! What a forward pass keeps for the backward pass.
 
-use super::arguments::Shape;
 use super::memory::Buffer;
+use super::shape::Shape;
 use super::simd::{Element, InstructionSet};
 use super::synapse_gradient::tile_steps;
 

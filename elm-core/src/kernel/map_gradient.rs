@@ -5,7 +5,7 @@
 //! that outputs fill the lanes and no vector is ever summed over its lanes.
 
 use super::ahead::Ahead;
-use super::arguments::Shape;
+use super::shape::Shape;
 use super::simd::Vector;
 use super::span::{Span, SpanMut};
 

@@ -6,24 +6,24 @@
 //! them through time itself; nothing is allocated per step, no input is made
 //! dense, and the layer is one node of a backend's graph.
 //!
-//! # How a backend calls it
-//! It owns one [`Kernel`] and, for each [`elm_scan`](crate::Backend::elm_scan):
+//! # How it is called
+//! By `scan::fused`, for every backend that offers a kernel. A backend owns one [`Kernel`] and, for each [`elm_scan`](crate::Backend::elm_scan):
 //!
-//! 1. gathers host slices in [`Arguments`] and calls [`Kernel::forward`] with
-//!    slices for the results. If somebody will differentiate
-//!    (`Want::gradient`), it asks for a [`History`] and keeps it in its graph
-//!    node (candle's `CustomOp`, libtorch's autograd `Function`). A history
-//!    owns what it holds and borrows nothing; dropping it hands its memory
-//!    back to the kernel for the next step.
-//! 2. In the node's backward: calls [`Kernel::backward`] with the *same*
-//!    arguments (parameters, input, masks and start state unchanged, so the
-//!    node keeps them too), the history, the gradients of the results it has
+//! 1. gathers host slices in a [`LayerRun`](crate::spec::LayerRun) and calls
+//!    [`Kernel::forward`] with slices for the results. If somebody will
+//!    differentiate (`Want::gradient`), the answer is a [`History`], which is
+//!    kept in the graph's node (candle's `CustomOp`, libtorch's autograd
+//!    `Function`). A history owns what it holds and borrows nothing; dropping
+//!    it hands its memory back to the kernel for the next step.
+//! 2. In the node's backward: calls [`Kernel::backward`] with the *same* run
+//!    (parameters, input, masks and start state unchanged, so the node keeps
+//!    them too), the history, the gradients of the results it has
 //!    ([`Cotangents`]) and slices for those it wants ([`Gradients`]). The
 //!    history is only read: backward may be called again.
 //!
 //! Sequences are time first and batch last, `[T, C, B]`; state rows are those
-//! of [`StateLayout`](crate::model::StateLayout); parameters are flat in the
-//! order of [`LayerSpec::parameter_layout`](crate::model::LayerSpec::parameter_layout).
+//! of [`StateLayout`](crate::spec::StateLayout); parameters are flat in the
+//! order of [`LayerSpec::parameter_layout`](crate::spec::LayerSpec::parameter_layout).
 //! All are row-major and contiguous.
 //!
 //! # How it works
@@ -57,9 +57,10 @@
 //! # Example
 //! ```
 //! use elm_core::kernel::{
-//!     Arguments, Cotangents, DEFAULT_MEMORY_BUDGET, Gradients, Kernel, Outputs, Pool, Sequence, Simd,
+//!     Cotangents, DEFAULT_MEMORY_BUDGET, Gradients, Kernel, Outputs, Pool, Simd,
 //! };
 //! use elm_core::model::{ModelKind, NetworkOptions};
+//! use elm_core::spec::{Connectome, Input, LayerRun, Want};
 //! use std::sync::Arc;
 //!
 //! # fn main() -> elm_core::Result<()> {
@@ -78,32 +79,33 @@
 //! let layer = &options.resolve()?.layers[0];
 //! let (rows, steps) = (2, 5);
 //! let parameters = layer.initial_parameters(7, 0);
-//! let (sources, tau_raw) = (layer.draw_connectome(7, 0), layer.initial_tau_raw());
 //! let state = vec![0.0; layer.state_layout().rows() * rows];
-//! let arguments = Arguments {
-//!     layer,
-//!     sources: &sources,
-//!     parameters: &parameters,
-//!     fixed_tau_raw: Some(&tau_raw),
-//!     input: Sequence::Tokens(&[0, 1, 2, 3, 3, 2, 1, 0, 0, 1]), // [T, B]
+//! let run = LayerRun {
+//!     layer: layer.clone(),
+//!     connectome: Connectome::new(layer, layer.draw_connectome(7, 0))?,
+//!     index: (),
+//!     parameters: &parameters[..],
+//!     fixed_tau_raw: Some(layer.initial_tau_raw().into()),
+//!     input: Input::Tokens([0, 1, 2, 3, 3, 2, 1, 0, 0, 1].into()), // [T, B]
 //!     input_factor: 3.0,
-//!     state: &state,
+//!     state: &state[..],
 //!     rows,
 //!     steps,
-//!     dropout: &Default::default(),
+//!     dropout: Default::default(),
+//!     want: Want { gradient: true, ..Want::default() },
 //! };
 //! let kernel = Kernel::new(Arc::new(Pool::new(2)?), Simd::Auto, DEFAULT_MEMORY_BUDGET)?;
 //!
 //! let mut activity = vec![0.0; steps * layer.neurons * rows]; // [T, N, B]
 //! let mut end = state.clone();
 //! let outputs = Outputs { activity: &mut activity, state: &mut end, magnitude: None, monitors: None };
-//! let history = kernel.forward(&arguments, outputs, true)?.expect("asked for");
+//! let history = kernel.forward(&run, outputs)?.expect("asked for");
 //!
 //! let of_activity = vec![1.0; activity.len()]; // gradient of the sum of all activity
 //! let cotangents = Cotangents { activity: Some(&of_activity), state: None, magnitude: None };
 //! let (mut of_parameters, mut of_state) = (vec![0.0; parameters.len()], vec![0.0; state.len()]);
 //! let gradients = Gradients { parameters: &mut of_parameters, state: &mut of_state, input: None };
-//! kernel.backward(&arguments, &history, cotangents, gradients)?;
+//! kernel.backward(&run, &history, cotangents, gradients)?;
 //! assert!(of_parameters.iter().any(|&gradient| gradient != 0.0));
 //! # Ok(())
 //! # }
@@ -112,7 +114,6 @@
 mod activation;
 mod adjoint;
 mod ahead;
-mod arguments;
 mod backward;
 mod call;
 mod forward;
@@ -128,6 +129,7 @@ mod peak;
 mod pool;
 mod product;
 mod sequence;
+mod shape;
 mod simd;
 mod span;
 mod synapse;
@@ -139,7 +141,6 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-pub use arguments::{Arguments, Sequence};
 pub use gradients::{Cotangents, Gradients};
 pub use history::History;
 pub use live::{LiveInput, LiveLayer, LiveWeights};

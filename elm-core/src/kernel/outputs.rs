@@ -1,15 +1,15 @@
 //! Where a forward pass leaves its results: unpadded, in the caller's slices.
 
-use super::arguments::check_len;
 use super::call::{Call, Tables};
 use super::forward::Recurrence;
 use super::memory::Buffer;
 use super::pool::share;
+use super::shape::{check_len, synapse_weight};
 use super::simd::{Element, Vector, starts};
 use super::span::{Shared, Span, SpanMut};
 use crate::error::Result;
-use crate::model::{LayerSpec, Trace};
-use crate::scan::Monitors;
+use crate::spec::Monitors;
+use crate::spec::{LayerSpec, Trace};
 use std::ops::Range;
 
 /// The caller's slices for the results of a forward pass; all are overwritten.
@@ -200,7 +200,7 @@ impl<'c, 'a, E: Element> OutputParts<'c, 'a, E> {
 
     /// Writes end state and magnitude, after the last step's barrier.
     pub(super) fn finish(&mut self, recurrence: &Recurrence<'_, '_, E>) {
-        let (shape, layer) = (&self.call.shape, self.call.arguments.layer);
+        let (shape, layer) = (&self.call.shape, &self.call.arguments.layer);
         let (rows, width, neurons) = (shape.rows, shape.width, &recurrence.neurons);
         let layout = layer.state_layout();
         // SAFETY (all parts below): each thread writes its neurons' rows only.
@@ -238,14 +238,14 @@ impl<'c, 'a, E: Element> OutputParts<'c, 'a, E> {
 
     /// `s = decay^T s_0 + w X` for the synapses of neuron `n`.
     fn finish_synapse_traces(&self, n: usize) {
-        let (shape, arguments) = (&self.call.shape, &self.call.arguments);
+        let (shape, arguments) = (&self.call.shape, self.call.arguments);
         let Some(traces) = self.source_trace else { return };
         let (rows, first) = (shape.rows, arguments.layer.state_layout().trace.start);
         let left = self.trace_decay.powf(shape.steps as f64);
         for synapse in n * shape.synapses()..(n + 1) * shape.synapses() {
             let at = (first + synapse) * rows;
-            let weight = arguments.synapse_weight(synapse);
-            let source = arguments.sources[synapse] as usize;
+            let weight = synapse_weight(arguments, synapse);
+            let source = arguments.connectome.sources()[synapse] as usize;
             // SAFETY: traces are complete; each thread writes its neurons' rows.
             let (trace, to) = unsafe {
                 let trace = traces.part(source * shape.width, rows);

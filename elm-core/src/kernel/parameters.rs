@@ -5,7 +5,7 @@ use super::adjoint::Adjoint;
 use super::simd::Element;
 use super::timescale::{self, Timescale};
 use super::weights::Places;
-use crate::model::Trace;
+use crate::spec::Trace;
 
 impl<E: Element> Adjoint<'_, '_, E> {
     /// Clears the gradients that tiles of steps add to: those of this thread's
@@ -40,7 +40,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 let to = unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() };
                 let learnable = &call.arguments.parameters[range];
                 for (i, to) in to.iter_mut().enumerate() {
-                    let raw = timescale::raw(call.arguments.fixed_tau_raw, learnable, i);
+                    let raw = timescale::raw(call.arguments.fixed_tau_raw.as_deref(), learnable, i);
                     let unit = Timescale::new(&call.arguments.layer.neuron, raw);
                     let (kept, written) =
                         (rows_sum(local, first + i), rows_sum(local, first + shape.memory + i));
@@ -75,7 +75,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
 
     /// Scale, rectification and the end state's traces.
     fn finish_synapses(&self, places: &Places, n: usize, source_trace: Option<&[E]>) {
-        let (shape, arguments) = (&self.call.shape, &self.call.arguments);
+        let (shape, arguments) = (&self.call.shape, self.call.arguments);
         let neuron = &arguments.layer.neuron;
         let range = places.synapses.of(n);
         // SAFETY: each thread writes the gradients of its neurons only.
@@ -86,7 +86,8 @@ impl<E: Element> Adjoint<'_, '_, E> {
             let mut gradient = to.to_f64() * neuron.input_scale;
             if let (Some(end), Some(traces)) = (end, source_trace) {
                 let end = &end[(first + synapse) * shape.rows..][..shape.rows];
-                let trace = &traces[arguments.sources[synapse] as usize * shape.width..][..shape.rows];
+                let trace =
+                    &traces[arguments.connectome.sources()[synapse] as usize * shape.width..][..shape.rows];
                 gradient += end.iter().zip(trace).map(|(c, x)| c.to_f64() * x.to_f64()).sum::<f64>();
             }
             if neuron.rectified && arguments.parameters[synapse].to_f64() <= 0.0 {

@@ -1,7 +1,6 @@
 //! Forward and backward over a whole sequence.
 
 use super::adjoint::{Adjoint, BackwardCall};
-use super::arguments::{Arguments, Shape};
 use super::backward::StepsBack;
 use super::call::{Call, Tables};
 use super::forward::{Recurrence, Steps};
@@ -10,12 +9,13 @@ use super::history::{History, Segments, ThreadHistory};
 use super::memory::{Buffer, Store};
 use super::outputs::{OutputParts, Outputs, copy_rows};
 use super::pool::Pool;
+use super::shape::{Arguments, Shape, check};
 use super::simd::{Element, InstructionSet, Simd};
 use super::span::Shared;
 use super::synapse_gradient::{Tile, TileScratch, tile_steps};
 use super::weights::Places;
 use crate::error::{Error, Result};
-use crate::model::Trace;
+use crate::spec::{LayerRun, Trace};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -56,8 +56,9 @@ impl Kernel {
         &self.pool
     }
 
-    /// Runs a layer over a sequence; with `keep_history`, answers what
-    /// [`Kernel::backward`] needs.
+    /// Runs a layer over a sequence; if a gradient is wanted, answers what
+    /// [`Kernel::backward`] needs. Magnitude and monitors are written where
+    /// there is room for them.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Index`], [`Error::Stored`] or
@@ -65,12 +66,12 @@ impl Kernel {
     /// then nothing was written.
     pub fn forward<E: Element>(
         &self,
-        arguments: &Arguments<'_, E>,
+        arguments: &LayerRun<&[E]>,
         mut outputs: Outputs<'_, E>,
-        keep_history: bool,
     ) -> Result<Option<History<E>>> {
-        arguments.check()?;
-        outputs.prepare(arguments.layer, arguments.rows, arguments.steps)?;
+        check(arguments)?;
+        outputs.prepare(&arguments.layer, arguments.rows, arguments.steps)?;
+        let keep_history = arguments.want.gradient;
         let shape = Shape::new(arguments, self.set);
         let mut activity = self.start_activity(arguments, &shape, keep_history);
         let mut tables = self.store.zeros(2 * shape.sources() * shape.width);
@@ -83,7 +84,7 @@ impl Kernel {
         let threads = self.pool.threads();
         let parts: Vec<_> = (0..threads).map(|_| Mutex::new(None)).collect();
         {
-            let call = Call::new(*arguments, shape.clone(), &self.store, threads);
+            let call = Call::new(arguments, shape.clone(), &self.store, threads);
             let tables = Tables::new(&shape, &mut tables, &mut activity);
             let outputs = outputs.shared();
             let source_trace = source_trace.as_deref_mut().map(Shared::from);
@@ -130,12 +131,12 @@ impl Kernel {
     /// another call.
     pub fn backward<E: Element>(
         &self,
-        arguments: &Arguments<'_, E>,
+        arguments: &LayerRun<&[E]>,
         history: &History<E>,
         cotangents: Cotangents<'_, E>,
         mut gradients: Gradients<'_, E>,
     ) -> Result<()> {
-        arguments.check()?;
+        check(arguments)?;
         cotangents.check(arguments)?;
         gradients.check(arguments)?;
         let shape = Shape::new(arguments, self.set);
@@ -150,7 +151,7 @@ impl Kernel {
         let mut tables = self.store.zeros(again * shape.sources() * shape.width);
         let mut activity = self.store.zeros(again * shape.neurons * shape.outputs * shape.width);
         let mut scattered = self.store.zeros(threads * 2 * (sources.len() + 1) * shape.width);
-        let call = Call::new(*arguments, shape.clone(), &self.store, threads);
+        let call = Call::new(arguments, shape.clone(), &self.store, threads);
         let tables = Tables::new(&shape, &mut tables, &mut activity);
         let backward = BackwardCall {
             activity: &history.activity,
@@ -162,7 +163,7 @@ impl Kernel {
         let (kept, source_trace) = (&history.threads, history.source_trace.as_deref());
         self.pool.run(|thread| {
             let _guard = call.barrier.guard();
-            let places = Places::new(call.arguments.layer);
+            let places = Places::new(&call.arguments.layer);
             let mut adjoint = Adjoint::new(&call, &backward, thread);
             adjoint.clear_synapses(&places);
             run_backward(self.set, &mut adjoint, &tables, &kept[thread], segments);

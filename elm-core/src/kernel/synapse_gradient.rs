@@ -6,8 +6,8 @@
 //! once per tile instead of once per step.
 
 use super::adjoint::Adjoint;
-use super::arguments::Shape;
 use super::memory::Buffer;
+use super::shape::Shape;
 use super::simd::{Element, MOST_LANES, Program, Vector, starts};
 use super::span::{Span, SpanMut};
 use super::table::{InputWriter, Rows};
@@ -42,7 +42,7 @@ impl<'a, E: Element> TileScratch<'a, E> {
         let (call, shape) = (adjoint.call, &adjoint.call.shape);
         let row = (tile_steps(shape.width) * shape.width).next_multiple_of(MOST_LANES);
         TileScratch {
-            places: Places::new(call.arguments.layer),
+            places: Places::new(&call.arguments.layer),
             writer: InputWriter::new(call.arguments),
             row,
             table: call.store.zeros(shape.sources() * row),
@@ -163,7 +163,8 @@ impl<'r, E: Element> Tile<'r, '_, '_, E> {
                 .gradients
                 .parameters
                 .part(self.scratch.places.synapses.of(n).start, synapses);
-            let sources = Span::from(&adjoint.call.arguments.sources[n * synapses..(n + 1) * synapses]);
+            let sources =
+                Span::from(&adjoint.call.arguments.connectome.sources()[n * synapses..(n + 1) * synapses]);
             let table = Span::from(&self.scratch.table[..]);
             for k in 0..shape.branches {
                 let branch = Span::from(outputs).part(k * row, row);

@@ -2,16 +2,16 @@
 //! of zeros. Tokens and events are written entry by entry and erased the same
 //! way, so a mostly empty table costs nothing.
 
-use super::arguments::{Arguments, Sequence};
+use super::shape::Arguments;
 use super::simd::Element;
 use super::span::SpanMut;
-use crate::scan::NO_TOKEN;
+use crate::spec::{Input, NO_TOKEN};
 use std::ops::Range;
 
 /// Writes the input of a step, embedded and masked, into tables.
 #[derive(Clone, Copy)]
 pub(super) struct InputWriter<'a, E> {
-    arguments: Arguments<'a, E>,
+    arguments: &'a Arguments<'a, E>,
 }
 
 /// Where the input rows of one step lie: row `c` starts at `c * stride`.
@@ -22,7 +22,7 @@ pub(super) struct Rows<'a, E> {
 }
 
 impl<'a, E: Element> InputWriter<'a, E> {
-    pub(super) fn new(arguments: Arguments<'a, E>) -> Self {
+    pub(super) fn new(arguments: &'a Arguments<'a, E>) -> Self {
         InputWriter { arguments }
     }
 
@@ -34,7 +34,7 @@ impl<'a, E: Element> InputWriter<'a, E> {
     /// accesses them.
     pub(super) unsafe fn write(&self, step: usize, channels: Range<usize>, rows: Rows<'_, E>) {
         let batch = self.arguments.rows;
-        if let Sequence::Dense(values) = self.arguments.input {
+        if let Input::Dense(values) = &self.arguments.input {
             let inputs = self.arguments.layer.inputs;
             for channel in channels {
                 let from = (step * inputs + channel) * batch;
@@ -81,15 +81,15 @@ impl<'a, E: Element> InputWriter<'a, E> {
     /// Calls `visit(channel, row, count)` for the tokens or events of a step.
     fn for_each_entry(&self, step: usize, channels: Range<usize>, mut visit: impl FnMut(usize, usize, f64)) {
         let batch = self.arguments.rows;
-        match self.arguments.input {
-            Sequence::Tokens(ids) => {
+        match &self.arguments.input {
+            Input::Tokens(ids) => {
                 for (row, &id) in ids[step * batch..(step + 1) * batch].iter().enumerate() {
                     if id != NO_TOKEN && channels.contains(&(id as usize)) {
                         visit(id as usize, row, 1.0);
                     }
                 }
             }
-            Sequence::Events(events) => {
+            Input::Events(events) => {
                 let here = events.starts[step] as usize..events.starts[step + 1] as usize;
                 for event in &events.entries[here] {
                     if channels.contains(&(event.channel as usize)) {
@@ -97,7 +97,7 @@ impl<'a, E: Element> InputWriter<'a, E> {
                     }
                 }
             }
-            Sequence::Dense(_) => {}
+            Input::Dense(_) => {}
         }
     }
 }

@@ -1,14 +1,8 @@
 //! From a raw timescale to what memory keeps and how strongly it is written.
 
 use super::simd::Element;
-use crate::model::{LambdaMode, NeuronSpec};
-
-/// Scale of the memory write `1.7159 tanh(2/3 o)` (LeCun's tanh).
-const WRITE_SCALE: f64 = 1.7159;
-/// Slope inside of the memory write.
-pub(super) const WRITE_SLOPE: f64 = 2.0 / 3.0;
-/// Timescales below this count as this.
-const SHORTEST: f64 = 1e-6;
+use crate::spec::neuron::{SHORTEST_TAU, WRITE_SCALE};
+use crate::spec::{LambdaMode, NeuronSpec};
 
 /// One memory unit's constants and their derivatives.
 ///
@@ -33,8 +27,8 @@ impl Timescale {
         let sigmoid = 1.0 / (1.0 + (-raw).exp());
         let range = neuron.tau_high - neuron.tau_low;
         let free = neuron.tau_low + range * sigmoid;
-        let tau = free.max(SHORTEST);
-        let tau_slope = if free > SHORTEST { range * sigmoid * (1.0 - sigmoid) } else { 0.0 };
+        let tau = free.max(SHORTEST_TAU);
+        let tau_slope = if free > SHORTEST_TAU { range * sigmoid * (1.0 - sigmoid) } else { 0.0 };
         let rate = neuron.delta_t / tau;
         let log_decay_slope = rate / tau * tau_slope;
         let decay = (-rate).exp();

@@ -1,14 +1,13 @@
 //! Parameters as the kernels read them: one aligned block per neuron, in the
 //! order of use.
 
-use super::arguments::{Arguments, Shape};
 use super::memory::{Buffer, Store};
 use super::product;
+use super::shape::{Arguments, Shape, synapse_weight};
 use super::simd::Element;
 use super::synapse::{self, Offsets};
 use super::timescale::{self, Timescale};
-use crate::model::LayerSpec;
-use crate::model::params::ParameterLayout;
+use crate::spec::{LayerSpec, ParameterLayout, Role};
 use std::ops::Range;
 
 /// Elements to which blocks are aligned: a cache line of f32.
@@ -22,8 +21,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn new(layout: &ParameterLayout, name: &str, neurons: usize) -> Self {
-        let range = layout.get(name).map_or(0..0, |tensor| tensor.range.clone());
+    fn new(layout: &ParameterLayout<Role>, role: Role, neurons: usize) -> Self {
+        let range = layout.get(&role).map_or(0..0, |tensor| tensor.range.clone());
         Place { start: range.start, each: range.len() / neurons }
     }
 
@@ -51,16 +50,14 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn new(layer: &LayerSpec) -> Self {
         let layout = layer.parameter_layout();
-        let place = |name: &str| Place::new(&layout, name, layer.neurons);
+        let place = |role| Place::new(&layout, role, layer.neurons);
         let maps = 0..layer.neuron.mlp_shapes().len();
         Places {
-            synapses: place("synapse.weight"),
-            maps: maps
-                .map(|j| (place(&format!("mlp.{j}.weight")), place(&format!("mlp.{j}.bias"))))
-                .collect(),
-            readout: place("readout.weight"),
-            bias: place("readout.bias"),
-            tau_raw: place("memory.tau_raw"),
+            synapses: place(Role::SynapseWeight),
+            maps: maps.map(|j| (place(Role::MlpWeight(j)), place(Role::MlpBias(j)))).collect(),
+            readout: place(Role::ReadoutWeight),
+            bias: place(Role::ReadoutBias),
+            tau_raw: place(Role::TauRaw),
         }
     }
 }
@@ -143,7 +140,7 @@ impl<E: Element> ForwardWeights<E> {
         let mut blocks = store.take(neurons.len() * layout.len);
         let synapses = shape.synapses();
         let mut offsets = Offsets::new(store, neurons.len() * synapses, shape.sources() * shape.width);
-        let places = Places::new(arguments.layer);
+        let places = Places::new(&arguments.layer);
         for (n, block) in neurons.clone().zip(blocks.chunks_exact_mut(layout.len)) {
             pack_units(shape, arguments, &places, n, &layout, block);
             let parameters = arguments.parameters;
@@ -158,7 +155,8 @@ impl<E: Element> ForwardWeights<E> {
             let weights = &mut block[layout.synapses..][..synapses];
             for (i, (weight, j)) in weights.iter_mut().zip(shape.dendrite().order()).enumerate() {
                 *weight = effective_weight(arguments, n * synapses + j);
-                offsets.set(start + i, arguments.sources[n * synapses + j] as usize * shape.width);
+                offsets
+                    .set(start + i, arguments.connectome.sources()[n * synapses + j] as usize * shape.width);
             }
         }
         ForwardWeights { layout, blocks, offsets }
@@ -177,7 +175,7 @@ impl<E: Element> BackwardWeights<E> {
         let transposed = |inputs, outputs| shape.panels.packed_len(outputs, inputs);
         let layout = BlockLayout::new(shape, transposed, 0);
         let mut blocks = store.take(neurons.len() * layout.len);
-        let places = Places::new(arguments.layer);
+        let places = Places::new(&arguments.layer);
         for (n, block) in neurons.clone().zip(blocks.chunks_exact_mut(layout.len)) {
             pack_units(shape, arguments, &places, n, &layout, block);
             for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
@@ -200,7 +198,7 @@ impl<E: Element> ScatterList<E> {
         neurons: Range<usize>,
         sources: Range<usize>,
     ) -> Self {
-        let wanted = |synapse: &usize| sources.contains(&(arguments.sources[*synapse] as usize));
+        let wanted = |synapse: &usize| sources.contains(&(arguments.connectome.sources()[*synapse] as usize));
         let of_branch = |n: usize, branch: u32| {
             let first = n * shape.synapses() + branch as usize * shape.per_branch;
             (first..first + shape.per_branch).filter(wanted)
@@ -233,7 +231,7 @@ impl<E: Element> ScatterList<E> {
                         let at = place + j * group.len() + r;
                         let row = synapses.next().map_or(sources.len(), |synapse| {
                             weights[at] = effective_weight(arguments, synapse);
-                            arguments.sources[synapse] as usize - sources.start
+                            arguments.connectome.sources()[synapse] as usize - sources.start
                         });
                         offsets.set(at, row * shape.width);
                     }
@@ -247,7 +245,7 @@ impl<E: Element> ScatterList<E> {
 
 /// A synapse's weight as branches feel it.
 fn effective_weight<E: Element>(arguments: &Arguments<'_, E>, synapse: usize) -> E {
-    E::from_f64(arguments.synapse_weight(synapse) * arguments.layer.neuron.input_scale)
+    E::from_f64(synapse_weight(arguments, synapse) * arguments.layer.neuron.input_scale)
 }
 
 /// Timescales and readout of one neuron.
@@ -261,7 +259,8 @@ fn pack_units<E: Element>(
 ) {
     let parameters = arguments.parameters;
     let learnable = &parameters[places.tau_raw.of(n)];
-    let fixed = arguments.fixed_tau_raw.map(|fixed| &fixed[n * shape.memory..(n + 1) * shape.memory]);
+    let fixed =
+        arguments.fixed_tau_raw.as_ref().map(|fixed| &fixed[n * shape.memory..(n + 1) * shape.memory]);
     for i in 0..shape.memory {
         let unit = Timescale::new(&arguments.layer.neuron, timescale::raw(fixed, learnable, i));
         block[layout.decay + i] = E::from_f64(unit.decay);

@@ -1,13 +1,14 @@
 //! A network with weights on a backend, and how it runs over a batch.
 
-use super::layer::LayerSpec;
 use super::network::{Embedding, Head, NetworkSpec};
-use super::params::ParameterLayout;
 use super::stored::StoredTensors;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::ops;
-use crate::scan::{DropoutMasks, Input, Monitors, ScanArgs, ScanPath, Want, Wiring};
+use crate::scan::{ScanArgs, ScanPath};
+use crate::spec::{Connectome, DropoutMasks, Input, LayerSpec, Monitors, ParameterLayout, Want};
+use std::fmt::Display;
+use std::sync::Arc;
 
 /// A layer with its weights.
 pub struct Layer<B: Backend> {
@@ -16,9 +17,11 @@ pub struct Layer<B: Backend> {
     /// All trainable parameters, one flat variable `[P]`.
     pub parameters: B::Tensor,
     /// The timescales where they are not trained, `[N * M]`.
-    pub fixed_tau_raw: Option<Vec<f32>>,
-    /// The connectome.
-    pub wiring: Wiring<B>,
+    pub fixed_tau_raw: Option<Arc<[f32]>>,
+    /// What each synapse reads.
+    pub connectome: Connectome,
+    /// The connectome on the device.
+    pub index: B::Index,
 }
 
 /// A network with its weights.
@@ -72,7 +75,8 @@ impl NetworkSpec {
 
     /// Names and layouts of all flat variables: `layers.0` …, then `head`.
     pub fn layouts(&self) -> Vec<(String, ParameterLayout)> {
-        let of_layer = |(l, layer): (usize, &LayerSpec)| (format!("layers.{l}"), layer.parameter_layout());
+        let of_layer =
+            |(l, layer): (usize, &LayerSpec)| (format!("layers.{l}"), layer.parameter_layout().named());
         let mut layouts: Vec<_> = self.layers.iter().enumerate().map(of_layer).collect();
         if self.head != Head::None {
             layouts.push(("head".into(), self.head_layout()));
@@ -139,11 +143,12 @@ impl<B: Backend> Network<B> {
             let fixed_tau_raw = if neuron.tau_learnable {
                 None
             } else {
-                Some(stored.floats(&format!("{prefix}.memory.tau_raw"), &[n, neuron.memory])?.to_vec())
+                Some(stored.floats(&format!("{prefix}.memory.tau_raw"), &[n, neuron.memory])?.into())
             };
             let sources = stored.integers(&format!("{prefix}.connectome"), &[n, neuron.synapses()])?;
-            let wiring = Wiring::new(backend, layer, sources.to_vec())?;
-            layers.push(Layer { spec: layer.clone(), parameters, fixed_tau_raw, wiring });
+            let connectome = Connectome::new(layer, sources)?;
+            let index = backend.index(sources)?;
+            layers.push(Layer { spec: layer.clone(), parameters, fixed_tau_raw, connectome, index });
         }
         let head = if spec.head != Head::None {
             let layout = spec.head_layout();
@@ -168,9 +173,9 @@ impl<B: Backend> Network<B> {
         for (l, layer) in self.layers.iter().enumerate() {
             let (n, neuron) = (layer.spec.neurons, &layer.spec.neuron);
             if let Some(tau_raw) = &layer.fixed_tau_raw {
-                stored.insert(format!("layers.{l}.memory.tau_raw"), &[n, neuron.memory], tau_raw.clone());
+                stored.insert(format!("layers.{l}.memory.tau_raw"), &[n, neuron.memory], tau_raw.to_vec());
             }
-            let sources = layer.wiring.sources.to_vec();
+            let sources = layer.connectome.sources().to_vec();
             stored.insert_integers(format!("layers.{l}.connectome"), &[n, neuron.synapses()], sources);
         }
         Ok(stored)
@@ -197,7 +202,7 @@ impl<B: Backend> Network<B> {
     pub fn run(
         &self,
         backend: &B,
-        input: Input<'_, B>,
+        input: Input<B::Tensor>,
         args: &RunArgs<'_, B>,
     ) -> Result<Vec<LayerAnswer<B>>> {
         for (what, given) in
@@ -215,17 +220,18 @@ impl<B: Backend> Network<B> {
         let mut input = input;
         let mut input_factor = self.spec.embedding.factor();
         for (l, layer) in self.layers.iter().enumerate() {
-            let output = backend.elm_scan(&ScanArgs {
-                layer: &layer.spec,
-                wiring: &layer.wiring,
-                parameters: &layer.parameters,
-                fixed_tau_raw: layer.fixed_tau_raw.as_deref(),
-                input: &input,
+            let output = backend.elm_scan(&ScanArgs::<B> {
+                layer: layer.spec.clone(),
+                connectome: layer.connectome.clone(),
+                index: layer.index.clone(),
+                parameters: layer.parameters.clone(),
+                fixed_tau_raw: layer.fixed_tau_raw.clone(),
+                input,
                 input_factor,
-                state: &args.state[l],
+                state: args.state[l].clone(),
                 rows: args.rows,
                 steps: args.steps,
-                dropout: &args.masks[l],
+                dropout: args.masks[l].clone(),
                 want: args.want[l],
             })?;
             input = Input::Dense(output.activity.clone());
@@ -332,7 +338,12 @@ fn last_step<B: Backend>(backend: &B, activity: &B::Tensor, lengths: Option<&[u3
 }
 
 /// Files the named tensors of a flat variable.
-fn insert_named(stored: &mut StoredTensors, prefix: &str, layout: &ParameterLayout, values: &[f32]) {
+fn insert_named<N: Display>(
+    stored: &mut StoredTensors,
+    prefix: &str,
+    layout: &ParameterLayout<N>,
+    values: &[f32],
+) {
     for named in &layout.tensors {
         let name = format!("{prefix}.{}", named.name);
         stored.insert(name, &named.shape, values[named.range.clone()].to_vec());
@@ -340,10 +351,10 @@ fn insert_named(stored: &mut StoredTensors, prefix: &str, layout: &ParameterLayo
 }
 
 /// Collects the named tensors of a flat variable.
-pub(super) fn flat_values(
+pub(super) fn flat_values<N: Display>(
     stored: &StoredTensors,
     prefix: &str,
-    layout: &ParameterLayout,
+    layout: &ParameterLayout<N>,
 ) -> Result<Vec<f32>> {
     let mut values = Vec::with_capacity(layout.len());
     for named in &layout.tensors {

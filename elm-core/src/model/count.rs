@@ -1,8 +1,7 @@
 //! How large a network is and what it costs, without building it.
 
-use super::layer::LayerSpec;
 use super::network::NetworkSpec;
-use super::params::ParameterLayout;
+use crate::spec::{LayerSpec, ParameterLayout};
 use serde::Serialize;
 
 /// Size of a layer, in the axes of \[S2\].

@@ -1,8 +1,8 @@
 //! Initial weights, timescales and connectome, drawn on the host from a seed
 //! so that every backend starts from equal numbers.
 
-use super::layer::{LayerSpec, Routing};
 use crate::random::{Draws, Purpose};
+use crate::spec::{LayerSpec, Role, Routing};
 
 impl LayerSpec {
     /// Initial parameters `[P]` in the order of
@@ -17,15 +17,16 @@ impl LayerSpec {
         for (tensor, named) in self.parameter_layout().tensors.iter().enumerate() {
             let mut draws = Draws::new(seed, Purpose::Weights, [position as u64, tensor as u64]);
             let count = named.range.len();
-            if named.name == "memory.tau_raw" {
-                values.extend(self.initial_tau_raw());
-            } else if named.name == "synapse.weight" {
-                self.initial_synapses(count, &mut draws, &mut values);
-            } else if named.name == "readout.bias" {
-                self.initial_readout_bias(count, &mut draws, &mut values);
-            } else {
-                let bound = 1.0 / (self.fan_in(&named.name) as f64).sqrt();
+            let mut uniform = |inputs: usize| {
+                let bound = 1.0 / (inputs as f64).sqrt();
                 values.extend((0..count).map(|_| draws.symmetric(bound)));
+            };
+            match named.name {
+                Role::MlpWeight(map) | Role::MlpBias(map) => uniform(self.neuron.mlp_shapes()[map].0),
+                Role::ReadoutWeight => uniform(self.neuron.memory),
+                Role::ReadoutBias => self.initial_readout_bias(count, &mut draws, &mut values),
+                Role::SynapseWeight => self.initial_synapses(count, &mut draws, &mut values),
+                Role::TauRaw => values.extend(self.initial_tau_raw()),
             }
         }
         values
@@ -48,14 +49,6 @@ impl LayerSpec {
             let first = place % self.outputs == 0 && self.neuron.spike_bias != 0.0;
             values.push(if first { self.neuron.spike_bias as f32 } else { drawn });
         }
-    }
-
-    /// Inputs of the linear map that a tensor belongs to.
-    fn fan_in(&self, name: &str) -> usize {
-        let of_mlp = name.strip_prefix("mlp.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
-        of_mlp
-            .and_then(|j| self.neuron.mlp_shapes().get(j).copied())
-            .map_or(self.neuron.memory, |(inputs, _)| inputs)
     }
 
     /// Initial raw timescales, `[N, M]`, the same for every neuron.

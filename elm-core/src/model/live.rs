@@ -5,6 +5,7 @@ use super::network::{Head, NetworkSpec};
 use super::stored::StoredTensors;
 use crate::error::{Error, Result};
 use crate::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
+use crate::spec::Connectome;
 
 /// Parameters of a layer for which waking one more thread, some tens of
 /// microseconds, is less than the time it saves.
@@ -64,9 +65,10 @@ impl LiveNetwork {
                 false => Some(stored.floats(&format!("{prefix}.memory.tau_raw"), &[n, neuron.memory])?),
             };
             let parameters = flat_values(stored, &prefix, &layer.parameter_layout())?;
+            let sources = stored.integers(&format!("{prefix}.connectome"), &[n, neuron.synapses()])?;
             let weights = LiveWeights {
                 layer,
-                sources: stored.integers(&format!("{prefix}.connectome"), &[n, neuron.synapses()])?,
+                connectome: &Connectome::new(layer, sources)?,
                 parameters: &parameters,
                 fixed_tau_raw,
                 input_factor: if l == 0 { spec.embedding.factor() } else { 1.0 },

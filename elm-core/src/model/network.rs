@@ -1,6 +1,6 @@
 //! A network: embedding, layers, head.
 
-use super::layer::LayerSpec;
+use crate::spec::LayerSpec;
 use serde::{Deserialize, Serialize};
 
 /// Which published model a network is.

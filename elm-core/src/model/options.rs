@@ -3,10 +3,12 @@
 //! Field names are the keys of a configuration; every field is optional and
 //! [`NetworkOptions::resolve`] fills in the published defaults.
 
-use super::layer::{DropoutSpec, InputDropoutMode, LayerSpec, Routing};
 use super::network::{Embedding, Head, ModelKind, NetworkSpec};
-use super::neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, Trace};
 use crate::error::{Error, Result};
+use crate::spec::{
+    Activation, DropoutSpec, InputDropoutMode, LambdaMode, LayerSpec, MlpActivation, NeuronSpec, Routing,
+    Trace,
+};
 use serde::{Deserialize, Serialize};
 
 /// Keys of `[model.neuron]`.

@@ -118,7 +118,7 @@ fn batch(name: &str, spec: &NetworkSpec, draws: &mut Draws) -> Batch {
         return Batch {
             rows: ROWS,
             steps: STEPS,
-            input: HostInput::Tokens(tokens),
+            input: HostInput::Tokens(tokens.into()),
             target: Target::EveryStep(target),
         };
     }

@@ -5,8 +5,8 @@ use super::case::{Case, Training};
 use super::compare::Tolerance;
 use super::config::{network_options, single_neuron_options};
 use crate::error::{Error, Result};
-use crate::model::{LayerSpec, NetworkSpec, StoredTensors, StoredValues};
-use crate::scan::{Event, Events};
+use crate::model::{NetworkSpec, StoredTensors, StoredValues};
+use crate::spec::{Event, Events, LayerSpec, Role};
 use crate::train::{
     Batch, HostInput, LearningRate, OptimizerKind, Penalty, Regularizer, Target, TrainingSpec,
 };
@@ -187,11 +187,12 @@ pub fn single_neuron_weights(layer: &LayerSpec, parameters: &StoredTensors) -> R
     let mut weights = StoredTensors::default();
     let mut layout = layer.parameter_layout();
     if !layer.neuron.tau_learnable {
-        layout.push("memory.tau_raw", &[1, layer.neuron.memory]);
+        layout.push(Role::TauRaw, &[1, layer.neuron.memory]);
     }
+    let layout = layout.named();
     for (key, tensor) in &parameters.tensors {
         let name = our_name(key);
-        let Some(named) = layout.get(&name) else { continue };
+        let Some(named) = layout.get(name.as_str()) else { continue };
         let StoredValues::F32(values) = &tensor.values else {
             return Err(Error::stored(key, "holds integers where floats are expected"));
         };
@@ -276,11 +277,13 @@ impl Reader {
         let (input, target) = (format!("input.{b}"), format!("target.{b}"));
         let (steps, rows) = (self.steps, self.rows);
         let tokens = document.task.as_deref() == Some("lm");
-        let integers = |name: &str| Ok(self.time_first(name)?.into_iter().map(|v| v as u32).collect());
+        let integers = |name: &str| -> Result<Vec<u32>> {
+            Ok(self.time_first(name)?.into_iter().map(|v| v as u32).collect())
+        };
         let input = if tokens {
-            HostInput::Tokens(integers(&input)?)
+            HostInput::Tokens(integers(&input)?.into())
         } else {
-            HostInput::Events(as_events(&self.time_first(&input)?, spec.inputs(), rows))
+            HostInput::Events(as_events(&self.time_first(&input)?, spec.inputs(), rows).into())
         };
         let target = if tokens {
             Target::EveryStep(integers(&target)?)

@@ -11,6 +11,7 @@
 
 mod operation;
 mod places;
+mod primitives;
 mod tape;
 
 #[cfg(test)]
@@ -43,6 +44,18 @@ impl Reference {
     pub fn variable64(&self, values: &[f64], shape: &[usize]) -> Result<Tensor> {
         check_filled(values.len(), shape)?;
         Ok(Tensor::variable(values.to_vec(), shape))
+    }
+
+    /// A value that was computed elsewhere from `inputs`; `adjoint` answers
+    /// their gradients, in order, from that of the value.
+    pub fn given(
+        &self,
+        value: &Tensor,
+        inputs: &[&Tensor],
+        adjoint: impl Fn(&Tensor) -> Result<Vec<Tensor>> + 'static,
+    ) -> Tensor {
+        let parents = inputs.iter().map(|&input| input.clone()).collect();
+        Tensor::given(value, parents, tape::Adjoint(Box::new(adjoint)))
     }
 
     /// [`Backend::values`] in full precision.

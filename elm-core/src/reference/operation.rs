@@ -146,7 +146,6 @@ impl MatmulSize {
 
 fn unary(op: Unary, x: f64) -> f64 {
     match op {
-        Unary::Neg => -x,
         Unary::Exp => x.exp(),
         Unary::Log => x.ln(),
         Unary::Sqrt => x.sqrt(),
@@ -162,7 +161,6 @@ fn unary(op: Unary, x: f64) -> f64 {
 /// `dy/dx` at `y = op(x)`.
 fn unary_slope(op: Unary, x: f64, y: f64) -> f64 {
     match op {
-        Unary::Neg => -1.0,
         Unary::Exp => y,
         Unary::Log => 1.0 / x,
         Unary::Sqrt => 0.5 / y,

@@ -29,6 +29,17 @@ enum Origin {
     Variable,
     /// Computed from tensors of which at least one carries a gradient.
     Computed { operation: Operation, parents: Vec<Tensor> },
+    /// Computed elsewhere from such tensors.
+    Given { adjoint: Adjoint, parents: Vec<Tensor> },
+}
+
+/// From the gradient of a value to the gradients of what it was computed from.
+pub(super) struct Adjoint(pub(super) Box<dyn Fn(&Tensor) -> Result<Vec<Tensor>>>);
+
+impl std::fmt::Debug for Adjoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Adjoint")
+    }
 }
 
 static TENSORS: AtomicU64 = AtomicU64::new(0);
@@ -56,6 +67,16 @@ impl Tensor {
             Origin::Constant
         };
         Tensor::new(values.into(), shape, origin)
+    }
+
+    /// The values of `value` as computed elsewhere from `parents`.
+    pub(super) fn given(value: &Tensor, parents: Vec<Tensor>, adjoint: Adjoint) -> Self {
+        let origin = if parents.iter().any(Tensor::carries_gradient) {
+            Origin::Given { adjoint, parents }
+        } else {
+            Origin::Constant
+        };
+        Tensor::new(value.values(), value.shape().to_vec(), origin)
     }
 
     pub(super) fn shape(&self) -> &[usize] {
@@ -95,7 +116,7 @@ impl Drop for Node {
 
 fn take_parents(node: &mut Node) -> Vec<Tensor> {
     match &mut node.origin {
-        Origin::Computed { parents, .. } => std::mem::take(parents),
+        Origin::Computed { parents, .. } | Origin::Given { parents, .. } => std::mem::take(parents),
         Origin::Constant | Origin::Variable => Vec::new(),
     }
 }
@@ -130,6 +151,14 @@ pub(super) fn backward(loss: &Tensor) -> Result<Gradients> {
                     let zeros = || (parent.clone(), vec![0.0; parent.values().len()]);
                     let (_, into) = pending.entry(parent.0.number).or_insert_with(zeros);
                     operation.add_adjoint(which, parents, &answer, &gradient, into);
+                }
+            }
+            Origin::Given { adjoint, parents } => {
+                let answers = (adjoint.0)(&Tensor::constant(gradient, tensor.shape()))?;
+                for (parent, answer) in parents.iter().zip(&answers).filter(|(p, _)| p.carries_gradient()) {
+                    let zeros = || (parent.clone(), vec![0.0; parent.values().len()]);
+                    let (_, into) = pending.entry(parent.0.number).or_insert_with(zeros);
+                    into.iter_mut().zip(answer.values().iter()).for_each(|(sum, value)| *sum += value);
                 }
             }
         }

@@ -1,23 +1,24 @@
 //! The recurrence step by step from primitives: readable, differentiable on
 //! every backend, and the definition of what a fused path must compute.
 
-use super::arguments::{Monitors, ScanArgs, ScanOutput, ScanPath};
-use super::decay::{WRITE_SLOPE, decay_and_write, fixed_decay_and_write};
+use super::decay::{decay_and_write, fixed_decay_and_write};
 use super::densify::dense_steps;
+use super::{ScanArgs, ScanOutput, ScanPath, check};
 use crate::backend::{Backend, Unary};
 use crate::error::{Error, Result};
-use crate::model::params::ParameterLayout;
-use crate::model::{StateLayout, Trace};
 use crate::ops;
+use crate::spec::neuron::WRITE_SLOPE;
+use crate::spec::{Monitors, ParameterLayout, Role, StateLayout, Trace};
 
 /// Runs a layer over a sequence with the backend's primitives.
 ///
 /// # Errors
-/// When an argument does not have the shape that [`ScanArgs`] documents.
-pub fn composed<B: Backend>(backend: &B, args: &ScanArgs<'_, B>) -> Result<ScanOutput<B>> {
-    args.check(backend)?;
+/// When an argument does not have the shape that
+/// [`LayerRun`](crate::spec::LayerRun) documents.
+pub fn composed<B: Backend>(backend: &B, args: &ScanArgs<B>) -> Result<ScanOutput<B>> {
+    check(backend, args)?;
     let cell = Cell::new(backend, args)?;
-    let mut state = cell.start(args.state)?;
+    let mut state = cell.start(&args.state)?;
     let mut record = Record::default();
     for x in dense_steps(backend, args)? {
         let step = cell.step(&x, &state)?;
@@ -47,7 +48,7 @@ struct CellStep<B: Backend> {
 /// A layer's weights, unpacked and prepared for stepping.
 struct Cell<'a, B: Backend> {
     backend: &'a B,
-    args: &'a ScanArgs<'a, B>,
+    args: &'a ScanArgs<B>,
     states: StateLayout,
     synapses: B::Tensor,                 // [N * S, 1]
     linear: Vec<(B::Tensor, B::Tensor)>, // [N, out, in], [N, out, 1]
@@ -61,29 +62,29 @@ struct Cell<'a, B: Backend> {
 }
 
 impl<'a, B: Backend> Cell<'a, B> {
-    fn new(backend: &'a B, args: &'a ScanArgs<'a, B>) -> Result<Self> {
-        let layer = args.layer;
+    fn new(backend: &'a B, args: &'a ScanArgs<B>) -> Result<Self> {
+        let layer = &args.layer;
         let (n, neuron, rows) = (layer.neurons, &layer.neuron, args.rows);
         let layout = layer.parameter_layout();
-        let part = |name: &str, shape: &[usize]| unpack(backend, args.parameters, &layout, name, shape);
-        let mut synapses = part("synapse.weight", &[n * neuron.synapses(), 1])?;
+        let part = |role: Role, shape: &[usize]| unpack(backend, &args.parameters, &layout, role, shape);
+        let mut synapses = part(Role::SynapseWeight, &[n * neuron.synapses(), 1])?;
         if neuron.rectified {
             synapses = backend.unary(Unary::Relu, &synapses)?;
         }
         let mut linear = Vec::new();
         for (j, (inputs, outputs)) in neuron.mlp_shapes().into_iter().enumerate() {
-            let weight = part(&format!("mlp.{j}.weight"), &[n, outputs, inputs])?;
-            linear.push((weight, part(&format!("mlp.{j}.bias"), &[n, outputs, 1])?));
+            let weight = part(Role::MlpWeight(j), &[n, outputs, inputs])?;
+            linear.push((weight, part(Role::MlpBias(j), &[n, outputs, 1])?));
         }
         let shape = [n, neuron.memory, 1];
-        let (decay, write) = match args.fixed_tau_raw {
+        let (decay, write) = match &args.fixed_tau_raw {
             Some(fixed) => {
                 let (decay, write) = fixed_decay_and_write(neuron, fixed);
                 (backend.tensor(&decay, &shape)?, backend.tensor(&write, &shape)?)
             }
-            None => decay_and_write(backend, neuron, &part("memory.tau_raw", &shape)?)?,
+            None => decay_and_write(backend, neuron, &part(Role::TauRaw, &shape)?)?,
         };
-        let mask = |mask: &Option<Vec<f32>>, shape: &[usize]| {
+        let mask = |mask: &Option<std::sync::Arc<[f32]>>, shape: &[usize]| {
             mask.as_ref().map(|mask| backend.tensor(mask, shape)).transpose()
         };
         Ok(Cell {
@@ -92,8 +93,8 @@ impl<'a, B: Backend> Cell<'a, B> {
             states: layer.state_layout(),
             synapses,
             linear,
-            readout: part("readout.weight", &[n, layer.outputs, neuron.memory])?,
-            bias: part("readout.bias", &[n * layer.outputs, 1])?,
+            readout: part(Role::ReadoutWeight, &[n, layer.outputs, neuron.memory])?,
+            bias: part(Role::ReadoutBias, &[n * layer.outputs, 1])?,
             decay,
             write,
             zero_row: ops::zeros(backend, &[1, rows])?,
@@ -107,7 +108,7 @@ impl<'a, B: Backend> Cell<'a, B> {
         let optional = |range: &std::ops::Range<usize>| {
             if range.is_empty() { Ok(None) } else { part(range).map(Some) }
         };
-        let layer = self.args.layer;
+        let layer = &self.args.layer;
         let shape = [layer.neurons, layer.neuron.memory, self.args.rows];
         Ok(CellState {
             activity: part(&self.states.activity)?,
@@ -126,7 +127,7 @@ impl<'a, B: Backend> Cell<'a, B> {
         self.backend.cat(&parts, 0)
     }
 
-    /// One step of the equation at [`NeuronSpec`](crate::model::NeuronSpec).
+    /// One step of the equation at [`NeuronSpec`](crate::spec::NeuronSpec).
     fn step(&self, x: &B::Tensor, state: &CellState<B>) -> Result<CellStep<B>> {
         let backend = self.backend;
         let (branch, trace) = self.branches(x, state)?; // [N, K, B]
@@ -146,7 +147,7 @@ impl<'a, B: Backend> Cell<'a, B> {
 
     /// Synapses, optional traces and branch sums.
     fn branches(&self, x: &B::Tensor, state: &CellState<B>) -> Result<(B::Tensor, Option<B::Tensor>)> {
-        let (backend, layer, rows) = (self.backend, self.args.layer, self.args.rows);
+        let (backend, layer, rows) = (self.backend, &self.args.layer, self.args.rows);
         let neuron = &layer.neuron;
         let mut activity = state.activity.clone();
         if !layer.is_recurrent() {
@@ -155,7 +156,7 @@ impl<'a, B: Backend> Cell<'a, B> {
             activity = ops::mul(backend, &activity, mask)?;
         }
         let table = backend.cat(&[x.clone(), activity, self.zero_row.clone()], 0)?; // [C + N + 1, B]
-        let mut u = ops::mul(backend, &backend.select(&table, &self.args.wiring.index)?, &self.synapses)?;
+        let mut u = ops::mul(backend, &backend.select(&table, &self.args.index)?, &self.synapses)?;
         let mut trace = None;
         if let (Trace::Synapse(tau), Some(previous)) = (neuron.trace, &state.trace) {
             u = ops::add(backend, &backend.affine(previous, neuron.decay(tau), 0.0)?, &u)?;
@@ -199,16 +200,16 @@ impl<'a, B: Backend> Cell<'a, B> {
     }
 }
 
-/// Cuts a named tensor out of the flat parameters.
+/// Cuts a tensor out of the flat parameters.
 fn unpack<B: Backend>(
     backend: &B,
     flat: &B::Tensor,
-    layout: &ParameterLayout,
-    name: &str,
+    layout: &ParameterLayout<Role>,
+    role: Role,
     shape: &[usize],
 ) -> Result<B::Tensor> {
-    let Some(tensor) = layout.get(name) else {
-        return Err(Error::stored(name, "the layer has no such parameter"));
+    let Some(tensor) = layout.get(&role) else {
+        return Err(Error::stored(role.to_string(), "the layer has no such parameter"));
     };
     let values = backend.narrow(flat, 0, tensor.range.start, tensor.range.len())?;
     backend.reshape(&values, shape)

@@ -2,13 +2,9 @@
 
 use crate::backend::{Backend, Binary, Unary};
 use crate::error::Result;
-use crate::model::{LambdaMode, NeuronSpec};
 use crate::ops;
-
-/// Scale of the memory write `1.7159 tanh(2/3 o)` (LeCun's tanh).
-pub(super) const WRITE_SCALE: f64 = 1.7159;
-/// Slope inside of the memory write.
-pub(super) const WRITE_SLOPE: f64 = 2.0 / 3.0;
+use crate::spec::neuron::{SHORTEST_TAU, WRITE_SCALE};
+use crate::spec::{LambdaMode, NeuronSpec};
 
 /// [`decay_and_write`] of timescales that are not trained, `[N * M]` each, in
 /// f64: `1 - exp(-x)` of a long timescale loses a third of its digits in f32.
@@ -16,7 +12,7 @@ pub(super) fn fixed_decay_and_write(neuron: &NeuronSpec, tau_raw: &[f32]) -> (Ve
     let of_one = |&raw: &f32| {
         let share = 1.0 / (1.0 + (-f64::from(raw)).exp());
         let tau = neuron.tau_low + (neuron.tau_high - neuron.tau_low) * share;
-        let exponent = -neuron.delta_t / tau.max(1e-6);
+        let exponent = -neuron.delta_t / tau.max(SHORTEST_TAU);
         let write = match neuron.lambda_mode {
             LambdaMode::Scale => -neuron.lambda * exponent.exp_m1(),
             LambdaMode::TimescaleRatio => -(neuron.lambda * exponent).exp_m1(),
@@ -34,8 +30,9 @@ pub(super) fn decay_and_write<B: Backend>(
 ) -> Result<(B::Tensor, B::Tensor)> {
     let share = backend.unary(Unary::Sigmoid, tau_raw)?;
     let tau = backend.affine(&share, neuron.tau_high - neuron.tau_low, neuron.tau_low)?;
-    // exp(-delta_t / max(tau, 1e-6)); max(x, c) = relu(x - c) + c
-    let tau = backend.affine(&backend.unary(Unary::Relu, &backend.affine(&tau, 1.0, -1e-6)?)?, 1.0, 1e-6)?;
+    // exp(-delta_t / max(tau, shortest)); max(x, c) = relu(x - c) + c
+    let above = backend.unary(Unary::Relu, &backend.affine(&tau, 1.0, -SHORTEST_TAU)?)?;
+    let tau = backend.affine(&above, 1.0, SHORTEST_TAU)?;
     let one = ops::zeros(backend, &backend.shape(&tau))?;
     let one = backend.affine(&one, 0.0, -neuron.delta_t)?;
     let exponent = backend.binary(Binary::Div, &one, &tau)?;

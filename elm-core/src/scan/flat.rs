@@ -1,9 +1,10 @@
 //! A scan's answers as one flat tensor, for libraries in which an operation
 //! with its own adjoint has a single answer.
 
-use super::arguments::{ScanArgs, ScanOutput, ScanPath};
+use super::{ScanOutput, ScanPath};
 use crate::backend::Backend;
 use crate::error::Result;
+use crate::spec::LayerRun;
 use std::ops::Range;
 
 /// Where activity, end state and magnitude lie in a flat tensor.
@@ -20,8 +21,8 @@ pub struct FlatLayout {
 
 impl FlatLayout {
     /// The layout of a scan's answers.
-    pub fn new<B: Backend>(args: &ScanArgs<'_, B>) -> Self {
-        let (layer, rows) = (args.layer, args.rows);
+    pub fn new<X, I>(args: &LayerRun<X, I>) -> Self {
+        let (layer, rows) = (&args.layer, args.rows);
         let shapes = [
             vec![args.steps, layer.neurons * layer.outputs, rows],
             vec![layer.state_layout().rows(), rows],

@@ -1,122 +1,91 @@
-//! A scan by the fused kernel, for backends whose tensors lie on the host.
-//!
-//! The backend supplies slices and a graph node; everything in between is here.
+//! A scan by the fused kernel, which works on plain slices.
 
-use super::arguments::{Input, Monitors, ScanArgs};
 use super::flat::FlatLayout;
-use super::held::HeldArgs;
-use crate::backend::Backend;
-use crate::error::{Error, Result};
-use crate::kernel::{Arguments, Cotangents, Gradients, History, Kernel, Outputs, Sequence};
+use super::policy::differentiable;
+use super::{ScanAdjoint, ScanArgs, ScanOutput, ScanPath, without_history};
+use crate::backend::{Backend, Value};
+use crate::error::Result;
+use crate::kernel::{Cotangents, Gradients, History, Kernel, Outputs};
+use crate::ops::on_host;
 use crate::shape;
+use crate::spec::{Input, LayerRun, Monitors};
 use std::sync::Arc;
 
-/// The values of a scan's tensors, contiguous.
-#[derive(Clone, Copy)]
-pub struct HostTensors<'a> {
-    /// All trainable parameters, `[P]`.
-    pub parameters: &'a [f32],
-    /// State to start from, `[rows of the state layout, B]`.
-    pub state: &'a [f32],
-    /// A dense input, `[T, C, B]`.
-    pub dense: Option<&'a [f32]>,
-}
-
-/// Runs a scan by the kernel and writes activity, end state and magnitude to
-/// `flat` as [`FlatLayout`] has them. Answers every intermediate, if wanted,
-/// and the history for [`FusedScan`], if a gradient is wanted.
+/// The fused recurrence as one node of the graph.
 ///
 /// # Errors
-/// When an argument does not have the shape that [`ScanArgs`] documents, or
-/// `flat` not the length of the layout.
-pub fn fused<B: Backend>(
-    kernel: &Kernel,
-    args: &ScanArgs<'_, B>,
-    tensors: HostTensors<'_>,
-    flat: &mut [f32],
-) -> Result<(Option<Monitors>, Option<History>)> {
+/// When an argument does not fit, or the backend refuses a hook.
+pub(super) fn fused<B: Backend>(
+    backend: &B,
+    kernel: &Arc<Kernel>,
+    args: &ScanArgs<B>,
+) -> Result<ScanOutput<B>> {
     let layout = FlatLayout::new(args);
-    shape::equal("answers of a scan", &[flat.len()], &[layout.len()])?;
-    let (activity, rest) = flat.split_at_mut(layout.activity.end);
-    let (state, magnitude) = rest.split_at_mut(layout.state.len());
+    let mut flat = vec![0.0; layout.len()];
     let mut monitors = args.want.monitors.then(Monitors::default);
-    let outputs = Outputs {
-        activity,
-        state,
-        magnitude: args.want.magnitude.then_some(magnitude),
-        monitors: monitors.as_mut(),
+    let history = with_slices(backend, args, |run| {
+        let (activity, rest) = flat.split_at_mut(layout.activity.end);
+        let (state, magnitude) = rest.split_at_mut(layout.state.len());
+        let magnitude = args.want.magnitude.then_some(magnitude);
+        kernel.forward(run, Outputs { activity, state, magnitude, monitors: monitors.as_mut() })
+    })??;
+    let flat = match history {
+        None => backend.adopt(flat, &[layout.len()])?,
+        Some(history) => {
+            let scan = FusedScan { kernel: kernel.clone(), args: without_history(backend, args), history };
+            backend.node(Value::Host(flat), &differentiable(args), ScanAdjoint::fused(scan))?
+        }
     };
-    let history = kernel.forward(&arguments(args, tensors)?, outputs, args.want.gradient)?;
-    Ok((monitors, history))
+    Ok(ScanOutput { monitors, ..layout.output(backend, &flat, ScanPath::Fused)? })
 }
 
-/// What the differentiation of a fused scan needs besides the values of its
-/// tensors.
-pub struct FusedScan<B: Backend> {
+/// What the differentiation of a fused scan needs.
+pub(super) struct FusedScan<B: Backend> {
     kernel: Arc<Kernel>,
-    args: HeldArgs<B>,
+    args: ScanArgs<B>,
     history: History,
 }
 
 impl<B: Backend> FusedScan<B> {
-    /// Keeps the history of a forward pass with these arguments.
-    pub fn new(kernel: Arc<Kernel>, args: HeldArgs<B>, history: History) -> Self {
-        FusedScan { kernel, args, history }
-    }
-
-    /// The arguments, tensors without history.
-    pub fn args(&self) -> &HeldArgs<B> {
-        &self.args
-    }
-
-    /// From the gradient of the flat values to the gradients of parameters,
-    /// start state and, if asked for, dense input, which are written to
-    /// `results` in this order.
-    ///
-    /// # Errors
-    /// When a slice does not fit.
-    pub fn adjoint(
-        &self,
-        tensors: HostTensors<'_>,
-        gradient: &[f32],
-        results: &mut [&mut [f32]],
-    ) -> Result<()> {
-        let input = self.args.input.as_input();
-        let args = self.args.as_args(&input);
-        let layout = FlatLayout::new(&args);
-        shape::equal("gradient of a scan", &[gradient.len()], &[layout.len()])?;
-        let cotangents = Cotangents {
-            activity: Some(&gradient[layout.activity]),
-            state: Some(&gradient[layout.state]),
-            magnitude: args.want.magnitude.then(|| &gradient[layout.magnitude]),
-        };
-        let (parameters, state, input) = match results {
-            [parameters, state] => (parameters, state, None),
-            [parameters, state, input] => (parameters, state, Some(&mut **input)),
-            _ => return Err(Error::shape("gradients of a scan", &[results.len()], "2 or 3 slices")),
-        };
-        let gradients = Gradients { parameters, state, input };
-        self.kernel.backward(&arguments(&args, tensors)?, &self.history, cotangents, gradients)
+    /// From the gradient of the flat value to the gradients of parameters,
+    /// start state and, where `count` is 3, dense input.
+    pub(super) fn adjoint(&self, backend: &B, gradient: &B::Tensor, count: usize) -> Result<Vec<B::Tensor>> {
+        let args = &self.args;
+        let layout = FlatLayout::new(args);
+        shape::equal("gradient of a scan", &backend.shape(gradient), &[layout.len()])?;
+        // The kernel always has gradients of parameters and state.
+        let shapes = differentiable(args).into_iter().take(count.max(2)).map(|x| backend.shape(x));
+        let shapes: Vec<Vec<usize>> = shapes.collect();
+        let mut results: Vec<Vec<f32>> =
+            shapes.iter().map(|shape| vec![0.0; shape.iter().product()]).collect();
+        on_host(backend, gradient, |gradient| {
+            let cotangents = Cotangents {
+                activity: Some(&gradient[layout.activity.clone()]),
+                state: Some(&gradient[layout.state.clone()]),
+                magnitude: args.want.magnitude.then(|| &gradient[layout.magnitude.clone()]),
+            };
+            let gradients = Gradients::of(&mut results)?;
+            with_slices(backend, args, |run| self.kernel.backward(run, &self.history, cotangents, gradients))?
+        })??;
+        results.into_iter().zip(&shapes).map(|(values, shape)| backend.adopt(values, shape)).collect()
     }
 }
 
-/// The kernel's view of a scan's arguments.
-fn arguments<'a, B: Backend>(args: &ScanArgs<'a, B>, tensors: HostTensors<'a>) -> Result<Arguments<'a>> {
-    Ok(Arguments {
-        layer: args.layer,
-        sources: &args.wiring.sources,
-        parameters: tensors.parameters,
-        fixed_tau_raw: args.fixed_tau_raw,
-        input: match (args.input, tensors.dense) {
-            (Input::Tokens(ids), _) => Sequence::Tokens(ids),
-            (Input::Events(events), _) => Sequence::Events(events),
-            (Input::Dense(_), Some(values)) => Sequence::Dense(values),
-            (Input::Dense(_), None) => return Err(Error::shape("values of a dense input", &[], "[T, C, B]")),
-        },
-        input_factor: args.input_factor,
-        state: tensors.state,
-        rows: args.rows,
-        steps: args.steps,
-        dropout: args.dropout,
-    })
+/// Runs a function on the arguments with slices for tensors.
+fn with_slices<B: Backend, R>(
+    backend: &B,
+    args: &ScanArgs<B>,
+    run: impl FnOnce(&LayerRun<&[f32]>) -> R,
+) -> Result<R> {
+    on_host(backend, &args.parameters, |parameters| {
+        on_host(backend, &args.state, |state| match &args.input {
+            Input::Dense(x) => {
+                on_host(backend, x, |x| run(&args.with((), parameters, state, Input::Dense(x))))
+            }
+            Input::Tokens(ids) => Ok(run(&args.with((), parameters, state, Input::Tokens(ids.clone())))),
+            Input::Events(events) => {
+                Ok(run(&args.with((), parameters, state, Input::Events(events.clone()))))
+            }
+        })
+    })??
 }

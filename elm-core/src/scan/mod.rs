@@ -1,21 +1,80 @@
-//! The recurrence of one layer over a whole sequence: its arguments, its
-//! answer, and the composed path that defines what every backend computes.
+//! The recurrence of one layer over a whole sequence: its answer, the composed
+//! path that defines what every backend computes, and the choice of a path.
+//!
+//! Read in this order: [`composed`](composed()) (step by step from
+//! primitives), `segments` (the same in bounded memory), `fused` (one kernel
+//! call), [`run`] (which of them).
 
-mod arguments;
-mod check;
+mod adjoint;
 mod composed;
 mod decay;
 mod densify;
 mod flat;
 mod fused;
-mod held;
+mod policy;
 mod segments;
 
-pub use arguments::{
-    DropoutMasks, Event, Events, Input, Monitors, NO_TOKEN, ScanArgs, ScanOutput, ScanPath, Want, Wiring,
-};
+pub use crate::spec::{DropoutMasks, Event, Events, Input, Monitors, NO_TOKEN, Want};
+pub use adjoint::ScanAdjoint;
 pub use composed::composed;
 pub use flat::FlatLayout;
-pub use fused::{FusedScan, HostTensors, fused};
-pub use held::{HeldArgs, HeldInput};
-pub use segments::{SegmentedScan, segment_length};
+pub use policy::run;
+
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::spec::LayerRun;
+
+/// What goes into a scan: tensors of a backend, the connectome also as the
+/// backend's row numbers.
+pub type ScanArgs<B> = LayerRun<<B as Backend>::Tensor, <B as Backend>::Index>;
+
+/// The answer of a scan.
+pub struct ScanOutput<B: Backend> {
+    /// Activity over time, `[T, N * O, B]`.
+    pub activity: B::Tensor,
+    /// State after the last step, `[rows of the state layout, B]`.
+    pub state: B::Tensor,
+    /// Mean over time and memory units of `|o|`, `[N, B]`, on request.
+    pub magnitude: Option<B::Tensor>,
+    /// Every intermediate, on request.
+    pub monitors: Option<Monitors>,
+    /// Which implementation ran.
+    pub path: ScanPath,
+}
+
+/// Which implementation ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanPath {
+    /// Step by step from the backend's primitives.
+    Composed,
+    /// One kernel for the whole sequence.
+    Fused,
+}
+
+impl std::fmt::Display for ScanPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ScanPath::Composed => "composed",
+            ScanPath::Fused => "fused",
+        })
+    }
+}
+
+/// Checks the arguments of a scan against the shapes of their tensors.
+///
+/// # Errors
+/// As [`LayerRun::check`].
+pub fn check<B: Backend>(backend: &B, args: &ScanArgs<B>) -> Result<()> {
+    args.check(|what, x, shape| crate::shape::equal(what, &backend.shape(x), shape))
+}
+
+/// The same arguments for whoever differentiates the scan: without history,
+/// not copied.
+fn without_history<B: Backend>(backend: &B, args: &ScanArgs<B>) -> ScanArgs<B> {
+    let input = match &args.input {
+        Input::Dense(x) => Input::Dense(backend.alias(x)),
+        Input::Tokens(ids) => Input::Tokens(ids.clone()),
+        Input::Events(events) => Input::Events(events.clone()),
+    };
+    args.with(args.index.clone(), backend.alias(&args.parameters), backend.alias(&args.state), input)
+}

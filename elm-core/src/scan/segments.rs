@@ -2,18 +2,19 @@
 //! segments of the sequence are kept, and each segment is run once more, with
 //! its history, when it is differentiated.
 
-use super::arguments::{ScanArgs, ScanOutput, Want};
 use super::composed::composed;
 use super::flat::FlatLayout;
-use super::held::{HeldArgs, HeldInput};
+use super::{ScanArgs, ScanOutput};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::ops;
+use crate::spec::{Input, LayerRun, Want};
 use std::ops::Range;
 
 /// A composed scan over segments, with what its differentiation needs.
-pub struct SegmentedScan<B: Backend> {
-    args: HeldArgs<B>,
+pub(super) struct SegmentedScan<B: Backend> {
+    /// Its tensors have no history.
+    args: ScanArgs<B>,
     /// Steps of a segment; the last may be shorter.
     length: usize,
     /// State before each segment.
@@ -24,15 +25,15 @@ pub struct SegmentedScan<B: Backend> {
 /// whole sequence does not.
 ///
 /// A scan of which all intermediates are wanted is not divided.
-pub fn segment_length<B: Backend>(args: &ScanArgs<'_, B>, budget: Option<u64>) -> Option<usize> {
+pub(super) fn segment_length<X, I>(args: &LayerRun<X, I>, budget: Option<u64>) -> Option<usize> {
     let fitting = usize::try_from(budget? / history_bytes_per_step(args).max(1)).unwrap_or(usize::MAX).max(1);
     (args.want.gradient && !args.want.monitors && fitting < args.steps).then_some(fitting)
 }
 
 /// Bytes that the history of one step takes on the composed path, roughly:
 /// every intermediate in 32-bit floats.
-fn history_bytes_per_step<B: Backend>(args: &ScanArgs<'_, B>) -> u64 {
-    let (layer, neuron) = (args.layer, &args.layer.neuron);
+fn history_bytes_per_step<X, I>(args: &LayerRun<X, I>) -> u64 {
+    let (layer, neuron) = (&args.layer, &args.layer.neuron);
     let hidden: usize = neuron.mlp_shapes().iter().map(|&(_, outputs)| 4 * outputs).sum();
     let of_neuron = 3 * neuron.synapses()
         + 3 * neuron.branches
@@ -51,15 +52,15 @@ impl<B: Backend> SegmentedScan<B> {
     ///
     /// # Errors
     /// As [`composed`].
-    pub fn run(backend: &B, args: HeldArgs<B>, length: usize) -> Result<(Self, B::Tensor)> {
-        let mut scan = SegmentedScan { length, starts: Vec::new(), args };
+    pub(super) fn run(backend: &B, args: ScanArgs<B>, length: usize) -> Result<(Self, B::Tensor)> {
+        let mut scan = SegmentedScan::<B> { length, starts: Vec::new(), args };
         let mut state = scan.args.state.clone();
         let mut activity = Vec::new();
         let mut magnitude: Option<B::Tensor> = None;
         for steps in scan.segments() {
-            let input = scan.args.input.part(backend, steps.clone(), scan.args.rows)?;
+            let input = part(backend, &scan.args, steps.clone())?;
             let answer =
-                scan.run_segment(backend, &input, &scan.args.parameters, &state, steps.len(), false)?;
+                scan.run_segment(backend, input, &scan.args.parameters, &state, steps.len(), false)?;
             if let Some(mean) = answer.magnitude {
                 let share = backend.affine(&mean, scan.share(&steps), 0.0)?;
                 magnitude = Some(match magnitude {
@@ -81,7 +82,7 @@ impl<B: Backend> SegmentedScan<B> {
     ///
     /// # Errors
     /// As [`composed`].
-    pub fn adjoint(&self, backend: &B, gradient: &B::Tensor) -> Result<Vec<B::Tensor>> {
+    pub(super) fn adjoint(&self, backend: &B, gradient: &B::Tensor) -> Result<Vec<B::Tensor>> {
         let mut given = self.layout().parts(backend, gradient)?;
         let mut of_answers = AnswerGradients {
             magnitude: if self.args.want.magnitude { given.pop() } else { None },
@@ -123,13 +124,13 @@ impl<B: Backend> SegmentedScan<B> {
     ) -> Result<[Option<B::Tensor>; 3]> {
         let first = segment * self.length;
         let steps = first..(first + self.length).min(self.args.steps);
-        let mut input = self.args.input.part(backend, steps.clone(), self.args.rows)?;
+        let mut input = part(backend, &self.args, steps.clone())?;
         let mut dense = None;
-        if let HeldInput::Dense(x) = &mut input {
+        if let Input::Dense(x) = &mut input {
             *x = variable_of(backend, x)?;
             dense = Some(x.clone());
         }
-        let answer = self.run_segment(backend, &input, parameters, state, steps.len(), true)?;
+        let answer = self.run_segment(backend, input, parameters, state, steps.len(), true)?;
         let of_activity = backend.narrow(&of_answers.activity, 0, steps.start, steps.len())?;
         let mut weighed = vec![(answer.activity, of_activity), (answer.state, of_answers.state.clone())];
         if let (Some(mean), Some(gradient)) = (answer.magnitude, &of_answers.magnitude) {
@@ -147,19 +148,19 @@ impl<B: Backend> SegmentedScan<B> {
     fn run_segment(
         &self,
         backend: &B,
-        input: &HeldInput<B>,
+        input: Input<B::Tensor>,
         parameters: &B::Tensor,
         state: &B::Tensor,
         steps: usize,
         gradient: bool,
     ) -> Result<ScanOutput<B>> {
-        let input = input.as_input();
         let want = Want { gradient, monitors: false, ..self.args.want };
-        composed(backend, &ScanArgs { parameters, state, steps, want, ..self.args.as_args(&input) })
+        let args = self.args.with(self.args.index.clone(), parameters.clone(), state.clone(), input);
+        composed(backend, &ScanArgs::<B> { steps, want, ..args })
     }
 
     fn layout(&self) -> FlatLayout {
-        FlatLayout::new(&self.args.as_args(&self.args.input.as_input()))
+        FlatLayout::new(&self.args)
     }
 
     /// The segments' steps.
@@ -172,6 +173,15 @@ impl<B: Backend> SegmentedScan<B> {
     fn share(&self, steps: &Range<usize>) -> f64 {
         steps.len() as f64 / self.args.steps as f64
     }
+}
+
+/// The input of some of the steps.
+fn part<B: Backend>(backend: &B, args: &ScanArgs<B>, steps: Range<usize>) -> Result<Input<B::Tensor>> {
+    Ok(match &args.input {
+        Input::Tokens(ids) => Input::Tokens(ids[steps.start * args.rows..steps.end * args.rows].into()),
+        Input::Events(events) => Input::Events(events.part(steps).into()),
+        Input::Dense(x) => Input::Dense(backend.narrow(x, 0, steps.start, steps.len())?),
+    })
 }
 
 /// Gradients of a scan's answers.

@@ -2,9 +2,8 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::model::{InputDropoutMode, LayerSpec};
 use crate::random::{Draws, Purpose};
-use crate::scan::{Events, Input, NO_TOKEN};
+use crate::spec::{Events, Input, InputDropoutMode, LayerSpec, NO_TOKEN};
 
 /// One batch of sequences and what is to be predicted from them.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,16 +18,8 @@ pub struct Batch {
     pub target: Target,
 }
 
-/// The input of a batch.
-#[derive(Debug, Clone, PartialEq)]
-pub enum HostInput {
-    /// Token ids, `[T, B]`.
-    Tokens(Vec<u32>),
-    /// Sparse spike counts.
-    Events(Events),
-    /// Real values, `[T, C, B]`.
-    Dense(Vec<f32>),
-}
+/// The input of a batch, its numbers on the host.
+pub type HostInput = Input<Vec<f32>>;
 
 /// What is to be predicted.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,11 +124,10 @@ impl Batch {
         let mut masked = self.clone();
         match &mut masked.input {
             HostInput::Tokens(ids) => {
-                for (at, id) in ids.iter_mut().enumerate() {
-                    if *id != NO_TOKEN && !keeps(at / rows, *id as usize, at % rows) {
-                        *id = NO_TOKEN;
-                    }
-                }
+                let kept = |(at, &id): (usize, &u32)| {
+                    if id == NO_TOKEN || keeps(at / rows, id as usize, at % rows) { id } else { NO_TOKEN }
+                };
+                *ids = ids.iter().enumerate().map(kept).collect();
             }
             HostInput::Dense(values) => {
                 for (at, value) in values.iter_mut().enumerate() {
@@ -146,7 +136,7 @@ impl Batch {
                     }
                 }
             }
-            HostInput::Events(events) => *events = thinned(events, keeps),
+            HostInput::Events(events) => *events = thinned(events, keeps).into(),
         }
         Some(masked)
     }
@@ -155,15 +145,9 @@ impl Batch {
     ///
     /// # Errors
     /// When it does not fit, or the backend refuses it.
-    pub fn on<'a, B: Backend>(&'a self, backend: &B, channels: usize) -> Result<Input<'a, B>> {
+    pub fn on<B: Backend>(&self, backend: &B, channels: usize) -> Result<Input<B::Tensor>> {
         self.check(channels)?;
-        Ok(match &self.input {
-            HostInput::Tokens(ids) => Input::Tokens(ids),
-            HostInput::Events(events) => Input::Events(events),
-            HostInput::Dense(values) => {
-                Input::Dense(backend.tensor(values, &[self.steps, channels, self.rows])?)
-            }
-        })
+        self.input.try_map(|values| backend.tensor(values, &[self.steps, channels, self.rows]))
     }
 }
 

@@ -1,15 +1,16 @@
 //! Variational dropout: masks that stay the same over a sequence \[S2\].
 
-use crate::model::{InputDropoutMode, NetworkSpec};
+use crate::model::NetworkSpec;
 use crate::random::{Draws, Purpose};
-use crate::scan::DropoutMasks;
+use crate::spec::{DropoutMasks, InputDropoutMode, LayerSpec};
+use std::sync::Arc;
 
 /// Masks for every layer, a pure function of the seed and the update at which
 /// the sequences began (so a checkpoint stores that number instead of masks).
 ///
 /// Dropped entries are 0; kept ones `1 / (1 - p)`, in memory `(1 - p)^-1/2`.
 pub fn draw_masks(spec: &NetworkSpec, rows: usize, seed: u64, began: u64) -> Vec<DropoutMasks> {
-    let layer_masks = |(l, layer): (usize, &crate::model::LayerSpec)| {
+    let layer_masks = |(l, layer): (usize, &LayerSpec)| {
         let dropout = &layer.dropout;
         let mut draws = Draws::new(seed, Purpose::Dropout, [l as u64, began]);
         let variational = dropout.input_mode == InputDropoutMode::Variational;
@@ -30,7 +31,7 @@ pub fn no_masks(spec: &NetworkSpec) -> Vec<DropoutMasks> {
 }
 
 /// Zeros with probability `p`, else `(1 - p)^exponent`.
-fn mask(draws: &mut Draws, p: f64, count: usize, exponent: f64) -> Option<Vec<f32>> {
+fn mask(draws: &mut Draws, p: f64, count: usize, exponent: f64) -> Option<Arc<[f32]>> {
     if p == 0.0 {
         return None;
     }

@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::{Network, RunArgs};
 use crate::ops;
-use crate::scan::Want;
+use crate::spec::Want;
 
 /// The outcome of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -3,7 +3,6 @@
 use super::batch::Batch;
 use super::dropout::draw_masks;
 use super::loss::batch_loss;
-use super::optimizer::{Moments, OptimizerKind, Update};
 use super::regularizer::Regularizer;
 use super::schedule::{LearningRate, StateReset};
 use super::snapshot::{Position, Snapshot};
@@ -11,7 +10,9 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::model::{Network, NetworkSpec, RunArgs, StoredTensors};
 use crate::ops;
-use crate::scan::{DropoutMasks, ScanPath, Want};
+use crate::optimizer::{Moments, OptimizerKind, Update};
+use crate::scan::ScanPath;
+use crate::spec::{DropoutMasks, Want};
 use std::time::Instant;
 
 /// How to train.

@@ -1,12 +1,11 @@
 //! A small layer with made-up weights, inputs and state.
 
 use crate::conformance::call::numbers;
-use crate::model::{
-    Activation, DropoutSpec, InputDropoutMode, LambdaMode, LayerSpec, MlpActivation, NeuronSpec, Routing,
-    Trace,
-};
 use crate::random::{Draws, Purpose};
-use crate::scan::{DropoutMasks, Event, Events, NO_TOKEN};
+use crate::spec::{
+    Activation, DropoutMasks, DropoutSpec, Event, Events, InputDropoutMode, LambdaMode, LayerSpec,
+    MlpActivation, NO_TOKEN, NeuronSpec, Role, Routing, Trace,
+};
 
 /// What a layer is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +147,7 @@ impl ScanCase {
         let mut values = self.layer.initial_parameters(self.stream, 0);
         let mut draws = self.draws(0);
         values.iter_mut().for_each(|value| *value += draws.symmetric(0.1));
-        if let Some(tau_raw) = layout.get("memory.tau_raw") {
+        if let Some(tau_raw) = layout.get(&Role::TauRaw) {
             values[tau_raw.range.clone()].copy_from_slice(&self.tau_raw());
         }
         values

@@ -2,51 +2,38 @@
 //! reads another one).
 
 use super::case::ScanCase;
+use super::run::{Leaves, arguments};
 use crate::backend::Backend;
 use crate::conformance::call::{numbers, weighted_sum};
 use crate::conformance::tolerance::{Failure, Result, Tolerance};
-use crate::model::{Routing, Trace};
 use crate::ops;
 use crate::reference::Reference;
-use crate::scan::{Input, ScanArgs, ScanOutput, Want, Wiring};
+use crate::scan::{ScanArgs, ScanOutput};
+use crate::spec::{Input, Routing, Trace, Want};
 
 /// A layer on a backend, ready to be scanned.
 struct Layer<B: Backend> {
-    case: ScanCase,
-    parameters: B::Tensor,
-    fixed_tau_raw: Option<Vec<f32>>,
-    wiring: Wiring<B>,
-    state: B::Tensor,
+    args: ScanArgs<B>,
     dense: B::Tensor,
 }
 
 impl<B: Backend> Layer<B> {
-    fn new(b: &B, case: ScanCase) -> crate::Result<Self> {
+    fn new(b: &B, case: &ScanCase) -> crate::Result<Self> {
         let data = case.data();
-        Ok(Layer {
+        let dense = b.variable(&data.dense, &[case.steps, case.layer.inputs, case.rows])?;
+        let leaves = Leaves {
             parameters: b.variable(&data.parameters, &[data.parameters.len()])?,
-            fixed_tau_raw: data.fixed_tau_raw,
-            wiring: Wiring::new(b, &case.layer, data.sources)?,
             state: b.variable(&data.state, &[case.layer.state_layout().rows(), case.rows])?,
-            dense: b.variable(&data.dense, &[case.steps, case.layer.inputs, case.rows])?,
-            case,
-        })
+            dense: dense.clone(),
+        };
+        let want = Want { gradient: true, magnitude: false, monitors: false };
+        Ok(Layer { args: arguments(b, case, &data, &leaves, want)?, dense })
     }
 
     fn scan(&self, b: &B, dense: B::Tensor, state: &B::Tensor) -> crate::Result<ScanOutput<B>> {
-        b.elm_scan(&ScanArgs {
-            layer: &self.case.layer,
-            wiring: &self.wiring,
-            parameters: &self.parameters,
-            fixed_tau_raw: self.fixed_tau_raw.as_deref(),
-            steps: b.shape(&dense)[0],
-            input: &Input::Dense(dense),
-            input_factor: self.case.input_factor,
-            state,
-            rows: self.case.rows,
-            dropout: &self.case.data().masks,
-            want: Want { gradient: true, magnitude: false, monitors: false },
-        })
+        let steps = b.shape(&dense)[0];
+        let input = Input::Dense(dense);
+        b.elm_scan(&ScanArgs::<B> { steps, input, state: state.clone(), ..self.args.clone() })
     }
 }
 
@@ -93,18 +80,19 @@ pub fn scan_in_parts_is_the_whole_scan<B: Backend>(b: &B) -> Result<()> {
     for trace in [Trace::None, Trace::Branch(5.0), Trace::Synapse(5.0)] {
         let layer = Layer::new(
             b,
-            ScanCase::variation(format!("in parts, {trace:?}"), |case| {
+            &ScanCase::variation(format!("in parts, {trace:?}"), |case| {
                 case.layer.neuron.trace = trace;
                 case.layer.neuron.tau_learnable = true;
                 case.masked = [true; 3];
                 case.steps = 9;
             }),
         )?;
-        let leaves = [("parameters", &layer.parameters), ("state", &layer.state), ("input", &layer.dense)];
-        let whole = layer.scan(b, layer.dense.clone(), &layer.state)?;
+        let leaves =
+            [("parameters", &layer.args.parameters), ("state", &layer.args.state), ("input", &layer.dense)];
+        let whole = layer.scan(b, layer.dense.clone(), &layer.args.state)?;
         let wanted = differentiated(b, &[("activity", &whole.activity), ("state", &whole.state)], &leaves)?;
         for border in [1, 4, 8] {
-            let first = layer.scan(b, b.narrow(&layer.dense, 0, 0, border)?, &layer.state)?;
+            let first = layer.scan(b, b.narrow(&layer.dense, 0, 0, border)?, &layer.args.state)?;
             let rest = b.narrow(&layer.dense, 0, border, 9 - border)?;
             let second = layer.scan(b, rest, &first.state)?;
             let activity = b.cat(&[first.activity, second.activity], 0)?;
@@ -121,10 +109,10 @@ pub fn scan_of_a_scan<B: Backend>(b: &B) -> Result<()> {
 }
 
 fn two_layers<B: Backend>(b: &B) -> Result<(Named, Named)> {
-    let lower = Layer::new(b, ScanCase::base("lower layer"))?;
+    let lower = Layer::new(b, &ScanCase::base("lower layer"))?;
     let upper = Layer::new(
         b,
-        ScanCase::variation("upper layer", |case| {
+        &ScanCase::variation("upper layer", |case| {
             case.stream = 2;
             case.layer.inputs = 3;
             case.layer.neurons = 2;
@@ -132,13 +120,13 @@ fn two_layers<B: Backend>(b: &B) -> Result<(Named, Named)> {
             case.layer.routing = Routing::Random { recurrent_connect: 0.0 };
         }),
     )?;
-    let first = lower.scan(b, lower.dense.clone(), &lower.state)?;
-    let second = upper.scan(b, first.activity, &upper.state)?;
+    let first = lower.scan(b, lower.dense.clone(), &lower.args.state)?;
+    let second = upper.scan(b, first.activity, &upper.args.state)?;
     let leaves = [
-        ("lower parameters", &lower.parameters),
-        ("upper parameters", &upper.parameters),
+        ("lower parameters", &lower.args.parameters),
+        ("upper parameters", &upper.args.parameters),
         ("input of the lower layer", &lower.dense),
-        ("state of the lower layer", &lower.state),
+        ("state of the lower layer", &lower.args.state),
     ];
     differentiated(b, &[("activity", &second.activity), ("state", &second.state)], &leaves)
 }

@@ -5,7 +5,7 @@ use super::run::{ScanGradients, ScanResult, TRAINING, run};
 use crate::backend::Backend;
 use crate::conformance::tolerance::{Failure, Result, Tolerance};
 use crate::reference::Reference;
-use crate::scan::Monitors;
+use crate::spec::Monitors;
 
 /// How strictly values and gradients are compared.
 #[derive(Debug, Clone, Copy)]

@@ -5,9 +5,10 @@ use super::compare::{CALCULATED, compare};
 use super::run::{Leaves, ScanGradients, ScanResult, TRAINING, loss, run, run_with, scan};
 use crate::backend::Backend;
 use crate::conformance::tolerance::{Failure, Result, Tolerance};
-use crate::model::{Activation, MlpActivation, Trace};
 use crate::reference::Reference;
-use crate::scan::{ScanPath, Want};
+use crate::scan::ScanPath;
+use crate::spec::Want;
+use crate::spec::{Activation, MlpActivation, Trace};
 
 /// Tokens (some absent), spike events (some steps silent) and dense values.
 pub fn scan_of_every_input<B: Backend>(b: &B) -> Result<()> {

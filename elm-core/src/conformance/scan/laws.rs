@@ -5,7 +5,7 @@ use super::compare::{REPEATED, compare};
 use super::run::{ScanGradients, TRAINING, run, run_with};
 use crate::backend::Backend;
 use crate::conformance::tolerance::{Failure, Result, Tolerance};
-use crate::model::{Activation, MlpActivation, Routing, Trace};
+use crate::spec::{Activation, MlpActivation, Role, Routing, Trace};
 
 /// Twice the same gives twice the same bits, gradients included.
 pub fn scan_is_deterministic<B: Backend>(b: &B) -> Result<()> {
@@ -54,11 +54,13 @@ pub fn scan_with_a_silent_mlp_only_decays<B: Backend>(b: &B) -> Result<()> {
     let (layer, rows) = (&case.layer, case.rows);
     let mut data = case.data();
     let layout = layer.parameter_layout();
-    for tensor in layout.tensors.iter().filter(|tensor| tensor.name.starts_with("mlp.")) {
+    for tensor in
+        layout.tensors.iter().filter(|tensor| matches!(tensor.name, Role::MlpWeight(_) | Role::MlpBias(_)))
+    {
         data.parameters[tensor.range.clone()].fill(0.0);
     }
-    let parameter = |name: &str, place: usize| {
-        layout.get(name).map_or(f64::NAN, |tensor| f64::from(data.parameters[tensor.range.start + place]))
+    let parameter = |role: Role, place: usize| {
+        layout.get(&role).map_or(f64::NAN, |tensor| f64::from(data.parameters[tensor.range.start + place]))
     };
     let neuron = &layer.neuron;
     let decay = |unit: usize| {
@@ -73,9 +75,9 @@ pub fn scan_with_a_silent_mlp_only_decays<B: Backend>(b: &B) -> Result<()> {
                 let units = n * neuron.memory..(n + 1) * neuron.memory;
                 let readout = units.map(|unit| {
                     let start = f64::from(data.state[(first_memory + unit) * rows + row]);
-                    parameter("readout.weight", unit) * decay(unit).powi(step as i32 + 1) * start
+                    parameter(Role::ReadoutWeight, unit) * decay(unit).powi(step as i32 + 1) * start
                 });
-                wanted.push((readout.sum::<f64>() + parameter("readout.bias", n)) as f32);
+                wanted.push((readout.sum::<f64>() + parameter(Role::ReadoutBias, n)) as f32);
             }
         }
     }

@@ -4,8 +4,8 @@ use super::case::{ScanCase, Seen};
 use super::compare::{check, check_all};
 use crate::backend::Backend;
 use crate::conformance::tolerance::Result;
-use crate::model::{Activation, LambdaMode, MlpActivation, Routing, Trace};
 use crate::random::{Draws, Purpose};
+use crate::spec::{Activation, LambdaMode, MlpActivation, Routing, Trace};
 
 /// Each output activation, with each activation of the MLP.
 pub fn scan_with_every_activation<B: Backend>(b: &B) -> Result<()> {

@@ -5,7 +5,7 @@ use super::run::{TRAINING, attempt};
 use crate::backend::Backend;
 use crate::conformance::refusals::refused;
 use crate::conformance::tolerance::Result;
-use crate::model::Routing;
+use crate::spec::Routing;
 
 type Edit = fn(&mut ScanCase, &mut ScanData);
 
@@ -23,10 +23,10 @@ pub fn impossible_scans_are_refused<B: Backend>(b: &B) -> Result<()> {
             *data = case.data();
             data.fixed_tau_raw = fixed;
         }),
-        ("a short input mask", Seen::Dense, |_, data| data.masks.input = Some(vec![1.0; 5])),
-        ("a short input mask", Seen::Tokens, |_, data| data.masks.input = Some(vec![1.0; 5])),
-        ("a short recurrent mask", Seen::Dense, |_, data| data.masks.recurrent = Some(vec![1.0; 3])),
-        ("a long memory mask", Seen::Dense, |_, data| data.masks.memory = Some(vec![1.0; 37])),
+        ("a short input mask", Seen::Dense, |_, data| data.masks.input = Some([1.0; 5].into())),
+        ("a short input mask", Seen::Tokens, |_, data| data.masks.input = Some([1.0; 5].into())),
+        ("a short recurrent mask", Seen::Dense, |_, data| data.masks.recurrent = Some([1.0; 3].into())),
+        ("a long memory mask", Seen::Dense, |_, data| data.masks.memory = Some([1.0; 37].into())),
         ("too few tokens", Seen::Tokens, |_, data| data.tokens.truncate(20)),
         ("a token that does not exist", Seen::Tokens, |_, data| data.tokens[7] = 5),
         ("too few starts", Seen::Events, |_, data| data.events.starts.truncate(7)),

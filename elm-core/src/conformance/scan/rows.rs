@@ -6,8 +6,9 @@ use super::laws::{dense_gradient, only_activity};
 use super::run::{ScanGradients, TRAINING, run_with};
 use crate::backend::Backend;
 use crate::conformance::tolerance::{Failure, Result, Tolerance};
-use crate::model::Trace;
-use crate::scan::{DropoutMasks, Event, Events};
+use crate::spec::Trace;
+use crate::spec::{DropoutMasks, Event, Events};
+use std::sync::Arc;
 
 /// Another row changes no bit of a row, and a row has no gradient for another.
 pub fn scan_keeps_rows_apart<B: Backend>(b: &B) -> Result<()> {
@@ -98,7 +99,7 @@ impl ScanData {
     /// The numbers of one row of `rows`.
     fn row(&self, rows: usize, row: usize) -> ScanData {
         let own = |values: &[f32]| column(values, rows, row);
-        let mask = |mask: &Option<Vec<f32>>| mask.as_deref().map(own);
+        let mask = |mask: &Option<Arc<[f32]>>| mask.as_deref().map(|mask| own(mask).into());
         let mut events = Events { starts: vec![0], entries: Vec::new() };
         for range in self.events.starts.windows(2) {
             let here = &self.events.entries[range[0] as usize..range[1] as usize];

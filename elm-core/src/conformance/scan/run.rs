@@ -5,7 +5,8 @@ use crate::backend::Backend;
 use crate::conformance::call::weighted_sum;
 use crate::conformance::tolerance::{Failure, Result};
 use crate::ops;
-use crate::scan::{Input, Monitors, ScanArgs, ScanOutput, ScanPath, Want, Wiring};
+use crate::scan::{ScanArgs, ScanOutput, ScanPath};
+use crate::spec::{Connectome, Input, Monitors, Want};
 
 /// What a scan gave.
 #[derive(Debug, Clone)]
@@ -103,22 +104,33 @@ pub(crate) fn scan<B: Backend>(
     leaves: &Leaves<B>,
     want: Want,
 ) -> crate::Result<ScanOutput<B>> {
-    let input = match case.seen {
-        Seen::Dense => Input::Dense(leaves.dense.clone()),
-        Seen::Tokens => Input::Tokens(&data.tokens),
-        Seen::Events => Input::Events(&data.events),
-    };
-    b.elm_scan(&ScanArgs {
-        layer: &case.layer,
-        wiring: &Wiring::new(b, &case.layer, data.sources.clone())?,
-        parameters: &leaves.parameters,
-        fixed_tau_raw: data.fixed_tau_raw.as_deref(),
-        input: &input,
+    b.elm_scan(&arguments(b, case, data, leaves, want)?)
+}
+
+/// The arguments of a case with these leaves.
+pub(crate) fn arguments<B: Backend>(
+    b: &B,
+    case: &ScanCase,
+    data: &ScanData,
+    leaves: &Leaves<B>,
+    want: Want,
+) -> crate::Result<ScanArgs<B>> {
+    Ok(ScanArgs::<B> {
+        layer: case.layer.clone(),
+        connectome: Connectome::new(&case.layer, &data.sources[..])?,
+        index: b.index(&data.sources)?,
+        parameters: leaves.parameters.clone(),
+        fixed_tau_raw: data.fixed_tau_raw.as_deref().map(Into::into),
+        input: match case.seen {
+            Seen::Dense => Input::Dense(leaves.dense.clone()),
+            Seen::Tokens => Input::Tokens(data.tokens[..].into()),
+            Seen::Events => Input::Events(data.events.clone().into()),
+        },
         input_factor: case.input_factor,
-        state: &leaves.state,
+        state: leaves.state.clone(),
         rows: case.rows,
         steps: case.steps,
-        dropout: &data.masks,
+        dropout: data.masks.clone(),
         want,
     })
 }

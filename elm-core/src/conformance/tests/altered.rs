@@ -2,14 +2,14 @@
 
 use crate::backend::{Backend, Binary, Description, Unary};
 use crate::error::Result;
+use crate::optimizer::{self, Moments, Update};
 use crate::reference::{Gradients, Reference, Tensor};
 use crate::scan::{self, ScanArgs, ScanOutput};
-use crate::train::optimizer::{self, Moments, Update};
 use std::cell::Cell;
 use std::rc::Rc;
 
 type Index = Rc<[u32]>;
-pub(super) type Scan = fn(&Altered, &ScanArgs<'_, Altered>) -> Result<ScanOutput<Altered>>;
+pub(super) type Scan = fn(&Altered, &ScanArgs<Altered>) -> Result<ScanOutput<Altered>>;
 pub(super) type Updater = fn(&Altered, &Update, &[Tensor], &[Tensor], &mut [Moments<Altered>]) -> Result<f64>;
 
 /// A function for everything a defect can sit in; by default that of the
@@ -220,7 +220,7 @@ impl Backend for Altered {
         (self.select)(x, rows)
     }
 
-    fn elm_scan(&self, args: &ScanArgs<'_, Self>) -> Result<ScanOutput<Self>> {
+    fn elm_scan(&self, args: &ScanArgs<Self>) -> Result<ScanOutput<Self>> {
         self.calls.set(self.calls.get() + 1);
         (self.scan)(self, args)
     }

@@ -4,10 +4,10 @@ use crate::backend::Backend;
 use crate::conformance::call::{Call, Operand, loss_weights, weighted_sum};
 use crate::conformance::primitives::{self as calls, Called};
 use crate::conformance::scan::{Leaves, ScanCase, ScanData, TRAINING, drawn_case, loss, run_with, scan};
-use crate::model::{Activation, MlpActivation};
 use crate::ops;
 use crate::random::{Draws, Purpose};
 use crate::reference::{Reference, Tensor};
+use crate::spec::{Activation, MlpActivation, Role};
 use proptest::prelude::*;
 use std::ops::Range;
 
@@ -125,7 +125,7 @@ impl Wide<'_> {
         let (parameters, state) = (self.data.parameters.len(), self.data.state.len());
         let mut parts: Vec<(String, Range<usize>)> = Vec::new();
         for tensor in self.case.layer.parameter_layout().tensors {
-            parts.push((tensor.name, tensor.range));
+            parts.push((tensor.name.to_string(), tensor.range));
         }
         parts.push(("start state".into(), parameters..parameters + state));
         parts.push(("input".into(), parameters + state..x.len()));
@@ -174,10 +174,10 @@ fn spiking_cases_keep_their_distance_from_the_threshold() {
             case.layer.neuron.mlp_activation = hidden;
         });
         let data = case.data();
-        let want = crate::scan::Want { monitors: true, ..TRAINING };
+        let want = crate::spec::Want { monitors: true, ..TRAINING };
         let result = run_with(&Reference, &case, &data, want).unwrap();
         let layout = case.layer.parameter_layout();
-        let bias = &data.parameters[layout.get("readout.bias").unwrap().range.clone()];
+        let bias = &data.parameters[layout.get(&Role::ReadoutBias).unwrap().range.clone()];
         for (place, value) in result.monitors.unwrap().preactivation.iter().enumerate() {
             let v = value + bias[place / case.rows % case.layer.neurons];
             assert!(v.abs() > 1e-3, "{hidden:?}: {v} at element {place}");

@@ -3,6 +3,7 @@
 
 mod altered;
 mod differences;
+mod hooked;
 mod planted_in_gradients;
 mod planted_in_primitives;
 mod planted_in_scans;

@@ -2,60 +2,61 @@
 
 use super::altered::{Altered, Planted, plant, scaled_gradient};
 use super::each_is_caught;
-use super::planted_in_scans::{Args, FACTOR, Output, copy};
+use super::planted_in_scans::{Args, FACTOR, Output};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::reference::{Reference, Tensor};
-use crate::scan::{Input, ScanArgs, ScanOutput, ScanPath, composed};
+use crate::scan::{ScanOutput, ScanPath, composed};
+use crate::spec::{Input, Role};
 
 #[test]
 fn wrong_gradients_are_caught() {
     each_is_caught(wrong_gradients());
 }
 
-/// Multiplies the gradient of the tensor `name` within the parameters.
-fn with_gradient(b: &Altered, args: &Args<'_>, name: &str) -> Result<Output> {
+/// Multiplies the gradient of the tensor `role` within the parameters.
+fn with_gradient(b: &Altered, args: &Args, role: Role) -> Result<Output> {
     let layout = args.layer.parameter_layout();
     let mut parts = Vec::new();
     for tensor in &layout.tensors {
-        let part = Reference.narrow(args.parameters, 0, tensor.range.start, tensor.range.len())?;
-        parts.push(if tensor.name == name { scaled_gradient(&part, FACTOR)? } else { part });
+        let part = Reference.narrow(&args.parameters, 0, tensor.range.start, tensor.range.len())?;
+        parts.push(if tensor.name == role { scaled_gradient(&part, FACTOR)? } else { part });
     }
     let parameters = Reference.cat(&parts, 0)?;
-    composed(b, &ScanArgs { parameters: &parameters, ..copy(args) })
+    composed(b, &Args { parameters, ..args.clone() })
 }
 
 pub(super) fn wrong_gradients() -> Vec<Planted> {
     macro_rules! scaled {
-        ($name:literal, $caught_by:literal) => {
+        ($name:literal, $role:expr, $caught_by:literal) => {
             plant(concat!("gradient of ", $name, " scaled"), $caught_by, |a| {
-                a.scan = |b, args| with_gradient(b, args, $name)
+                a.scan = |b, args| with_gradient(b, args, $role)
             })
         };
     }
     vec![
-        scaled!("synapse.weight", "scan_with_every_depth"),
-        scaled!("mlp.0.weight", "scan_with_every_depth"),
-        scaled!("mlp.0.bias", "scan_with_every_activation"),
-        scaled!("mlp.1.weight", "scan_with_every_trace"),
-        scaled!("mlp.1.bias", "scan_with_every_share_of_recurrence"),
-        scaled!("mlp.2.weight", "scan_with_every_depth"),
-        scaled!("readout.weight", "scan_with_several_outputs"),
-        scaled!("readout.bias", "scan_with_and_without_high_pass"),
-        scaled!("memory.tau_raw", "scan_with_learnable_timescales"),
+        scaled!("synapse.weight", Role::SynapseWeight, "scan_with_every_depth"),
+        scaled!("mlp.0.weight", Role::MlpWeight(0), "scan_with_every_depth"),
+        scaled!("mlp.0.bias", Role::MlpBias(0), "scan_with_every_activation"),
+        scaled!("mlp.1.weight", Role::MlpWeight(1), "scan_with_every_trace"),
+        scaled!("mlp.1.bias", Role::MlpBias(1), "scan_with_every_share_of_recurrence"),
+        scaled!("mlp.2.weight", Role::MlpWeight(2), "scan_with_every_depth"),
+        scaled!("readout.weight", Role::ReadoutWeight, "scan_with_several_outputs"),
+        scaled!("readout.bias", Role::ReadoutBias, "scan_with_and_without_high_pass"),
+        scaled!("memory.tau_raw", Role::TauRaw, "scan_with_learnable_timescales"),
         plant("gradient of the input scaled", "scan_of_every_input", |a| {
-            a.scan = |b, args| match args.input {
+            a.scan = |b, args| match &args.input {
                 Input::Dense(x) => {
                     let input = Input::Dense(scaled_gradient(x, FACTOR)?);
-                    composed(b, &ScanArgs { input: &input, ..copy(args) })
+                    composed(b, &Args { input, ..args.clone() })
                 }
                 _ => composed(b, args),
             }
         }),
         plant("gradient of the start state scaled", "scan_with_every_trace", |a| {
             a.scan = |b, args| {
-                let state = scaled_gradient(args.state, FACTOR)?;
-                composed(b, &ScanArgs { state: &state, ..copy(args) })
+                let state = scaled_gradient(&args.state, FACTOR)?;
+                composed(b, &Args { state, ..args.clone() })
             }
         }),
         plant("end state detached", "scan_in_parts_is_the_whole_scan", |a| {
@@ -73,17 +74,17 @@ pub(super) fn wrong_gradients() -> Vec<Planted> {
             }
         }),
         plant("input detached", "scan_of_a_scan", |a| {
-            a.scan = |b, args| match args.input {
+            a.scan = |b, args| match &args.input {
                 Input::Dense(x) => {
-                    composed(b, &ScanArgs { input: &Input::Dense(Reference.detach(x)), ..copy(args) })
+                    composed(b, &Args { input: Input::Dense(Reference.detach(x)), ..args.clone() })
                 }
                 _ => composed(b, args),
             }
         }),
         plant("parameters detached", "scan_gives_every_parameter_a_gradient", |a| {
             a.scan = |b, args| {
-                let parameters = Reference.detach(args.parameters);
-                composed(b, &ScanArgs { parameters: &parameters, ..copy(args) })
+                let parameters = Reference.detach(&args.parameters);
+                composed(b, &Args { parameters, ..args.clone() })
             }
         }),
         plant("gradient cut every 100 steps", "scan_of_a_long_sequence", |a| a.scan = cut_every_100_steps),
@@ -91,8 +92,8 @@ pub(super) fn wrong_gradients() -> Vec<Planted> {
 }
 
 /// Truncates the gradient of long dense sequences.
-fn cut_every_100_steps(b: &Altered, args: &Args<'_>) -> Result<Output> {
-    let Input::Dense(x) = args.input else { return composed(b, args) };
+fn cut_every_100_steps(b: &Altered, args: &Args) -> Result<Output> {
+    let Input::Dense(x) = &args.input else { return composed(b, args) };
     let (mut state, mut parts, mut magnitude) = (args.state.clone(), Vec::new(), None::<Tensor>);
     for start in (0..args.steps).step_by(100) {
         let steps = (args.steps - start).min(100);
@@ -100,7 +101,7 @@ fn cut_every_100_steps(b: &Altered, args: &Args<'_>) -> Result<Output> {
         if start > 0 {
             state = Reference.detach(&state);
         }
-        let part = composed(b, &ScanArgs { input: &input, state: &state, steps, ..copy(args) })?;
+        let part = composed(b, &Args { input, state: state.clone(), steps, ..args.clone() })?;
         parts.push(part.activity);
         state = part.state;
         if let Some(own) = part.magnitude {

@@ -42,7 +42,6 @@ pub(super) fn functions() -> Vec<Planted> {
         };
     }
     vec![
-        scaled!(Neg),
         scaled!(Exp),
         scaled!(Log),
         scaled!(Sqrt),

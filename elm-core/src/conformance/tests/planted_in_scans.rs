@@ -4,11 +4,14 @@ use super::altered::{Altered, Planted, plant};
 use super::each_is_caught;
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::model::{Activation, LambdaMode, LayerSpec, MlpActivation, Routing, Trace};
 use crate::reference::Reference;
-use crate::scan::{DropoutMasks, Events, Input, NO_TOKEN, ScanArgs, ScanOutput, Want, Wiring, composed};
+use crate::scan::{ScanArgs, ScanOutput, composed};
+use crate::spec::{
+    Activation, Connectome, DropoutMasks, Events, Input, LambdaMode, LayerSpec, MlpActivation, NO_TOKEN,
+    Routing, Trace, Want,
+};
 
-pub(super) type Args<'a> = ScanArgs<'a, Altered>;
+pub(super) type Args = ScanArgs<Altered>;
 pub(super) type Output = ScanOutput<Altered>;
 
 #[test]
@@ -26,23 +29,18 @@ fn wrong_answers_are_caught() {
     each_is_caught(wrong_answers());
 }
 
-/// A copy of the arguments.
-pub(super) fn copy<'a>(args: &Args<'a>) -> Args<'a> {
-    ScanArgs { ..*args }
-}
-
 /// Scans a changed layer.
-fn with_layer(b: &Altered, args: &Args<'_>, change: fn(&mut LayerSpec)) -> Result<Output> {
-    let mut layer = args.layer.clone();
-    change(&mut layer);
-    composed(b, &ScanArgs { layer: &layer, ..copy(args) })
+fn with_layer(b: &Altered, args: &Args, change: fn(&mut LayerSpec)) -> Result<Output> {
+    let mut args = args.clone();
+    change(&mut args.layer);
+    composed(b, &args)
 }
 
 /// Scans with changed masks.
-fn with_masks(b: &Altered, args: &Args<'_>, change: fn(&mut DropoutMasks)) -> Result<Output> {
-    let mut dropout = args.dropout.clone();
-    change(&mut dropout);
-    composed(b, &ScanArgs { dropout: &dropout, ..copy(args) })
+fn with_masks(b: &Altered, args: &Args, change: fn(&mut DropoutMasks)) -> Result<Output> {
+    let mut args = args.clone();
+    change(&mut args.dropout);
+    composed(b, &args)
 }
 
 /// Beyond what rounding may do through a recurrence.
@@ -105,16 +103,17 @@ pub(super) fn ignored_options() -> Vec<Planted> {
         ignored!("tau_high ignored", "scan_with_other_constants", |layer| layer.neuron.tau_high = 158.0),
         plant("timescales of the first neuron for all", "scan_with_every_lambda_mode", |a| {
             a.scan = |b, args| {
-                let fixed =
-                    args.fixed_tau_raw.map(|raw| raw[..args.layer.neuron.memory].repeat(args.layer.neurons));
-                composed(b, &ScanArgs { fixed_tau_raw: fixed.as_deref(), ..copy(args) })
+                let (memory, neurons) = (args.layer.neuron.memory, args.layer.neurons);
+                let fixed_tau_raw =
+                    args.fixed_tau_raw.as_ref().map(|raw| raw[..memory].repeat(neurons).into());
+                composed(b, &Args { fixed_tau_raw, ..args.clone() })
             }
         }),
         plant("raw timescales clamped to 10", "scan_with_learnable_timescales", |a| {
             a.scan = |b, args| {
-                let clamp = |raw: &[f32]| raw.iter().map(|raw| raw.clamp(-10.0, 10.0)).collect::<Vec<_>>();
-                let fixed = args.fixed_tau_raw.map(clamp);
-                composed(b, &ScanArgs { fixed_tau_raw: fixed.as_deref(), ..copy(args) })
+                let clamp = |raw: &[f32]| raw.iter().map(|raw| raw.clamp(-10.0, 10.0)).collect();
+                let fixed_tau_raw = args.fixed_tau_raw.as_deref().map(clamp);
+                composed(b, &Args { fixed_tau_raw, ..args.clone() })
             }
         }),
     ]
@@ -123,13 +122,13 @@ pub(super) fn ignored_options() -> Vec<Planted> {
 pub(super) fn ignored_arguments() -> Vec<Planted> {
     vec![
         plant("input factor ignored", "scan_of_every_input", |a| {
-            a.scan = |b, args| composed(b, &ScanArgs { input_factor: 1.0, ..copy(args) })
+            a.scan = |b, args| composed(b, &Args { input_factor: 1.0, ..args.clone() })
         }),
         plant("input mask ignored", "scan_with_dropout_masks", |a| {
             a.scan = |b, args| with_masks(b, args, |masks| masks.input = None)
         }),
         plant("input mask ignored for tokens", "scan_with_dropout_masks", |a| {
-            a.scan = |b, args| match args.input {
+            a.scan = |b, args| match &args.input {
                 Input::Tokens(_) => with_masks(b, args, |masks| masks.input = None),
                 _ => composed(b, args),
             }
@@ -141,28 +140,28 @@ pub(super) fn ignored_arguments() -> Vec<Planted> {
             a.scan = |b, args| with_masks(b, args, |masks| masks.memory = None)
         }),
         plant("absent tokens read as token 0", "scan_of_every_input", |a| {
-            a.scan = |b, args| match args.input {
+            a.scan = |b, args| match &args.input {
                 Input::Tokens(ids) => {
-                    let ids: Vec<u32> = ids.iter().map(|&id| if id == NO_TOKEN { 0 } else { id }).collect();
-                    composed(b, &ScanArgs { input: &Input::Tokens(&ids), ..copy(args) })
+                    let ids = ids.iter().map(|&id| if id == NO_TOKEN { 0 } else { id }).collect();
+                    composed(b, &Args { input: Input::Tokens(ids), ..args.clone() })
                 }
                 _ => composed(b, args),
             }
         }),
         plant("spike counts ignored", "scan_of_every_input", |a| {
-            a.scan = |b, args| match args.input {
+            a.scan = |b, args| match &args.input {
                 Input::Events(events) => {
-                    let mut events: Events = (*events).clone();
+                    let mut events: Events = (**events).clone();
                     events.entries.iter_mut().for_each(|event| event.count = 1.0);
-                    composed(b, &ScanArgs { input: &Input::Events(&events), ..copy(args) })
+                    composed(b, &Args { input: Input::Events(events.into()), ..args.clone() })
                 }
                 _ => composed(b, args),
             }
         }),
         plant("start state ignored", "scan_with_every_trace", |a| {
             a.scan = |b, args| {
-                let state = Reference.affine(args.state, 0.0, 0.0)?;
-                composed(b, &ScanArgs { state: &state, ..copy(args) })
+                let state = Reference.affine(&args.state, 0.0, 0.0)?;
+                composed(b, &Args { state, ..args.clone() })
             }
         }),
         plant("recurrence of several outputs ignored", "impossible_layers_are_refused", |a| {
@@ -176,11 +175,11 @@ pub(super) fn ignored_arguments() -> Vec<Planted> {
         }),
         plant("register tiles of 16 branches at most", "scan_of_published_shapes", |a| {
             a.scan = |b, args| {
-                let mut layer = args.layer.clone();
-                if layer.neuron.branches > 16 && layer.neuron.synapses_per_branch > 1 {
-                    layer.neuron.input_scale *= 1.0003;
-                }
-                composed(b, &ScanArgs { layer: &layer, ..copy(args) })
+                with_layer(b, args, |layer| {
+                    if layer.neuron.branches > 16 && layer.neuron.synapses_per_branch > 1 {
+                        layer.neuron.input_scale *= 1.0003;
+                    }
+                })
             }
         }),
         plant("options depend on each other", "scan_with_drawn_options", |a| {
@@ -197,17 +196,18 @@ pub(super) fn ignored_arguments() -> Vec<Planted> {
             a.scan = |b, args| {
                 let rows = args.rows as u32;
                 let wrap = |source: &u32| (source * rows) % 65_536 / rows;
-                let wiring = Wiring::new(b, args.layer, args.wiring.sources.iter().map(wrap).collect())?;
-                composed(b, &ScanArgs { wiring: &wiring, ..copy(args) })
+                let sources: Vec<u32> = args.connectome.sources().iter().map(wrap).collect();
+                let index = b.index(&sources)?;
+                let connectome = Connectome::new(&args.layer, sources)?;
+                composed(b, &Args { connectome, index, ..args.clone() })
             }
         }),
         plant("tokens that do not exist skipped", "impossible_scans_are_refused", |a| {
-            a.scan = |b, args| match args.input {
+            a.scan = |b, args| match &args.input {
                 Input::Tokens(ids) => {
                     let channels = args.layer.inputs as u32;
-                    let ids: Vec<u32> =
-                        ids.iter().map(|&id| if id < channels { id } else { NO_TOKEN }).collect();
-                    composed(b, &ScanArgs { input: &Input::Tokens(&ids), ..copy(args) })
+                    let ids = ids.iter().map(|&id| if id < channels { id } else { NO_TOKEN }).collect();
+                    composed(b, &Args { input: Input::Tokens(ids), ..args.clone() })
                 }
                 _ => composed(b, args),
             }
@@ -229,10 +229,9 @@ pub(super) fn wrong_answers() -> Vec<Planted> {
         plant("end state one step old", "scan_without_gradient", |a| {
             a.scan = |b, args| {
                 let mut output = composed(b, args)?;
-                if let (Input::Dense(x), true) = (args.input, args.steps > 1) {
+                if let (Input::Dense(x), true) = (&args.input, args.steps > 1) {
                     let input = Input::Dense(Reference.narrow(x, 0, 0, args.steps - 1)?);
-                    output.state =
-                        composed(b, &ScanArgs { input: &input, steps: args.steps - 1, ..copy(args) })?.state;
+                    output.state = composed(b, &Args { input, steps: args.steps - 1, ..args.clone() })?.state;
                 }
                 Ok(output)
             }
@@ -242,7 +241,7 @@ pub(super) fn wrong_answers() -> Vec<Planted> {
         }),
         plant("monitors missing", "scan_with_monitors", |a| {
             a.scan =
-                |b, args| composed(b, &ScanArgs { want: Want { monitors: false, ..args.want }, ..copy(args) })
+                |b, args| composed(b, &Args { want: Want { monitors: false, ..args.want }, ..args.clone() })
         }),
         plant("monitored readout is the preactivation", "scan_with_monitors", |a| {
             a.scan = |b, args| {
@@ -273,7 +272,7 @@ pub(super) fn wrong_answers() -> Vec<Planted> {
         plant("only the gradient of the future leaks in", "scan_is_causal", |a| {
             a.scan = |b, args| {
                 let mut output = composed(b, args)?;
-                let Input::Dense(x) = args.input else { return Ok(output) };
+                let Input::Dense(x) = &args.input else { return Ok(output) };
                 let leak = Reference.affine(&crate::ops::sum_all(b, x)?, 1e-3, 0.0)?;
                 let nothing = crate::ops::sub(b, &leak, &Reference.detach(&leak))?;
                 output.activity = crate::ops::add(b, &output.activity, &nothing)?;
@@ -300,8 +299,8 @@ pub(super) fn wrong_answers() -> Vec<Planted> {
         }),
         plant("a bias inside of the MLP's answer", "scan_with_a_silent_mlp_only_decays", |a| {
             a.scan = |b, args| {
-                let parameters = Reference.affine(args.parameters, 1.0, 1e-4)?;
-                composed(b, &ScanArgs { parameters: &parameters, ..copy(args) })
+                let parameters = Reference.affine(&args.parameters, 1.0, 1e-4)?;
+                composed(b, &Args { parameters, ..args.clone() })
             }
         }),
         plant("odd sizes end early", "scan_of_every_size", |a| {

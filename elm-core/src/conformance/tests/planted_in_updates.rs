@@ -4,8 +4,8 @@ use super::altered::{Altered, Planted, plant};
 use super::each_is_caught;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
+use crate::optimizer::{Moments, OptimizerKind, Update, composed_update};
 use crate::reference::{Reference, Tensor};
-use crate::train::optimizer::{Moments, OptimizerKind, Update, composed_update};
 
 #[test]
 fn defects_of_updates_are_caught() {

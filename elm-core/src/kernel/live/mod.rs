@@ -7,12 +7,11 @@
 mod neurons;
 mod team;
 
-use super::arguments::{Arguments, Sequence};
 use super::pool::share;
+use super::shape;
 use super::simd::Simd;
 use crate::error::{Error, Result};
-use crate::model::LayerSpec;
-use crate::scan::DropoutMasks;
+use crate::spec::{Connectome, DropoutMasks, Input, LayerRun, LayerSpec, NO_TOKEN, Want};
 use neurons::Neurons;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use team::Team;
@@ -30,13 +29,13 @@ pub enum LiveInput<'a> {
     Dense(&'a [f32]),
 }
 
-/// The weights that a live layer is made from; shapes as in [`Arguments`].
+/// The weights that a live layer is made from; shapes as in [`LayerRun`].
 #[derive(Debug, Clone, Copy)]
 pub struct LiveWeights<'a> {
     /// The layer.
     pub layer: &'a LayerSpec,
-    /// The connectome, `[N, S]`.
-    pub sources: &'a [u32],
+    /// What each synapse reads.
+    pub connectome: &'a Connectome,
     /// All trainable parameters, `[P]`.
     pub parameters: &'a [f32],
     /// The timescales where they are not trained, `[N * M]`.
@@ -53,6 +52,7 @@ pub struct LiveWeights<'a> {
 /// # Example
 /// ```
 /// use elm_core::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
+/// use elm_core::spec::Connectome;
 /// # use elm_core::model::{ModelKind, NetworkOptions};
 /// # fn main() -> elm_core::Result<()> {
 /// # let options = NetworkOptions { kind: ModelKind::ElmNetwork, num_input: 4, num_output: 3,
@@ -61,7 +61,7 @@ pub struct LiveWeights<'a> {
 /// let layer = &options.resolve()?.layers[0];
 /// let weights = LiveWeights {
 ///     layer,
-///     sources: &layer.draw_connectome(7, 0),
+///     connectome: &Connectome::new(layer, layer.draw_connectome(7, 0))?,
 ///     parameters: &layer.initial_parameters(7, 0),
 ///     fixed_tau_raw: Some(&layer.initial_tau_raw()),
 ///     input_factor: 1.0,
@@ -157,9 +157,7 @@ impl LiveLayer {
             LiveInput::Silence => Ok(()),
             LiveInput::Token(id) => check(id),
             LiveInput::Events(events) => events.iter().try_for_each(|&(channel, _)| check(channel)),
-            LiveInput::Dense(values) => {
-                super::arguments::check_len("input of a step", values.len(), self.inputs)
-            }
+            LiveInput::Dense(values) => shape::check_len("input of a step", values.len(), self.inputs),
         }
     }
 
@@ -187,24 +185,22 @@ impl LiveLayer {
 
 /// Checks the weights as a forward pass over one silent step would.
 fn check(weights: &LiveWeights<'_>) -> Result<()> {
-    let &LiveWeights { layer, sources, parameters, fixed_tau_raw, input_factor } = weights;
+    let &LiveWeights { layer, connectome, parameters, fixed_tau_raw, input_factor } = weights;
     let state = vec![0.0; layer.state_layout().rows()];
-    let dropout = DropoutMasks::default();
-    let input = Sequence::Tokens(&[crate::scan::NO_TOKEN]);
-    let (rows, steps, state) = (1, 1, &state[..]);
-    Arguments {
-        layer,
-        sources,
+    shape::check(&LayerRun {
+        layer: layer.clone(),
+        connectome: connectome.clone(),
+        index: (),
         parameters,
-        fixed_tau_raw,
-        input,
+        fixed_tau_raw: fixed_tau_raw.map(Into::into),
+        input: Input::Tokens([NO_TOKEN].into()),
         input_factor,
-        state,
-        rows,
-        steps,
-        dropout: &dropout,
-    }
-    .check()
+        state: &state[..],
+        rows: 1,
+        steps: 1,
+        dropout: DropoutMasks::default(),
+        want: Want::default(),
+    })
 }
 
 /// One thread's share of a step.

@@ -6,9 +6,10 @@ use crate::kernel::memory::{Buffer, Store};
 use crate::kernel::simd::{Element, InstructionSet, MOST_LANES, Program, Vector, starts};
 use crate::kernel::span::{Span, SpanMut};
 use crate::kernel::synapse::{Offset, Offsets};
-use crate::kernel::timescale::{self, Timescale, WRITE_SLOPE};
+use crate::kernel::timescale::{self, Timescale};
 use crate::kernel::weights::Places;
-use crate::model::{Activation, LayerSpec, Trace};
+use crate::spec::neuron::WRITE_SLOPE;
+use crate::spec::{Activation, LayerSpec, Trace};
 use std::ops::Range;
 
 /// Where the parts of a neuron's block lie. Every row of units is padded to
@@ -85,8 +86,11 @@ impl Neurons {
                 for k in 0..sizes.branch_row {
                     let own = n * layer.neuron.synapses() + k * sizes.per_branch + j;
                     // A branch that is none reads the row of zeros.
-                    let source =
-                        if k < sizes.branches { weights.sources[own] as usize } else { layer.sources() - 1 };
+                    let source = if k < sizes.branches {
+                        weights.connectome.sources()[own] as usize
+                    } else {
+                        layer.sources() - 1
+                    };
                     offsets.set(local * synapses + j * sizes.branch_row + k, source);
                 }
             }

@@ -4,7 +4,7 @@
 use super::cases::{Case, Choices, Results, choices, kernel};
 use super::oracle;
 use crate::kernel::{Element, InstructionSet, Simd};
-use crate::model::Activation;
+use crate::spec::Activation;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 

@@ -1,14 +1,11 @@
 //! Layers of odd shapes with made-up numbers.
 
-use crate::kernel::{
-    Arguments, Cotangents, Element, Gradients, History, Kernel, Outputs, Pool, Sequence, Simd,
-};
-use crate::model::{
-    Activation, DropoutSpec, InputDropoutMode, LambdaMode, LayerSpec, MlpActivation, NeuronSpec, Routing,
-    Trace,
-};
+use crate::kernel::{Cotangents, Element, Gradients, History, Kernel, Outputs, Pool, Simd};
 use crate::random::{Draws, Purpose};
-use crate::scan::{DropoutMasks, Event, Events, Monitors, NO_TOKEN};
+use crate::spec::{
+    Activation, Connectome, DropoutMasks, DropoutSpec, Event, Events, Input, InputDropoutMode, LambdaMode,
+    LayerRun, LayerSpec, MlpActivation, Monitors, NO_TOKEN, NeuronSpec, Role, Routing, Trace, Want,
+};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -72,23 +69,25 @@ impl<E: Element> Numbers<E> {
         }
     }
 
-    pub(super) fn arguments<'a>(&'a self, case: &'a Case) -> Arguments<'a, E> {
+    pub(super) fn arguments(&self, case: &Case, gradient: bool) -> LayerRun<&[E]> {
         let input = match (&case.tokens, &case.events) {
-            (Some(tokens), _) => Sequence::Tokens(tokens),
-            (None, Some(events)) => Sequence::Events(events),
-            (None, None) => Sequence::Dense(&self.dense),
+            (Some(tokens), _) => Input::Tokens(tokens[..].into()),
+            (None, Some(events)) => Input::Events(events.clone().into()),
+            (None, None) => Input::Dense(&self.dense[..]),
         };
-        Arguments {
-            layer: &case.layer,
-            sources: &case.sources,
+        LayerRun {
+            layer: case.layer.clone(),
+            connectome: Connectome::new(&case.layer, &case.sources[..]).unwrap(),
+            index: (),
             parameters: &self.parameters,
-            fixed_tau_raw: case.fixed_tau_raw.as_deref(),
+            fixed_tau_raw: case.fixed_tau_raw.as_deref().map(Into::into),
             input,
             input_factor: case.input_factor,
             state: &self.state,
             rows: case.rows,
             steps: case.steps,
-            dropout: &case.masks,
+            dropout: case.masks.clone(),
+            want: Want { gradient, ..Want::default() },
         }
     }
 }
@@ -116,7 +115,7 @@ impl Case {
             magnitude: Some(&mut results.magnitude),
             monitors: Some(&mut results.monitors),
         };
-        kernel.forward(&numbers.arguments(self), outputs, keep_history).unwrap()
+        kernel.forward(&numbers.arguments(self, keep_history), outputs).unwrap()
     }
 
     /// Runs backward into `results`.
@@ -141,7 +140,7 @@ impl Case {
             state: &mut results.start,
             input: self.is_dense().then_some(&mut results.input[..]),
         };
-        kernel.backward(&numbers.arguments(self), history, cotangents, gradients).unwrap();
+        kernel.backward(&numbers.arguments(self, true), history, cotangents, gradients).unwrap();
     }
 
     /// Runs forward and backward.
@@ -292,7 +291,7 @@ impl Choices {
         };
         let all = case.layer.sources() as u32;
         case.sources = (0..n * case.layer.neuron.synapses()).map(|_| draws.below(all)).collect();
-        if let Some(tau) = case.layer.parameter_layout().get("memory.tau_raw") {
+        if let Some(tau) = case.layer.parameter_layout().get(&Role::TauRaw) {
             parameters[tau.range.clone()].iter_mut().for_each(|raw| *raw = f64::from(draws.symmetric(3.0)));
         } else {
             let mut fixed: Vec<f32> = (0..n * self.memory).map(|_| draws.symmetric(3.0)).collect();
@@ -300,7 +299,7 @@ impl Choices {
             case.fixed_tau_raw = Some(fixed);
         }
         case.parameters = parameters;
-        let mut mask = |wanted: bool, count: usize| -> Option<Vec<f32>> {
+        let mut mask = |wanted: bool, count: usize| -> Option<Arc<[f32]>> {
             wanted.then(|| (0..count * rows).map(|_| if draws.chance(0.3) { 0.0 } else { 1.4 }).collect())
         };
         case.masks = DropoutMasks {

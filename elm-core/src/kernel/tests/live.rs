@@ -3,17 +3,17 @@
 use super::cases::{Case, Choices, choices};
 use super::oracle;
 use crate::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
-use crate::model::{Activation, LambdaMode, MlpActivation, Trace};
-use crate::scan::{DropoutMasks, NO_TOKEN};
+use crate::spec::{Activation, Connectome, DropoutMasks, LambdaMode, MlpActivation, NO_TOKEN, Trace};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 /// The first row's activity, step by step, `[T, N * O]`.
 fn live(case: &Case, simd: Simd, threads: usize) -> Vec<f32> {
     let parameters: Vec<f32> = case.parameters.iter().map(|&x| x as f32).collect();
+    let connectome = Connectome::new(&case.layer, &case.sources[..]).unwrap();
     let weights = LiveWeights {
         layer: &case.layer,
-        sources: &case.sources,
+        connectome: &connectome,
         parameters: &parameters,
         fixed_tau_raw: case.fixed_tau_raw.as_deref(),
         input_factor: case.input_factor,
@@ -111,9 +111,10 @@ fn spikes_are_all_or_nothing() {
 fn inputs_that_the_layer_does_not_have_are_refused_and_no_time_passes() {
     let case = plain().case();
     let parameters: Vec<f32> = case.parameters.iter().map(|&x| x as f32).collect();
+    let connectome = Connectome::new(&case.layer, &case.sources[..]).unwrap();
     let weights = LiveWeights {
         layer: &case.layer,
-        sources: &case.sources,
+        connectome: &connectome,
         parameters: &parameters,
         fixed_tau_raw: case.fixed_tau_raw.as_deref(),
         input_factor: 1.0,
@@ -126,5 +127,5 @@ fn inputs_that_the_layer_does_not_have_are_refused_and_no_time_passes() {
     assert!(layer.step(LiveInput::Events(&[(0, 1.0), (beyond, 1.0)])).is_err());
     assert!(layer.step(LiveInput::Dense(&[])).is_err());
     assert_eq!(layer.step(LiveInput::Token(0)).unwrap(), first);
-    assert!(LiveLayer::new(&LiveWeights { sources: &[], ..weights }, Simd::Auto, 1).is_err());
+    assert!(LiveLayer::new(&LiveWeights { parameters: &[], ..weights }, Simd::Auto, 1).is_err());
 }

@@ -2,8 +2,7 @@
 //! without any of the kernels' ideas.
 
 use super::cases::Case;
-use crate::model::{Activation, LambdaMode, MlpActivation, Trace};
-use crate::scan::NO_TOKEN;
+use crate::spec::{Activation, LambdaMode, MlpActivation, NO_TOKEN, Role, Trace};
 
 /// Everything that a forward pass answers.
 #[derive(Default)]
@@ -116,8 +115,8 @@ fn neuron(
     let (layer, spec, rows) = (&case.layer, &case.layer.neuron, case.rows);
     let parameter_layout = layer.parameter_layout();
     let layout = layer.state_layout();
-    let part = |name: &str| {
-        let range = parameter_layout.get(name).unwrap().range.clone();
+    let part = |role: Role| {
+        let range = parameter_layout.get(&role).unwrap().range.clone();
         let each = range.len() / layer.neurons;
         &parameters[range.start + n * each..range.start + (n + 1) * each]
     };
@@ -126,7 +125,7 @@ fn neuron(
     for k in 0..spec.branches {
         let mut sum = 0.0;
         for j in k * spec.synapses_per_branch..(k + 1) * spec.synapses_per_branch {
-            let mut w = part("synapse.weight")[j];
+            let mut w = part(Role::SynapseWeight)[j];
             if spec.rectified {
                 w = w.max(0.0);
             }
@@ -154,7 +153,7 @@ fn neuron(
     for i in 0..spec.memory {
         let raw = match &case.fixed_tau_raw {
             Some(fixed) => f64::from(fixed[n * spec.memory + i]),
-            None => part("memory.tau_raw")[i],
+            None => part(Role::TauRaw)[i],
         };
         let tau = spec.tau_low + (spec.tau_high - spec.tau_low) / (1.0 + (-raw).exp());
         let decay = (-spec.delta_t / tau.max(1e-6)).exp();
@@ -168,7 +167,7 @@ fn neuron(
     // MLP.
     let shapes = spec.mlp_shapes();
     for (j, &(inputs, outputs)) in shapes.iter().enumerate() {
-        let (weight, bias) = (part(&format!("mlp.{j}.weight")), part(&format!("mlp.{j}.bias")));
+        let (weight, bias) = (part(Role::MlpWeight(j)), part(Role::MlpBias(j)));
         let linear = |h: usize| bias[h] + (0..inputs).map(|k| weight[h * inputs + k] * z[k]).sum::<f64>();
         z = (0..outputs).map(linear).collect();
         if j + 1 < shapes.len() {
@@ -193,7 +192,7 @@ fn neuron(
     }
     // Readout.
     for o in 0..layer.outputs {
-        let weight = &part("readout.weight")[o * spec.memory..(o + 1) * spec.memory];
+        let weight = &part(Role::ReadoutWeight)[o * spec.memory..(o + 1) * spec.memory];
         let y: f64 = weight.iter().zip(&memory).map(|(w, m)| w * m).sum();
         let place = (n * layer.outputs + o) * rows + b;
         out.readout[place] = y;
@@ -205,7 +204,7 @@ fn neuron(
             v -= answer.state[at];
         }
         out.preactivation[place] = v;
-        let v = v + part("readout.bias")[o];
+        let v = v + part(Role::ReadoutBias)[o];
         answer.state[place] = match spec.activation {
             Activation::Identity => v,
             Activation::Relu => v.max(0.0),

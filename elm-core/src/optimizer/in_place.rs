@@ -1,6 +1,68 @@
 //! The optimiser's update as one loop over slices on the host.
 
-use super::optimizer::{OptimizerKind, Update};
+use super::{Moments, OptimizerKind, Update, check_update};
+use crate::backend::{Backend, MemoryMut};
+use crate::error::{Error, Result};
+use crate::ops::on_host;
+
+/// [`Backend::optimizer_update`] for tensors whose numbers can be edited on
+/// the host.
+///
+/// # Errors
+/// As [`Backend::optimizer_update`].
+pub(super) fn update<B: Backend>(
+    backend: &B,
+    update: &Update,
+    parameters: &[B::Tensor],
+    gradients: &[B::Tensor],
+    moments: &mut [Moments<B>],
+) -> Result<f64> {
+    check_update(backend, parameters, gradients, moments)?;
+    let mut squares = 0.0;
+    for gradient in gradients {
+        squares += on_host(backend, gradient, sum_of_squares)?;
+    }
+    let norm = squares.sqrt();
+    if !norm.is_finite() {
+        return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
+    }
+    let clip = update.clip_factor(norm);
+    for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(moments) {
+        separate(backend, moments)?;
+        on_host(backend, gradient, |gradient| {
+            edit(backend, parameter, |parameter| {
+                edit(backend, &moments.first, |first| {
+                    edit(backend, &moments.second, |second| {
+                        update_in_place(update, clip, parameter, gradient, first, second);
+                    })
+                })
+            })
+        })????;
+    }
+    Ok(norm)
+}
+
+/// Gives the second moment numbers of its own where both are one tensor's:
+/// they cannot be edited at the same time.
+fn separate<B: Backend>(backend: &B, moments: &mut Moments<B>) -> Result<()> {
+    let address = |x| on_host(backend, x, |numbers| numbers.as_ptr() as usize);
+    if address(&moments.first)? == address(&moments.second)? {
+        let shape = backend.shape(&moments.second);
+        moments.second = backend.adopt(backend.values(&moments.second)?, &shape)?;
+    }
+    Ok(())
+}
+
+fn edit<B: Backend, R>(backend: &B, x: &B::Tensor, edit: impl FnOnce(&mut [f32]) -> R) -> Result<R> {
+    backend.edit(x, |memory| match memory {
+        MemoryMut::Host(numbers) => Ok(edit(numbers)),
+        MemoryMut::Elsewhere => Err(Error::Unsupported {
+            what: "changing numbers in place".into(),
+            backend: backend.description().name.into(),
+            reason: "they are not on the host".into(),
+        }),
+    })?
+}
 
 /// Sum of squares in f64, so that large tensors lose no digits.
 pub fn sum_of_squares(values: &[f32]) -> f64 {

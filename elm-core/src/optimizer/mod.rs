@@ -1,6 +1,9 @@
-//! Adam and Adamax with clipping by the global norm.
+//! Adam and Adamax with clipping by the global norm: composed from
+//! primitives, or as one loop over numbers on the host ([`in_place`]).
 
-use crate::backend::{Backend, Binary, Unary};
+pub mod in_place;
+
+use crate::backend::{Backend, Binary, MemoryMut, Unary};
 use crate::error::{Error, Result};
 use crate::ops;
 use serde::{Deserialize, Serialize};
@@ -65,6 +68,28 @@ impl Update {
             _ => 1.0,
         }
     }
+}
+
+/// [`Backend::optimizer_update`]: one loop over the numbers where they can be
+/// edited on the host, else composed.
+///
+/// # Errors
+/// As [`Backend::optimizer_update`].
+pub fn update<B: Backend>(
+    backend: &B,
+    update: &Update,
+    parameters: &[B::Tensor],
+    gradients: &[B::Tensor],
+    moments: &mut [Moments<B>],
+) -> Result<f64> {
+    let mut in_reach = true;
+    for x in parameters.iter().chain(moments.iter().flat_map(|m| [&m.first, &m.second])) {
+        in_reach &= backend.edit(x, |memory| matches!(memory, MemoryMut::Host(_)))?;
+    }
+    if in_reach {
+        return in_place::update(backend, update, parameters, gradients, moments);
+    }
+    composed_update(backend, update, parameters, gradients, moments)
 }
 
 /// [`Backend::optimizer_update`] from element-wise primitives.

@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Scale of the memory write `1.7159 tanh(2/3 o)` (LeCun's tanh).
+pub const WRITE_SCALE: f64 = 1.7159;
+/// Slope inside of the memory write.
+pub const WRITE_SLOPE: f64 = 2.0 / 3.0;
+/// Width of the spike's surrogate gradient: `1 / (100 |v| + 1)^2`.
+pub const SURROGATE_SLOPE: f64 = 100.0;
+/// Timescales below this count as this, in the unit of `delta_t`.
+pub const SHORTEST_TAU: f64 = 1e-6;
+
 /// Non-linearity between the layers of a neuron's MLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,8 +139,8 @@ impl NeuronSpec {
         sizes.windows(2).map(|pair| (pair[0], pair[1])).collect()
     }
 
-    /// `exp(-delta_t / tau)`, with `tau` kept above 1e-6.
+    /// `exp(-delta_t / tau)`, with `tau` at least [`SHORTEST_TAU`].
     pub fn decay(&self, tau: f64) -> f64 {
-        (-self.delta_t / tau.max(1e-6)).exp()
+        (-self.delta_t / tau.max(SHORTEST_TAU)).exp()
     }
 }

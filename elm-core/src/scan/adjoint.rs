@@ -1,0 +1,43 @@
+//! The way back through a scan that is one node of a graph.
+
+use super::fused::FusedScan;
+use super::segments::SegmentedScan;
+use crate::backend::Backend;
+use crate::error::Result;
+
+/// What [`Backend::node`] keeps: from the gradient of a scan's flat value to
+/// the gradients of what it was computed from.
+///
+/// It owns what it needs and holds no history, so keeping it in a graph makes
+/// no circle.
+pub struct ScanAdjoint<B: Backend>(Way<B>);
+
+enum Way<B: Backend> {
+    Fused(Box<FusedScan<B>>),
+    Segmented(Box<SegmentedScan<B>>),
+}
+
+impl<B: Backend> ScanAdjoint<B> {
+    pub(super) fn fused(scan: FusedScan<B>) -> Self {
+        ScanAdjoint(Way::Fused(Box::new(scan)))
+    }
+
+    pub(super) fn segmented(scan: SegmentedScan<B>) -> Self {
+        ScanAdjoint(Way::Segmented(Box::new(scan)))
+    }
+
+    /// The gradients of the first `count` inputs of the node: parameters
+    /// `[P]`, start state, dense input.
+    ///
+    /// # Errors
+    /// When `gradient` has not the shape of the node's value, or the backend
+    /// refuses an operation.
+    pub fn gradients(&self, backend: &B, gradient: &B::Tensor, count: usize) -> Result<Vec<B::Tensor>> {
+        let mut gradients = match &self.0 {
+            Way::Fused(scan) => scan.adjoint(backend, gradient, count)?,
+            Way::Segmented(scan) => scan.adjoint(backend, gradient)?,
+        };
+        gradients.truncate(count);
+        Ok(gradients)
+    }
+}
