@@ -1,32 +1,21 @@
 //! The built-in backends against the reference records and each other.
-//!
-//! Records are read from the folder in `ELM_FIXTURES`, by default
-//! `../shared/fixtures` beside the workspace.
 
+mod common;
+
+use common::{further_records, records};
 use elm_backend_candle::CandleBackend;
 use elm_cli::commands::verify::{VerifyRequest, run};
 use elm_core::Backend;
 use elm_core::device::{BackendOptions, ScanChoice};
-use std::path::{Path, PathBuf};
 
 fn options(scan: ScanChoice, memory_budget: Option<u64>) -> BackendOptions {
     BackendOptions { scan, memory_budget, ..BackendOptions::default() }
 }
 
-fn fixtures() -> Option<PathBuf> {
-    let folder = std::env::var_os("ELM_FIXTURES").map(PathBuf::from);
-    let folder =
-        folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures"));
-    let there = folder.is_dir();
-    if !there {
-        eprintln!("skipped: reference records, {} absent", folder.display());
-    }
-    there.then_some(folder)
-}
-
-/// Runs the built-in records and, where they are, the published ones.
+/// Runs the built-in records, those of the authors, and further ones.
 fn verify<B: Backend>(backend: &B, asked: ScanChoice) {
-    for paths in [Vec::new(), fixtures().into_iter().collect()] {
+    let of_the_authors = [records(), further_records()].concat();
+    for paths in [Vec::new(), of_the_authors] {
         let request = VerifyRequest::new(&paths, asked).unwrap();
         for report in run(backend, &request).unwrap() {
             assert!(report.ok, "{report:#?}");

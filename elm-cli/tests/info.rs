@@ -34,19 +34,13 @@ fn the_published_networks_have_the_published_size() {
     }
 }
 
-/// Every row of the published trade-off tables.
+/// Every row of the trade-off tables of the second paper's release.
 #[test]
 fn every_row_of_the_trade_off_tables_is_met() {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures");
-    let fixtures = std::env::var_os("ELM_FIXTURES").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let results = fixtures.join("../results");
-    for (table, config) in
-        [("enwik8_tradeoff.csv", "enwik8.toml"), ("shd_adding_tradeoff.csv", "shd_adding.toml")]
-    {
-        let Ok(text) = std::fs::read_to_string(results.join(table)) else {
-            eprintln!("skipped: {table} is absent; set ELM_FIXTURES to the folder of the reference records");
-            return;
-        };
+    for (text, config) in [
+        (include_str!("tradeoff/enwik8.csv"), "enwik8.toml"),
+        (include_str!("tradeoff/shd_adding.csv"), "shd_adding.toml"),
+    ] {
         let mut lines = text.lines();
         let names: Vec<&str> = lines.next().unwrap().split(',').collect();
         let column = |name: &str| names.iter().position(|n| *n == name).unwrap();
@@ -60,7 +54,7 @@ fn every_row_of_the_trade_off_tables_is_met() {
             assert_eq!(counted.to_string(), fields[column("trainable_parameters")], "{line}");
             rows += 1;
         }
-        assert!(rows >= 10, "{table} has {rows} rows");
+        assert!(rows >= 10, "{rows} rows for {config}");
     }
 }
 

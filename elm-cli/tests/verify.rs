@@ -2,20 +2,9 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, further_records, records};
 use elm_core::model::{StoredTensors, StoredValues};
 use std::path::PathBuf;
-
-/// The folder of the reference records, or nothing, said loudly.
-fn records() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures");
-    let folder = std::env::var_os("ELM_FIXTURES").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    if folder.is_dir() {
-        return folder.canonicalize().ok();
-    }
-    eprintln!("skipped: the reference records are absent; set ELM_FIXTURES to their folder");
-    None
-}
 
 #[test]
 fn built_in_records_agree() {
@@ -34,25 +23,39 @@ fn built_in_records_agree() {
 
 #[test]
 fn reference_records_agree() {
-    let Some(folder) = records() else { return };
-    Place::new()
-        .run(&["verify", &folder.to_string_lossy(), "--scan", "composed"])
-        .expect(0, &["network_text", "ok"]);
+    for scan in ["composed", "fused"] {
+        verify(&records(), scan);
+    }
+}
+
+#[test]
+fn further_records_agree() {
+    let further = further_records();
+    for scan in ["composed", "fused"].iter().filter(|_| !further.is_empty()) {
+        verify(&further, scan);
+    }
+}
+
+/// Each record is met, and by this scan.
+fn verify(records: &[PathBuf], scan: &str) {
+    let place = Place::new();
+    let mut command = place.command(&["verify", "--scan", scan, "--json"]);
+    let ran = common::Ran::of(command.args(records).output().unwrap());
+    let reports: Vec<serde_json::Value> = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
+    assert_eq!(reports.len(), records.len());
+    for report in reports {
+        assert_eq!((&report["ok"], &report["scan"]), (&true.into(), &scan.into()), "{report}");
+    }
 }
 
 /// Each trainable tensor times 1.001 (zeros become 1e-3) must be noticed.
 #[test]
 fn every_changed_tensor_is_caught() {
-    let Some(folder) = records() else { return };
     let place = Place::new();
     let changed = place.path("changed");
     std::fs::create_dir(&changed).unwrap();
     let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let json = entry.unwrap().path();
-        if json.extension().is_none_or(|ending| ending != "json") {
-            continue;
-        }
+    for json in [records(), further_records()].concat() {
         let original = std::fs::read(json.with_extension("safetensors")).unwrap();
         let stored = StoredTensors::from_bytes("record", &original).unwrap();
         let text = std::fs::read_to_string(&json).unwrap();

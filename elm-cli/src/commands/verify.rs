@@ -95,8 +95,13 @@ pub fn run<B: Backend>(backend: &B, request: &VerifyRequest) -> Result<Vec<Recor
         .map(|(case, expected, tolerance)| {
             let got = answer(backend, case).with_context(|| format!("record {}", case.name))?;
             let scan = got.path.map(|path| path.to_string()).unwrap_or_default();
-            if request.scan == ScanChoice::Fused && scan != "fused" {
-                bail!("record {}: the fused scan was asked for, the {scan} one ran", case.name);
+            let asked = match request.scan {
+                ScanChoice::Auto => scan.as_str(),
+                ScanChoice::Fused => "fused",
+                ScanChoice::Composed => "composed",
+            };
+            if scan != asked {
+                bail!("record {}: the {asked} scan was asked for, the {scan} one ran", case.name);
             }
             let deviations = compare(expected, &got, &case.weights, tolerance)
                 .with_context(|| format!("record {}", case.name))?;

@@ -1,6 +1,7 @@
 //! Runs the built program in a folder of its own.
 #![allow(dead_code, unreachable_pub)] // not every test file needs every helper
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -104,4 +105,37 @@ pub fn metrics(run: &Path) -> Vec<serde_json::Value> {
         value
     };
     text.lines().map(line).collect()
+}
+
+/// The `.json` files of the reference records in this repository.
+pub fn records() -> Vec<PathBuf> {
+    let found = json_files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../elm-core/tests/records")));
+    assert_eq!(found.len(), 7, "reference records are missing: {found:?}");
+    found
+}
+
+/// Those of further records, in the folder in `ELM_FIXTURES`, by default
+/// `shared/fixtures` beside the workspace; nothing, said loudly, where there
+/// are none.
+pub fn further_records() -> Vec<PathBuf> {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures");
+    let folder = std::env::var_os("ELM_FIXTURES").map_or_else(|| PathBuf::from(default), PathBuf::from);
+    let own: Vec<_> = records().iter().map(|path| path.file_name().map(ToOwned::to_owned)).collect();
+    let mut found = json_files(&folder);
+    found.retain(|path| !own.contains(&path.file_name().map(ToOwned::to_owned)));
+    if found.is_empty() {
+        // Past the capture of passing tests, so that it is seen.
+        writeln!(std::io::stderr(), "SKIPPED: no further records; set ELM_FIXTURES to their folder").unwrap();
+    }
+    found
+}
+
+/// The `.json` files of a folder in order, none where there is no folder.
+fn json_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path().canonicalize().unwrap());
+    let mut files: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
+    files.sort();
+    files
 }
