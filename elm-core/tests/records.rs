@@ -4,7 +4,8 @@
 //! are read from the folder in `ELM_FIXTURES`, by default `shared/fixtures`
 //! beside the workspace.
 
-use elm_core::model::StoredValues;
+use elm_core::model::options::{LayerOptions, NetworkOptions, NeuronOptions, WiringOptions};
+use elm_core::model::{Embedding, Head, ModelKind, StoredValues};
 use elm_core::records::{Answers, Case, Tolerance, answer, built_in, compare, parse};
 use elm_core::reference::Reference;
 use std::io::Write;
@@ -124,5 +125,52 @@ fn built_in_cases_answer_everything() {
         assert_eq!(answers.losses.len(), 4);
         let gradients: f32 = answers.gradients.values().flatten().map(|g| g.abs()).sum();
         assert!(gradients > 0.0, "{}", case.name);
+    }
+}
+
+/// `null` is a network without high-pass, not one with that of the defaults.
+#[test]
+fn a_record_without_high_pass_is_answered_without() {
+    let json = String::from_utf8(bytes(folder(), "network_text", "json")).unwrap();
+    let without = json.replace("\"high_pass_tau\": 2.0", "\"high_pass_tau\": null");
+    assert_ne!(without, json);
+    let numbers = bytes(folder(), "network_text", "safetensors");
+    let (case, ..) = parse("network_text", without.as_bytes(), &numbers).unwrap();
+    let answer_of = |case: &Case| answer(&Reference, case).unwrap().outputs;
+    let built = |high_pass_tau| Case {
+        network: text_network(high_pass_tau).resolve().unwrap(),
+        training: None,
+        ..case.clone()
+    };
+    let answered = answer_of(&case);
+    assert_eq!(answered, answer_of(&built(Some(None))));
+    assert_ne!(answered, answer_of(&built(None)));
+}
+
+/// The network of `network_text` by our options.
+fn text_network(high_pass_tau: Option<Option<f64>>) -> NetworkOptions {
+    let neuron = NeuronOptions {
+        input_scale: Some(10.0),
+        num_branch: Some(5),
+        num_synapse_per_branch: Some(3),
+        num_memory: Some(4),
+        memory_tau_min: Some(0.1),
+        memory_tau_max: Some(100.0),
+        high_pass_tau,
+        ..NeuronOptions::default()
+    };
+    let last = NeuronOptions { num_memory: Some(3), mlp_hidden_layers: Some(0), ..NeuronOptions::default() };
+    let wiring = WiringOptions { recurrent_connect: Some(0.8), routing: None };
+    NetworkOptions {
+        kind: ModelKind::ElmNetwork,
+        num_input: 12,
+        num_output: 12,
+        num_hidden: Some(7),
+        num_layers: None,
+        embedding: Some(Embedding::OneHot(3.0)),
+        head: Some(Head::Linear),
+        layer: LayerOptions { neuron, wiring, ..LayerOptions::default() },
+        first_layer: None,
+        last_layer: Some(LayerOptions { neuron: last, ..LayerOptions::default() }),
     }
 }

@@ -11,6 +11,7 @@ mod built_in;
 mod case;
 mod compare;
 mod config;
+mod given;
 mod read;
 
 pub use answer::{Answers, Arrays, answer};
