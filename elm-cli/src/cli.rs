@@ -357,7 +357,7 @@ fn eval(args: EvalArgs, registry: &Registry) -> Result<Exit> {
         stop: StopFlag::install()?,
     };
     let Some(summary) = engine.eval(options, &request)? else { return Ok(Exit::Interrupted) };
-    print(args.json, &summary, || summary.text())?;
+    print(args.json, &summary, || summary.text_of_weights(Some(summary.steps)))?;
     Ok(Exit::Done)
 }
 

@@ -51,7 +51,7 @@ pub fn run<B: Backend>(backend: &B, request: &EvalRequest) -> Result<Option<Summ
     let network = Network::from_stored(backend, &spec, &saved.weights)?;
     let began = std::time::Instant::now();
     let stop = || request.stop.is_set();
-    let Some(scores) = score(backend, &network, &task, config, request.split, &stop)? else {
+    let Some((scores, path)) = score(backend, &network, &task, config, request.split, &stop)? else {
         return Ok(None);
     };
     let description = backend.description();
@@ -60,7 +60,7 @@ pub fn run<B: Backend>(backend: &B, request: &EvalRequest) -> Result<Option<Summ
         task: config.task_name(),
         backend: description.name.into(),
         device: description.device,
-        scan: saved.state.scan.clone(),
+        scan: path.map(|path| path.to_string()).unwrap_or_default(),
         steps: saved.state.position.step,
         best_step: saved.state.best.map(|best| best.step),
         valid: of(Purpose::Valid),

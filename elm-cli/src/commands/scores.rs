@@ -7,9 +7,11 @@ use crate::task::{Purpose, Task};
 use anyhow::Result;
 use elm_core::Backend;
 use elm_core::model::Network;
+use elm_core::scan::ScanPath;
 use elm_core::train::{Evaluation, evaluate};
 
-/// Scores of a split; `None` when `stop` said so before the end.
+/// Scores of a split and how the recurrence was computed; `None` when `stop`
+/// said so before the end.
 ///
 /// Text carries its state from batch to batch. With `test_batch_size = 1`
 /// (the default) the test of a text predicts every token but the first.
@@ -23,7 +25,7 @@ pub fn score<B: Backend>(
     config: &RunConfig,
     purpose: Purpose,
     stop: &dyn Fn() -> bool,
-) -> Result<Option<Scores>> {
+) -> Result<Option<(Scores, Option<ScanPath>)>> {
     let (mut source, limit) = task.batches(config, purpose)?;
     let name = if purpose == Purpose::Test { "test" } else { "valid" };
     let mut progress = Progress::new(name, 0, limit.unwrap_or(0));
@@ -33,7 +35,7 @@ pub fn score<B: Backend>(
         stopped = stop();
         !stopped
     })?;
-    Ok((!stopped).then(|| scores_of(&evaluation, task.is_text())))
+    Ok((!stopped).then(|| (scores_of(&evaluation, task.is_text()), evaluation.path)))
 }
 
 /// Loss with the task's metric.

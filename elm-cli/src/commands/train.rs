@@ -268,7 +268,8 @@ impl<'a, B: Backend> Run<'a, B> {
 
     fn evaluate(&self, network: &Network<B>, purpose: Purpose) -> Result<Option<Scores>> {
         let stop = || self.request.stop.is_set();
-        score(self.backend, network, self.task, &self.request.config, purpose, &stop)
+        let scored = score(self.backend, network, self.task, &self.request.config, purpose, &stop)?;
+        Ok(scored.map(|(scores, _)| scores))
     }
 
     fn append_scores(&mut self, step: u64, split: &str, scores: &Scores) -> Result<()> {

@@ -74,8 +74,13 @@ pub struct Baselines {
 }
 
 impl Summary {
-    /// The summary for people.
+    /// The summary of a training for people.
     pub fn text(&self) -> String {
+        self.text_of_weights(self.best_step)
+    }
+
+    /// The same of an evaluation, whose weights are those of `step`.
+    pub fn text_of_weights(&self, step: Option<u64>) -> String {
         let mut text = format!(
             "{} with {} trainable parameters, {} updates on {} {} ({} scan), {:.1} s\n",
             self.task,
@@ -86,10 +91,10 @@ impl Summary {
             self.scan,
             self.seconds
         );
-        let best = self.best_step.map_or(String::new(), |step| format!(" (weights of step {step})"));
+        let weights = step.map_or(String::new(), |step| format!(" (weights of step {step})"));
         for (name, scores) in [("valid", &self.valid), ("test", &self.test)] {
             if let Some(scores) = scores {
-                text += &format!("{name:<5} {}{best}\n", scores.text());
+                text += &format!("{name:<5} {}{weights}\n", scores.text());
             }
         }
         if let Some(simple) = self.baselines {

@@ -7,6 +7,7 @@ use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::{Network, RunArgs};
 use crate::ops;
+use crate::scan::ScanPath;
 use crate::spec::Want;
 
 /// The outcome of an evaluation.
@@ -18,6 +19,8 @@ pub struct Evaluation {
     pub accuracy: Option<f64>,
     /// Number of predictions.
     pub predictions: u64,
+    /// How the recurrence was computed; `None` without a batch.
+    pub path: Option<ScanPath>,
 }
 
 impl Evaluation {
@@ -78,6 +81,7 @@ fn evaluate_batch<B: Backend>(
     let args = RunArgs { state: start, masks: &masks, want: &want, rows: batch.rows, steps: batch.steps };
     let mut answers = network.run(backend, batch.on(backend, network.spec.inputs())?, &args)?;
     if let Some(last) = answers.last() {
+        sums.path = Some(last.path);
         let loss = batch_loss(backend, network, &last.activity, batch, 0.0)?;
         sums.predictions += loss.predictions as u64;
         sums.loss += ops::scalar(backend, &loss.task)? * loss.predictions as f64;
@@ -108,6 +112,7 @@ struct Sums {
     right: u64,
     predictions: u64,
     classified: bool,
+    path: Option<ScanPath>,
 }
 
 impl Sums {
@@ -115,7 +120,7 @@ impl Sums {
         let count = self.predictions.max(1) as f64;
         let loss = if self.predictions == 0 { f64::NAN } else { self.loss / count };
         let accuracy = self.classified.then_some(self.right as f64 / count);
-        Evaluation { loss, accuracy, predictions: self.predictions }
+        Evaluation { loss, accuracy, predictions: self.predictions, path: self.path }
     }
 }
 
