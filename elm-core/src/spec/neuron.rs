@@ -115,7 +115,7 @@ pub struct NeuronSpec {
     /// Value that all synapse weights start with; `None` draws them uniformly
     /// from ±1/sqrt(synapses per branch).
     pub synapse_init: Option<f64>,
-    /// Bias of output 0 at the start (other outputs: see `readout_bias_init`).
+    /// Bias of output 0 at the start (other outputs: see `readout_bias_drawn`).
     pub spike_bias: f64,
     /// Do readout biases start uniformly drawn (\[S1\]) rather than at 0?
     pub readout_bias_drawn: bool,
