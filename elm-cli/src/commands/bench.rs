@@ -2,6 +2,7 @@
 //! random data of the configured shape.
 
 use crate::config::RunConfig;
+use crate::task::{Predicts, Properties};
 use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::kernel::{LiveInput, Pool, Simd, peak_gflops};
@@ -109,7 +110,8 @@ pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> R
     let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
     let spec = config.network(demand)?;
     let (rows, steps) = (config.training.batch_size, config.time_steps());
-    let shape = Shape { tokens: demand.tokens, every_step: config.data.kind.is_text(), rows, steps };
+    let shape =
+        Shape { tokens: demand.tokens, predicts: Properties::of(config.data.kind).predicts, rows, steps };
     let network = Network::from_seed(backend, &spec, config.training.seed)?;
     let mut trainer = Trainer::new(backend, network, config.training.spec(1_000_000))?;
     let mut record = Record::default();
@@ -209,8 +211,8 @@ fn timing(values: &[f64], tokens: f64) -> Timing {
 struct Shape {
     /// Tokens (else spikes)?
     tokens: bool,
-    /// A target at every step (else one class of a sequence or pair)?
-    every_step: bool,
+    /// What is predicted.
+    predicts: Predicts,
     /// Sequences, or pairs of them.
     rows: usize,
     steps: usize,
@@ -221,15 +223,12 @@ fn random_batch(spec: &NetworkSpec, shape: Shape, place: u64) -> Batch {
     let mut draws = Draws::new(0, Purpose::MadeUp, [place, 1]);
     let (channels, classes) = (spec.inputs() as u32, spec.logits() as u32);
     let steps = shape.steps;
-    let pairs = matches!(spec.head, Head::Pair { .. });
-    let rows = if pairs { 2 * shape.rows } else { shape.rows };
+    let rows = if shape.predicts == Predicts::Pairs { 2 * shape.rows } else { shape.rows };
     let mut ids = |count, end| (0..count).map(|_| draws.below(end)).collect::<Vec<u32>>();
-    let target = if shape.every_step {
-        Target::EveryStep(ids(steps * rows, classes))
-    } else if pairs {
-        Target::Pairs { labels: ids(shape.rows, classes), lengths: None }
-    } else {
-        Target::LastStep { labels: ids(rows, classes), lengths: None }
+    let target = match shape.predicts {
+        Predicts::EveryStep => Target::EveryStep(ids(steps * rows, classes)),
+        Predicts::Pairs => Target::Pairs { labels: ids(shape.rows, classes), lengths: None },
+        Predicts::LastStep => Target::LastStep { labels: ids(rows, classes), lengths: None },
     };
     if shape.tokens {
         return Batch { rows, steps, input: HostInput::Tokens(ids(steps * rows, channels).into()), target };

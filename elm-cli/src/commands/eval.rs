@@ -51,18 +51,20 @@ pub fn run<B: Backend>(backend: &B, request: &EvalRequest) -> Result<Option<Summ
     let network = Network::from_stored(backend, &spec, &saved.weights)?;
     let began = std::time::Instant::now();
     let stop = || request.stop.is_set();
-    let Some((scores, path)) = score(backend, &network, &task, config, request.split, &stop)? else {
+    let Some(evaluation) = score(backend, &network, &task, config, request.split, &stop)? else {
         return Ok(None);
     };
     let description = backend.description();
-    let of = |split| (request.split == split).then_some(scores);
+    let of = |split| (request.split == split).then(|| evaluation.scores.clone());
+    // Weights of the last update are not those of the best step.
+    let best = saved.state.best.as_ref().filter(|_| request.checkpoint == Which::Best);
     Ok(Some(Summary {
         task: config.task_name(),
         backend: description.name.into(),
         device: description.device,
-        scan: path.map(|path| path.to_string()).unwrap_or_default(),
+        scan: evaluation.path.map(|path| path.to_string()).unwrap_or_default(),
         steps: saved.state.position.step,
-        best_step: saved.state.best.map(|best| best.step),
+        best_step: best.map(|best| best.step),
         valid: of(Purpose::Valid),
         test: of(Purpose::Test),
         trainable_parameters: spec.trainable_parameters(),

@@ -3,6 +3,7 @@
 use crate::config::{RunConfig, Tokens};
 use crate::run::checkpoint::Which;
 use crate::run::state;
+use crate::task::Properties;
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
 use elm_core::model::{Network, RunArgs};
@@ -103,7 +104,7 @@ fn choose(logits: &[f32], temperature: f64, draws: &mut Draws) -> u8 {
 
 fn vocabulary(run: &Path, config: &RunConfig) -> Result<Vocabulary> {
     let path = run.join("vocabulary.json");
-    if !config.data.kind.is_text() || !path.is_file() {
+    if !Properties::of(config.data.kind).generates || !path.is_file() {
         bail!("{}: only networks trained on text can generate it", run.display());
     }
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -7,12 +7,12 @@ use crate::run::metrics::{MetricsLine, MetricsLog, finite};
 use crate::run::signals::StopFlag;
 use crate::run::state::{self, Best, RunState, Window};
 use crate::run::tensorboard::Events;
-use crate::run::{Progress, RunFolder, Scores, Summary, folder::write_atomically};
+use crate::run::{Progress, RunFolder, Summary, folder::write_atomically};
 use crate::task::{Adapted, Purpose, Task};
 use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::model::{Network, NetworkSpec};
-use elm_core::train::{BatchSource, StepReport, Trainer};
+use elm_core::train::{BatchSource, Measured, Scores, StepReport, Trainer};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -226,15 +226,16 @@ impl<'a, B: Backend> Run<'a, B> {
         let mean = |sum: f64| finite(sum / window.updates.max(1) as f64);
         let speed = (step - self.last_line.1) as f64 / self.last_line.0.elapsed().as_secs_f64().max(1e-9);
         self.last_line = (Instant::now(), step);
-        let bpc = self.task.is_text().then(|| mean(window.loss).map(|nats| nats / std::f64::consts::LN_2));
+        let loss = mean(window.loss);
+        let metrics = self.task.properties().metrics.iter();
+        let measured = metrics.map(|metric| (*metric, loss.and_then(|loss| metric.of_loss(loss))));
         self.report(MetricsLine {
             step,
             epoch: step as f64 / self.turn as f64,
             split: "train".into(),
-            loss: mean(window.loss),
+            loss,
             objective: mean(window.objective),
-            bpc: bpc.flatten(),
-            accuracy: None,
+            measured: Measured::new(measured),
             learning_rate: Some(report.learning_rate),
             gradient_norm: finite(report.gradient_norm),
             steps_per_second: finite(speed),
@@ -258,18 +259,20 @@ impl<'a, B: Backend> Run<'a, B> {
         let step = self.trainer.steps_done();
         self.append_scores(step, "valid", &scores)?;
         self.state.validated = Some(step);
-        if self.state.best.is_none_or(|best| best.is_beaten_by(&scores)) {
+        let text = scores.text();
+        let selection = self.task.properties().selection;
+        if self.state.best.as_ref().is_none_or(|best| scores.beat(&best.scores, selection)) {
             self.state.best = Some(Best { step, scores });
             self.save(Which::Best)?;
         }
-        self.say(&format!("step {step}: valid {}", scores.text()))?;
+        self.say(&format!("step {step}: valid {text}"))?;
         Ok(true)
     }
 
     fn evaluate(&self, network: &Network<B>, purpose: Purpose) -> Result<Option<Scores>> {
         let stop = || self.request.stop.is_set();
-        let scored = score(self.backend, network, self.task, &self.request.config, purpose, &stop)?;
-        Ok(scored.map(|(scores, _)| scores))
+        let evaluation = score(self.backend, network, self.task, &self.request.config, purpose, &stop)?;
+        Ok(evaluation.map(|evaluation| evaluation.scores))
     }
 
     fn append_scores(&mut self, step: u64, split: &str, scores: &Scores) -> Result<()> {
@@ -279,8 +282,7 @@ impl<'a, B: Backend> Run<'a, B> {
             split: split.into(),
             loss: scores.loss,
             objective: None,
-            bpc: scores.bpc,
-            accuracy: scores.accuracy,
+            measured: scores.measured.clone(),
             learning_rate: None,
             gradient_norm: None,
             steps_per_second: None,
@@ -325,8 +327,8 @@ impl<'a, B: Backend> Run<'a, B> {
             device: description.device,
             scan: self.state.scan.clone(),
             steps: self.trainer.steps_done(),
-            best_step: self.state.best.map(|best| best.step),
-            valid: self.state.best.map(|best| best.scores),
+            best_step: self.state.best.as_ref().map(|best| best.step),
+            valid: self.state.best.as_ref().map(|best| best.scores.clone()),
             test: Some(test),
             trainable_parameters: self.state.network.trainable_parameters(),
             seconds: self.seconds(),

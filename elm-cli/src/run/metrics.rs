@@ -1,6 +1,7 @@
 //! `metrics.jsonl`: one line per report, append-only.
 
 use anyhow::{Context, Result};
+use elm_core::train::Measured;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -20,12 +21,9 @@ pub struct MetricsLine {
     /// What is minimised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<f64>,
-    /// Bits per character, for text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bpc: Option<f64>,
-    /// Share of right answers, for classification.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accuracy: Option<f64>,
+    /// What the task measures, each under its name.
+    #[serde(flatten)]
+    pub measured: Measured,
     /// Learning rate of the last update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,

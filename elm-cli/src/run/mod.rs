@@ -14,4 +14,4 @@ pub use folder::RunFolder;
 pub use metrics::{MetricsLine, MetricsLog};
 pub use progress::Progress;
 pub use state::RunState;
-pub use summary::{Scores, Summary};
+pub use summary::Summary;

@@ -1,11 +1,10 @@
 //! What a checkpoint of a run holds, as files.
 
 use super::checkpoint::{self, Files, Which};
-use super::summary::Scores;
 use anyhow::{Context, Result, bail};
 use elm_core::model::{NetworkSpec, StoredTensors};
-use elm_core::train::Snapshot;
 use elm_core::train::snapshot::Position;
+use elm_core::train::{Scores, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -37,7 +36,7 @@ pub struct RunState {
 }
 
 /// The best validation.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     /// Updates that the weights had.
     pub step: u64,
@@ -54,14 +53,6 @@ pub struct Window {
     pub loss: f64,
     /// Sum of the objectives.
     pub objective: f64,
-}
-
-impl Best {
-    /// Is `other` better: by accuracy where there is one, else by loss?
-    pub fn is_beaten_by(&self, other: &Scores) -> bool {
-        let key = |scores: &Scores| (scores.accuracy.unwrap_or(0.0), -scores.loss.unwrap_or(f64::INFINITY));
-        key(other) > key(&self.scores)
-    }
 }
 
 /// The weights of a run with the model they belong to.

@@ -2,32 +2,9 @@
 
 use super::folder::write_atomically;
 use anyhow::{Context, Result};
+use elm_core::train::Scores;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// Loss and metric on one split.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Scores {
-    /// Loss in nats.
-    pub loss: Option<f64>,
-    /// Bits per character, for text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bpc: Option<f64>,
-    /// Share of right answers, for classification.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accuracy: Option<f64>,
-}
-
-impl Scores {
-    /// `loss 1.2345, 1.7810 bpc` or `loss 0.1234, accuracy 95.00 %`.
-    pub fn text(&self) -> String {
-        let loss = self.loss.map_or("not finite".into(), |loss| format!("{loss:.4}"));
-        let bpc = self.bpc.map_or(String::new(), |bpc| format!(", {bpc:.4} bpc"));
-        let accuracy =
-            self.accuracy.map_or(String::new(), |share| format!(", accuracy {:.2} %", 100.0 * share));
-        format!("loss {loss}{bpc}{accuracy}")
-    }
-}
 
 /// The document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

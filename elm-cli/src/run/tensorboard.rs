@@ -35,17 +35,15 @@ impl Events {
     /// # Errors
     /// When the file cannot be written.
     pub fn append(&mut self, line: &MetricsLine) -> Result<()> {
-        let figures = [
-            ("loss", line.loss),
-            ("objective", line.objective),
-            ("bpc", line.bpc),
-            ("accuracy", line.accuracy),
+        let before = [("loss", line.loss), ("objective", line.objective)];
+        let measured = line.measured.iter().map(|(metric, value)| (metric.name(), Some(value)));
+        let after = [
             ("learning_rate", line.learning_rate),
             ("gradient_norm", line.gradient_norm),
             ("steps_per_second", line.steps_per_second),
         ];
         let mut summary = Vec::new();
-        for (name, value) in figures {
+        for (name, value) in before.into_iter().chain(measured).chain(after) {
             let Some(value) = value else { continue };
             let mut scalar = bytes(1, format!("{}/{name}", line.split).as_bytes());
             scalar.push((2 << 3) | 5);

@@ -1,6 +1,7 @@
 //! Reads or makes the configured data.
 
 use super::adapt::Adapted;
+use super::properties::Properties;
 use super::samples::{self, Splits};
 use crate::config::{DataKind, Demand, RunConfig, Tokens};
 use crate::run::summary::Baselines;
@@ -70,9 +71,9 @@ impl Task {
         }
     }
 
-    /// Is it a continuous text, whose state is carried in evaluations?
-    pub fn is_text(&self) -> bool {
-        matches!(self.data, Data::Text(_))
+    /// What the kind of data asks of training and evaluation.
+    pub fn properties(&self) -> Properties {
+        Properties::of(self.kind)
     }
 
     fn is_adding(&self) -> bool {

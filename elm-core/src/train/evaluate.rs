@@ -1,8 +1,9 @@
-//! Loss and accuracy on data that is not trained on.
+//! Loss and metrics on data that is not trained on.
 
 use super::batch::{Batch, BatchSource};
 use super::dropout::no_masks;
 use super::loss::batch_loss;
+use super::metric::{Mean, Measure, Measured, Metric, Predicted, Scores};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::model::{Network, RunArgs};
@@ -10,33 +11,34 @@ use crate::ops;
 use crate::scan::ScanPath;
 use crate::spec::Want;
 
+/// How to evaluate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvaluationSpec<'a> {
+    /// Batches to take; `None`: all.
+    pub batches: Option<u64>,
+    /// Does a batch start from the state that the one before left, as long as
+    /// the number of rows stays the same (continuous text)?
+    pub carry_state: bool,
+    /// What to measure besides the loss.
+    pub metrics: &'a [Metric],
+}
+
 /// The outcome of an evaluation.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// Mean loss per prediction in nats, without smoothing and penalties.
-    pub loss: f64,
-    /// Share of right predictions, for classifications.
-    pub accuracy: Option<f64>,
+    /// Loss and metrics.
+    pub scores: Scores,
     /// Number of predictions.
     pub predictions: u64,
     /// How the recurrence was computed; `None` without a batch.
     pub path: Option<ScanPath>,
 }
 
-impl Evaluation {
-    /// The loss as bits per character.
-    pub fn bits_per_character(&self) -> f64 {
-        self.loss / std::f64::consts::LN_2
-    }
-}
-
-/// Evaluates a network on up to `batches` batches of a source.
+/// Evaluates a network on batches of a source.
 ///
-/// With `carry_state` a batch starts from the state that the one before left,
-/// as long as the number of rows stays the same (continuous text). Dropout is
-/// off, except for per-step input dropout, whose mask then depends on the
-/// batch's position alone. `progress` is called after every batch with the
-/// number of batches done; returning `false` ends the evaluation early.
+/// Dropout is off, except for per-step input dropout, whose mask then depends
+/// on the batch's position alone. `progress` is called after every batch with
+/// the number of batches done; returning `false` ends the evaluation early.
 ///
 /// # Errors
 /// When data cannot be read or does not fit the network.
@@ -44,94 +46,81 @@ pub fn evaluate<B: Backend>(
     backend: &B,
     network: &Network<B>,
     source: &mut dyn BatchSource,
-    batches: Option<u64>,
-    carry_state: bool,
+    spec: &EvaluationSpec<'_>,
     progress: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Evaluation> {
-    let mut sums = Sums::default();
+    let mut gathered = Gathered::new(spec.metrics);
     let mut state: Option<(usize, Vec<B::Tensor>)> = None;
     let mut done = 0;
-    while batches.is_none_or(|limit| done < limit) {
+    while spec.batches.is_none_or(|limit| done < limit) {
         let Some(batch) = source.next()? else { break };
         let start = match state.take() {
-            Some((rows, state)) if carry_state && rows == batch.rows => state,
+            Some((rows, state)) if spec.carry_state && rows == batch.rows => state,
             _ => network.zero_state(backend, batch.rows)?,
         };
         let masked = network.spec.layers.first().and_then(|layer| batch.masked(layer, 0, done));
-        let end = evaluate_batch(backend, network, masked.as_ref().unwrap_or(&batch), &start, &mut sums)?;
+        let end = evaluate_batch(backend, network, masked.as_ref().unwrap_or(&batch), &start, &mut gathered)?;
         state = Some((batch.rows, end));
         done += 1;
         if !progress(done) {
             break;
         }
     }
-    Ok(sums.finish())
+    Ok(gathered.finish())
 }
 
-/// Adds the outcome of one batch to the sums and returns the end state.
+/// Gathers the figures of one batch and returns the end state.
 fn evaluate_batch<B: Backend>(
     backend: &B,
     network: &Network<B>,
     batch: &Batch,
     start: &[B::Tensor],
-    sums: &mut Sums,
+    gathered: &mut Gathered,
 ) -> Result<Vec<B::Tensor>> {
     let masks = no_masks(&network.spec);
     let want = vec![Want::default(); network.layers.len()];
     let args = RunArgs { state: start, masks: &masks, want: &want, rows: batch.rows, steps: batch.steps };
-    let mut answers = network.run(backend, batch.on(backend, network.spec.inputs())?, &args)?;
+    let answers = network.run(backend, batch.on(backend, network.spec.inputs())?, &args)?;
     if let Some(last) = answers.last() {
-        sums.path = Some(last.path);
         let loss = batch_loss(backend, network, &last.activity, batch, 0.0)?;
-        sums.predictions += loss.predictions as u64;
-        sums.loss += ops::scalar(backend, &loss.task)? * loss.predictions as f64;
-        if let (Some(logits), Some(labels)) = (&loss.logits, batch.target.labels()) {
-            sums.right += right_answers(&backend.values(logits)?, labels) as u64;
-            sums.classified = true;
-        }
+        let logits = loss.logits.as_ref().map(|logits| backend.values(logits)).transpose()?;
+        gathered.add(&Predicted {
+            loss: ops::scalar(backend, &loss.task)?,
+            predictions: loss.predictions as u64,
+            logits: logits.as_deref().unwrap_or_default(),
+            target: &batch.target,
+        });
+        gathered.path = Some(last.path);
     }
-    Ok(answers.drain(..).map(|answer| backend.detach(&answer.state)).collect())
+    Ok(answers.iter().map(|answer| backend.detach(&answer.state)).collect())
 }
 
-/// Number of columns of `[O, R]` whose largest entry is that of the label.
-pub fn right_answers(logits: &[f32], labels: &[u32]) -> usize {
-    let columns = labels.len();
-    let is_right = |column: usize, label: u32| {
-        let own = logits[label as usize * columns + column];
-        // The first of equal entries wins, as in NumPy's argmax.
-        logits.iter().skip(column).step_by(columns).enumerate().all(|(other, &value)| {
-            other == label as usize || value < own || (value == own && other > label as usize)
-        })
-    };
-    labels.iter().enumerate().filter(|&(column, &label)| is_right(column, label)).count()
-}
-
-#[derive(Default)]
-struct Sums {
-    loss: f64,
-    right: u64,
+/// The figures so far.
+struct Gathered {
+    loss: Mean,
+    metrics: Vec<(Metric, Box<dyn Measure>)>,
     predictions: u64,
-    classified: bool,
     path: Option<ScanPath>,
 }
 
-impl Sums {
-    fn finish(self) -> Evaluation {
-        let count = self.predictions.max(1) as f64;
-        let loss = if self.predictions == 0 { f64::NAN } else { self.loss / count };
-        let accuracy = self.classified.then_some(self.right as f64 / count);
-        Evaluation { loss, accuracy, predictions: self.predictions, path: self.path }
+impl Gathered {
+    fn new(metrics: &[Metric]) -> Self {
+        let metrics = metrics.iter().map(|metric| (*metric, metric.measure())).collect();
+        Gathered { loss: Mean::default(), metrics, predictions: 0, path: None }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::right_answers;
+    fn add(&mut self, predicted: &Predicted<'_>) {
+        self.predictions += predicted.predictions;
+        self.loss.add(predicted.loss * predicted.predictions as f64, predicted.predictions);
+        self.metrics.iter_mut().for_each(|(_, measure)| measure.add(predicted));
+    }
 
-    #[test]
-    fn the_first_of_equal_logits_is_the_answer() {
-        let logits = [1.0, 0.0, 2.0, /**/ 1.0, 3.0, 2.5];
-        assert_eq!(right_answers(&logits, &[0, 1, 1]), 3);
-        assert_eq!(right_answers(&logits, &[1, 1, 0]), 1);
+    fn finish(self) -> Evaluation {
+        let measured = self.metrics.iter().map(|(metric, measure)| (*metric, measure.value()));
+        let scores = Scores {
+            loss: self.loss.value().filter(|loss| loss.is_finite()),
+            measured: Measured::new(measured),
+        };
+        Evaluation { scores, predictions: self.predictions, path: self.path }
     }
 }

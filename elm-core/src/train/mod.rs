@@ -3,12 +3,13 @@
 //! Read in this order: [`batch`] (what is learned from), [`loss`],
 //! [`regularizer`], [`schedule`], [`dropout`], [`trainer`] (one update at a
 //! time, by [`crate::optimizer`]), [`snapshot`] (everything needed to continue),
-//! [`mod@evaluate`].
+//! [`metric`] (what a task measures), [`mod@evaluate`].
 
 pub mod batch;
 pub mod dropout;
 pub mod evaluate;
 pub mod loss;
+pub mod metric;
 pub mod regularizer;
 pub mod schedule;
 pub mod snapshot;
@@ -16,7 +17,8 @@ pub mod trainer;
 
 pub use crate::optimizer::OptimizerKind;
 pub use batch::{Batch, BatchSource, HostInput, Target};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, EvaluationSpec, evaluate};
+pub use metric::{Criterion, Measured, Metric, Scores};
 pub use regularizer::{Penalty, Regularizer};
 pub use schedule::{LearningRate, StateReset};
 pub use snapshot::Snapshot;

@@ -1,0 +1,91 @@
+//! What a task measures besides its loss: named figures with a unit and a
+//! direction, gathered over an evaluation and carried as one list.
+//!
+//! Read in this order: this file (which figures there are), `measure` (how
+//! they are gathered), `scores` (the list, and which of two is better).
+
+mod measure;
+mod scores;
+
+pub(super) use measure::Mean;
+pub use measure::{Measure, Predicted, right_answers};
+pub use scores::{Criterion, Measured, Scores};
+
+use std::f64::consts::LN_2;
+
+/// A figure that tells how good predictions are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Share of right answers of a classification.
+    Accuracy,
+    /// Mean cross-entropy of the next symbol in bits.
+    BitsPerCharacter,
+}
+
+/// Which way a figure improves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+}
+
+impl Metric {
+    /// Every metric there is.
+    pub const ALL: [Metric; 2] = [Metric::BitsPerCharacter, Metric::Accuracy];
+
+    /// Its name: the key in JSON documents and of curves.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Accuracy => "accuracy",
+            Metric::BitsPerCharacter => "bpc",
+        }
+    }
+
+    /// The metric of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+
+    /// Its unit, empty for a share.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Metric::Accuracy => "",
+            Metric::BitsPerCharacter => "bits per character",
+        }
+    }
+
+    /// Which way it improves.
+    pub fn better(self) -> Better {
+        match self {
+            Metric::Accuracy => Better::Higher,
+            Metric::BitsPerCharacter => Better::Lower,
+        }
+    }
+
+    /// A value for people.
+    pub fn text(self, value: f64) -> String {
+        match self {
+            Metric::Accuracy => format!("accuracy {:.2} %", 100.0 * value),
+            Metric::BitsPerCharacter => format!("{value:.4} bpc"),
+        }
+    }
+
+    /// The value that a mean loss (in nats) alone tells; `None` for metrics
+    /// that look at the predictions.
+    pub fn of_loss(self, nats: f64) -> Option<f64> {
+        match self {
+            Metric::Accuracy => None,
+            Metric::BitsPerCharacter => Some(nats / LN_2),
+        }
+    }
+
+    /// Starts gathering it.
+    pub fn measure(self) -> Box<dyn Measure> {
+        match self {
+            Metric::Accuracy => Box::new(measure::RightShare::default()),
+            Metric::BitsPerCharacter => Box::new(measure::Bits::default()),
+        }
+    }
+}
