@@ -12,6 +12,29 @@ const WEIGHTS: &str = "model.safetensors";
 const TRAINING: &str = "training.safetensors";
 const STATE: &str = "state.json";
 
+/// The format of `state.json` that is written. Formats 1 (which does not say
+/// so) and 2 hold the same fields.
+const FORMAT: u32 = 2;
+
+/// `state.json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    format: u32,
+    #[serde(flatten)]
+    state: &'a RunState,
+}
+
+/// What every format of `state.json` tells of itself.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default = "first_format")]
+    format: u32,
+}
+
+fn first_format() -> u32 {
+    1
+}
+
 /// Everything about a run besides its tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
@@ -70,9 +93,10 @@ pub struct SavedWeights {
 /// # Errors
 /// When the checkpoint cannot be written.
 pub fn save(run: &Path, which: Which, state: &RunState, snapshot: &Snapshot, keep: usize) -> Result<()> {
+    let document = Document { format: FORMAT, state };
     let mut files = Files::from([
         (WEIGHTS.to_string(), snapshot.weights.to_bytes()?),
-        (STATE.to_string(), serde_json::to_vec_pretty(state).context("the state of the run")?),
+        (STATE.to_string(), serde_json::to_vec_pretty(&document).context("the state of the run")?),
     ]);
     if which == Which::Last {
         files.insert(TRAINING.into(), snapshot.state.to_bytes()?);
@@ -113,8 +137,17 @@ fn file<'a>(run: &Path, files: &'a Files, name: &str) -> Result<&'a [u8]> {
 }
 
 fn state_of(run: &Path, files: &Files, network: Option<&NetworkSpec>) -> Result<RunState> {
-    let state: RunState = serde_json::from_slice(file(run, files, STATE)?)
-        .with_context(|| format!("{}: {STATE} of the checkpoint is damaged", run.display()))?;
+    let bytes = file(run, files, STATE)?;
+    let damaged = || format!("{}: {STATE} of the checkpoint is damaged", run.display());
+    let Header { format } = serde_json::from_slice(bytes).with_context(damaged)?;
+    if format > FORMAT {
+        bail!(
+            "{}: the checkpoint was written by a newer elm (format {format} of {STATE}, this one reads up to \
+             {FORMAT}); use that version or a newer one",
+            run.display()
+        );
+    }
+    let state: RunState = serde_json::from_slice(bytes).with_context(damaged)?;
     if let Some(network) = network
         && *network != state.network
     {
@@ -127,4 +160,18 @@ fn state_of(run: &Path, files: &Files, network: Option<&NetworkSpec>) -> Result<
         );
     }
     Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_format_is_refused_by_name() {
+        let run = tempfile::tempdir().unwrap();
+        let files = Files::from([(STATE.to_string(), br#"{"format": 3, "cursor": "elsewhere"}"#.to_vec())]);
+        checkpoint::save(run.path(), Which::Best, &files, 2).unwrap();
+        let error = load_weights(run.path(), Which::Best, None).err().unwrap().to_string();
+        assert!(error.contains("newer elm") && error.contains("format 3"), "{error}");
+    }
 }
