@@ -9,6 +9,7 @@ use crate::commands::verify::{VerifyRequest, table};
 use crate::commands::{info, verify};
 use crate::config::{RunConfig, keys};
 use crate::engine::Registry;
+use crate::model::ConfiguredModel;
 use crate::run::Which;
 use crate::run::signals::StopFlag;
 use crate::task::{Purpose, Task};
@@ -264,16 +265,16 @@ impl Cli {
     ///
     /// # Errors
     /// Whatever the command fails with; nothing was printed of it yet.
-    pub fn run(self, registry: &Registry) -> Result<Exit> {
+    pub fn run<S: ConfiguredModel>(self, registry: &Registry<S>) -> Result<Exit> {
         match self.command {
             Command::Train(args) => train(args, registry),
             Command::Eval(args) => eval(args, registry),
             Command::Info(args) => {
-                let info = info::run(&RunConfig::load(&args.config, &args.overrides)?)?;
+                let info = info::run::<S>(&RunConfig::load(&args.config, &args.overrides)?)?;
                 print(args.json, &info, || info.to_string())?;
                 Ok(Exit::Done)
             }
-            Command::Check(args) => check(&args),
+            Command::Check(args) => check::<S>(&args),
             Command::Verify(args) => verify_records(args, registry),
             Command::Bench(args) => bench(args, registry),
             Command::Generate(args) => generate(args, registry),
@@ -306,7 +307,7 @@ pub(crate) fn print(
     }
 }
 
-fn train(args: TrainArgs, registry: &Registry) -> Result<Exit> {
+fn train<S: ConfiguredModel>(args: TrainArgs, registry: &Registry<S>) -> Result<Exit> {
     let mut overrides = args.config.overrides;
     let flags = [
         args.backend.map(|name| format!("backend.kind=\"{name}\"")),
@@ -339,7 +340,7 @@ fn train(args: TrainArgs, registry: &Registry) -> Result<Exit> {
     }
 }
 
-fn eval(args: EvalArgs, registry: &Registry) -> Result<Exit> {
+fn eval<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) -> Result<Exit> {
     let config = config_of(&args.run, &args.overrides)?;
     let engine = registry.get(&config.backend)?;
     let options = config.backend_options;
@@ -361,7 +362,7 @@ fn eval(args: EvalArgs, registry: &Registry) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn check(args: &CheckArgs) -> Result<Exit> {
+fn check<S: ConfiguredModel>(args: &CheckArgs) -> Result<Exit> {
     if args.keys {
         print(false, &(), keys::documentation)?;
         return Ok(Exit::Done);
@@ -370,11 +371,11 @@ fn check(args: &CheckArgs) -> Result<Exit> {
         let config = RunConfig::load(path, &args.overrides)?;
         let task = Task::load(&config, &mut |note| eprintln!("note: {note}"))
             .with_context(|| format!("{}", path.display()))?;
-        let network = config.network(task.demand())?;
+        let model = S::configured(&config, task.demand())?;
         for purpose in [Purpose::Train, Purpose::Valid, Purpose::Test] {
             task.batches(&config, purpose)?;
         }
-        let parameters = network.trainable_parameters();
+        let parameters = model.trainable_parameters();
         print(false, &(), || {
             format!("{}: fine; {}; {parameters} parameters", path.display(), task.description())
         })?;
@@ -382,7 +383,7 @@ fn check(args: &CheckArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn bench(args: BenchArgs, registry: &Registry) -> Result<Exit> {
+fn bench<S: ConfiguredModel>(args: BenchArgs, registry: &Registry<S>) -> Result<Exit> {
     let mut config = RunConfig::load(&args.config.config, &args.config.overrides)?;
     config.backend = args.backend.unwrap_or(config.backend);
     let mut options = config.backend_options;
@@ -397,7 +398,7 @@ fn bench(args: BenchArgs, registry: &Registry) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn verify_records(args: VerifyArgs, registry: &Registry) -> Result<Exit> {
+fn verify_records<S: ConfiguredModel>(args: VerifyArgs, registry: &Registry<S>) -> Result<Exit> {
     let scan = args.scan.choice();
     let options = BackendOptions { device: args.device, scan, ..BackendOptions::default() };
     let request = VerifyRequest::new(&args.paths, scan)?;
@@ -406,7 +407,7 @@ fn verify_records(args: VerifyArgs, registry: &Registry) -> Result<Exit> {
     Ok(if reports.iter().all(|report| report.ok) { Exit::Done } else { Exit::Failed })
 }
 
-fn generate(args: GenerateArgs, registry: &Registry) -> Result<Exit> {
+fn generate<S: ConfiguredModel>(args: GenerateArgs, registry: &Registry<S>) -> Result<Exit> {
     let config = config_of(&args.run, &[])?;
     let engine = registry.get(&config.backend)?;
     let options = config.backend_options;

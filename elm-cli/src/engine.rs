@@ -10,13 +10,15 @@ use crate::commands::eval::{self, EvalRequest};
 use crate::commands::generate::{self, GenerateRequest};
 use crate::commands::train::{self, Outcome, TrainRequest};
 use crate::commands::verify::{self, RecordReport, VerifyRequest};
+use crate::model::ConfiguredModel;
 use crate::run::Summary;
 use anyhow::{Result, anyhow};
 use elm_core::Backend;
 use elm_core::device::{BackendOptions, BackendReport, DeviceReport};
+use elm_core::model::NetworkSpec;
 
-/// Everything the program does with a backend.
-pub trait Engine {
+/// Everything the program does with a backend and models of kind `S`.
+pub trait Engine<S: ConfiguredModel> {
     /// The name to use as `backend.kind`.
     fn name(&self) -> &str;
     /// What can be used on this machine, and why something cannot.
@@ -55,7 +57,7 @@ struct Plugin<B: Backend> {
     report: Box<dyn Fn() -> BackendReport>,
 }
 
-impl<B: Backend> Engine for Plugin<B> {
+impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -65,11 +67,11 @@ impl<B: Backend> Engine for Plugin<B> {
     }
 
     fn train(&self, options: BackendOptions, request: &TrainRequest) -> Result<Outcome> {
-        train::run(&(self.open)(options)?, request)
+        train::run::<B, S>(&(self.open)(options)?, request)
     }
 
     fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<Summary>> {
-        eval::run(&(self.open)(options)?, request)
+        eval::run::<B, S>(&(self.open)(options)?, request)
     }
 
     fn verify(&self, options: BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>> {
@@ -78,24 +80,34 @@ impl<B: Backend> Engine for Plugin<B> {
 
     fn bench(&self, options: BackendOptions, request: &BenchRequest) -> Result<BenchReport> {
         let backend = (self.open)(options)?;
-        bench::run(&backend, options.threads.unwrap_or(self.report().threads), request)
+        bench::run::<B, S>(&backend, options.threads.unwrap_or((self.report)().threads), request)
     }
 
     fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String> {
-        generate::run(&(self.open)(options)?, request)
+        generate::run::<B, S>(&(self.open)(options)?, request)
     }
 }
 
-/// The backends of a program by name.
-#[derive(Default)]
-pub struct Registry {
-    engines: Vec<Box<dyn Engine>>,
+/// The backends of a program by name, for models of kind `S`.
+pub struct Registry<S: ConfiguredModel = NetworkSpec> {
+    engines: Vec<Box<dyn Engine<S>>>,
+}
+
+impl<S: ConfiguredModel> Default for Registry<S> {
+    fn default() -> Self {
+        Registry { engines: Vec::new() }
+    }
 }
 
 impl Registry {
-    /// The backends of this project that were built in.
+    /// The backends of this project that were built in, for ELM networks.
     pub fn standard() -> Self {
-        let registry = Registry::default().with(
+        Self::standard_for()
+    }
+
+    /// The same for models of another kind.
+    pub fn standard_for<S: ConfiguredModel>() -> Registry<S> {
+        let registry = Registry::<S>::default().with(
             "candle",
             elm_backend_candle::CandleBackend::new,
             elm_backend_candle::diagnose,
@@ -104,7 +116,9 @@ impl Registry {
         let registry = registry.with("tch", elm_backend_tch::TchBackend::new, elm_backend_tch::diagnose);
         registry
     }
+}
 
+impl<S: ConfiguredModel> Registry<S> {
     /// Adds a backend under a name, which becomes a value of `backend.kind`.
     #[must_use]
     pub fn with<B: Backend + 'static>(
@@ -138,7 +152,7 @@ impl Registry {
     ///
     /// # Errors
     /// When there is none, with the remedy.
-    pub fn get(&self, name: &str) -> Result<&dyn Engine> {
+    pub fn get(&self, name: &str) -> Result<&dyn Engine<S>> {
         self.engines.iter().find(|engine| engine.name() == name).map(|engine| &**engine).ok_or_else(|| {
             let known: Vec<&str> = self.engines.iter().map(|engine| engine.name()).collect();
             let remedy = if name == "tch" {

@@ -10,15 +10,19 @@
 //!     elm_cli::main_with(Registry::standard().with("mine", open, report))
 //! }
 //! ```
+//! One with a model of its own implements [`ConfiguredModel`] and hands over a
+//! [`Registry::standard_for`] it; see `examples/own_model.rs`.
 
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
+pub mod model;
 pub mod run;
 pub mod task;
 
 pub use engine::Registry;
+pub use model::ConfiguredModel;
 
 use clap::Parser;
 use cli::{Cli, Exit};
@@ -27,7 +31,7 @@ use std::process::ExitCode;
 /// The whole program with these backends: reads the command line, runs the
 /// command, prints errors, and returns the exit code (0 done, 1 failed, 2
 /// usage or configuration, 130 interrupted).
-pub fn main_with(registry: Registry) -> ExitCode {
+pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

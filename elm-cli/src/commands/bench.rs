@@ -2,14 +2,15 @@
 //! random data of the configured shape.
 
 use crate::config::RunConfig;
+use crate::model::ConfiguredModel;
 use crate::task::{Predicts, Properties};
 use anyhow::{Context, Result};
 use elm_core::Backend;
-use elm_core::kernel::{LiveInput, Pool, Simd, peak_gflops};
-use elm_core::model::{Head, LiveNetwork, Network, NetworkSpec, RunArgs};
+use elm_core::kernel::{LiveInput, Pool, peak_gflops};
+use elm_core::model::logits::{logits_of_all_steps, logits_of_last_step, logits_of_pairs};
+use elm_core::model::{LiveNetwork, Model, ModelSpec, Pass};
 use elm_core::random::{Draws, Purpose};
-use elm_core::spec::{Event, Events, Want};
-use elm_core::train::dropout::no_masks;
+use elm_core::spec::{Event, Events};
 use elm_core::train::{Batch, HostInput, StepTimes, Target, Trainer};
 use serde::Serialize;
 use std::time::Instant;
@@ -105,15 +106,19 @@ pub struct BenchReport {
 ///
 /// # Errors
 /// When the model cannot be built or run.
-pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> Result<BenchReport> {
+pub fn run<B: Backend + 'static, S: ConfiguredModel>(
+    backend: &B,
+    threads: usize,
+    request: &BenchRequest,
+) -> Result<BenchReport> {
     let config = &request.config;
     let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
-    let spec = config.network(demand)?;
+    let spec = S::configured(config, demand)?;
     let (rows, steps) = (config.training.batch_size, config.time_steps());
     let shape =
         Shape { tokens: demand.tokens, predicts: Properties::of(config.data.kind).predicts, rows, steps };
-    let network = Network::from_seed(backend, &spec, config.training.seed)?;
-    let mut trainer = Trainer::new(backend, network, config.training.spec(1_000_000))?;
+    let model = spec.build(backend, &spec.initial_weights(config.training.seed))?;
+    let mut trainer = Trainer::new(backend, model, config.training.spec(1_000_000))?;
     let mut record = Record::default();
     for step in 0..WARM_UP + request.steps {
         let began = Instant::now();
@@ -127,18 +132,14 @@ pub fn run<B: Backend>(backend: &B, threads: usize, request: &BenchRequest) -> R
             record.scan = report.path.to_string();
         }
     }
-    let trained = trainer.network();
-    let inference = infer(backend, trained, shape, request.steps)?;
-    let stream = match spec.head {
-        Head::Pair { .. } => None, // two sequences are compared at their ends
-        _ => Some(Stream {
-            microseconds_per_step: 1000.0
-                * median(&stream(backend, trained, shape, config.backend_options.simd, threads)?),
-        }),
-    };
+    let trained = trainer.model();
+    let inference = infer(backend, &spec, trained, shape, request.steps)?;
+    let live = spec.live(&trained.to_stored(backend)?, config.backend_options.simd, threads)?;
+    let stream = live.map(|live| stream(&spec, live, shape)).transpose()?;
+    let stream = stream.map(|times| Stream { microseconds_per_step: 1000.0 * median(&times) });
     let peak_gflops = peak_gflops(&Pool::new(threads)?, config.backend_options.simd)?;
     let description = backend.description();
-    let flops = spec.layers.iter().map(|layer| layer.flops_per_step()).sum::<u64>() as f64;
+    let flops = spec.layer_flops() as f64;
     let (forward, backward) = (median(&record.forward), median(&record.backward));
     let per_batch = (rows * steps) as f64;
     Ok(BenchReport {
@@ -219,7 +220,7 @@ struct Shape {
 }
 
 /// Random tokens or spikes with random targets.
-fn random_batch(spec: &NetworkSpec, shape: Shape, place: u64) -> Batch {
+fn random_batch(spec: &impl ModelSpec, shape: Shape, place: u64) -> Batch {
     let mut draws = Draws::new(0, Purpose::MadeUp, [place, 1]);
     let (channels, classes) = (spec.inputs() as u32, spec.logits() as u32);
     let steps = shape.steps;
@@ -248,22 +249,24 @@ fn random_batch(spec: &NetworkSpec, shape: Shape, place: u64) -> Batch {
 }
 
 /// Times of forward passes in ms.
-fn infer<B: Backend>(backend: &B, network: &Network<B>, shape: Shape, count: usize) -> Result<Vec<f64>> {
-    let masks = no_masks(&network.spec);
-    let want = vec![Want::default(); masks.len()];
+fn infer<B: Backend>(
+    backend: &B,
+    spec: &impl ModelSpec,
+    model: &dyn Model<B>,
+    shape: Shape,
+    count: usize,
+) -> Result<Vec<f64>> {
     let mut times = Vec::with_capacity(count);
     for step in 0..WARM_UP + count {
-        let batch = random_batch(&network.spec, shape, step as u64);
-        let state = network.zero_state(backend, batch.rows)?;
+        let batch = random_batch(spec, shape, step as u64);
+        let state = model.start_state(backend, batch.rows)?;
         let began = Instant::now();
-        let args =
-            RunArgs { state: &state, masks: &masks, want: &want, rows: batch.rows, steps: batch.steps };
-        let answers = network.run(backend, batch.on(backend, network.spec.inputs())?, &args)?;
-        let last = answers.last().context("a network has at least one layer")?;
-        let logits = match &batch.target {
-            Target::EveryStep(_) => network.logits_of_all_steps(backend, &last.activity)?,
-            Target::Pairs { .. } => network.logits_of_pairs(backend, &last.activity, None)?,
-            _ => network.logits_of_last_step(backend, &last.activity, None)?,
+        let answers = model.forward(backend, &batch.sequences(), &Pass::plain(&state))?;
+        let last = answers.last().context("a model has at least one layer")?;
+        let logits = match shape.predicts {
+            Predicts::EveryStep => logits_of_all_steps(backend, model, &last.activity)?,
+            Predicts::Pairs => logits_of_pairs(backend, model, &last.activity, None)?,
+            Predicts::LastStep => logits_of_last_step(backend, model, &last.activity, None)?,
         };
         backend.values(&logits)?;
         if step >= WARM_UP {
@@ -274,17 +277,10 @@ fn infer<B: Backend>(backend: &B, network: &Network<B>, shape: Shape, count: usi
 }
 
 /// Times in ms of single time steps of one sample.
-fn stream<B: Backend>(
-    backend: &B,
-    network: &Network<B>,
-    shape: Shape,
-    simd: Simd,
-    threads: usize,
-) -> Result<Vec<f64>> {
-    let mut live = LiveNetwork::new(&network.spec, &network.to_stored(backend)?, simd, threads)?;
+fn stream(spec: &impl ModelSpec, mut live: LiveNetwork, shape: Shape) -> Result<Vec<f64>> {
     let mut times = Vec::new();
     for step in 0..STREAMED_WARM_UP + STREAMED {
-        let batch = random_batch(&network.spec, Shape { rows: 1, steps: 1, ..shape }, step as u64);
+        let batch = random_batch(spec, Shape { rows: 1, steps: 1, ..shape }, step as u64);
         let began = Instant::now();
         match &batch.input {
             HostInput::Tokens(ids) => live.step(LiveInput::Token(ids[0]))?,

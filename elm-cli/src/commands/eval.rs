@@ -2,13 +2,13 @@
 
 use super::scores::score;
 use crate::config::RunConfig;
+use crate::model::ConfiguredModel;
 use crate::run::checkpoint::Which;
 use crate::run::signals::StopFlag;
 use crate::run::{Summary, state};
 use crate::task::{Purpose, Task};
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
-use elm_core::model::Network;
 use std::path::{Path, PathBuf};
 
 /// What to evaluate.
@@ -41,17 +41,20 @@ pub fn config_of(run: &Path, overrides: &[String]) -> Result<RunConfig> {
 ///
 /// # Errors
 /// When weights or data are missing, damaged, or of another model.
-pub fn run<B: Backend>(backend: &B, request: &EvalRequest) -> Result<Option<Summary>> {
+pub fn run<B: Backend + 'static, S: ConfiguredModel>(
+    backend: &B,
+    request: &EvalRequest,
+) -> Result<Option<Summary>> {
     let config = &request.config;
     let task = Task::load(config, &mut |note| eprintln!("note: {note}"))?;
-    let spec = config.network(task.demand())?;
+    let spec = S::configured(config, task.demand())?;
     let saved = state::load_weights(&request.run, request.checkpoint, Some(&spec))?
         .with_context(|| format!("{}: nothing was saved yet; train it first", request.run.display()))?;
     saved.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
-    let network = Network::from_stored(backend, &spec, &saved.weights)?;
+    let model = spec.build(backend, &saved.weights)?;
     let began = std::time::Instant::now();
     let stop = || request.stop.is_set();
-    let Some(evaluation) = score(backend, &network, &task, config, request.split, &stop)? else {
+    let Some(evaluation) = score(backend, &*model, &task, config, request.split, &stop)? else {
         return Ok(None);
     };
     let description = backend.description();

@@ -1,15 +1,15 @@
 //! `elm generate`: text from a trained network, symbol by symbol.
 
 use crate::config::{RunConfig, Tokens};
+use crate::model::ConfiguredModel;
 use crate::run::checkpoint::Which;
 use crate::run::state;
 use crate::task::Properties;
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
-use elm_core::model::{Network, RunArgs};
+use elm_core::model::logits::logits_of_all_steps;
+use elm_core::model::{HostInput, Model, Pass, Sequences};
 use elm_core::random::{Draws, Purpose};
-use elm_core::spec::{Input, Want};
-use elm_core::train::dropout::no_masks;
 use elm_data::text::{TokenMode, Vocabulary};
 use std::path::{Path, PathBuf};
 
@@ -33,23 +33,26 @@ pub struct GenerateRequest {
 ///
 /// # Errors
 /// When the run is not one of text, or the prompt has unknown symbols.
-pub fn run<B: Backend>(backend: &B, request: &GenerateRequest) -> Result<String> {
+pub fn run<B: Backend + 'static, S: ConfiguredModel>(
+    backend: &B,
+    request: &GenerateRequest,
+) -> Result<String> {
     let vocabulary = vocabulary(&request.run, &request.config)?;
-    let saved = state::load_weights(&request.run, Which::Best, None)?
+    let saved = state::load_weights::<S>(&request.run, Which::Best, None)?
         .with_context(|| format!("{}: nothing was saved yet; train it first", request.run.display()))?;
     let spec = &saved.state.network;
     if spec.inputs() != vocabulary.len() {
         bail!(
-            "{}: the vocabulary has {} symbols, the network {}",
+            "{}: the vocabulary has {} symbols, the model {}",
             request.run.display(),
             vocabulary.len(),
             spec.inputs()
         );
     }
-    let network = Network::from_stored(backend, spec, &saved.weights)?;
+    let model = spec.build(backend, &saved.weights)?;
     let prompt = vocabulary.encode(request.prompt.as_bytes()).context("the prompt")?;
-    let mut reader = Reader { state: network.zero_state(backend, 1)?, backend, network: &network };
-    let mut logits = vec![0.0; spec.outputs()];
+    let mut reader = Reader { state: model.start_state(backend, 1)?, backend, model: &*model };
+    let mut logits = vec![0.0; spec.logits()];
     for &token in &prompt {
         logits = reader.read(token)?;
     }
@@ -63,23 +66,21 @@ pub fn run<B: Backend>(backend: &B, request: &GenerateRequest) -> Result<String>
     Ok(String::from_utf8_lossy(&vocabulary.decode(&made)).into_owned())
 }
 
-/// A network that reads one symbol after the other.
+/// A model that reads one symbol after the other.
 struct Reader<'a, B: Backend> {
     backend: &'a B,
-    network: &'a Network<B>,
+    model: &'a dyn Model<B>,
     state: Vec<B::Tensor>,
 }
 
 impl<B: Backend> Reader<'_, B> {
     /// Logits of the next symbol.
     fn read(&mut self, token: u8) -> Result<Vec<f32>> {
-        let masks = no_masks(&self.network.spec);
-        let want = vec![Want::default(); masks.len()];
-        let args = RunArgs { state: &self.state, masks: &masks, want: &want, rows: 1, steps: 1 };
-        let token = Input::Tokens([u32::from(token)].into());
-        let answers = self.network.run(self.backend, token, &args)?;
-        let last = answers.last().context("a network has at least one layer")?;
-        let logits = self.network.logits_of_all_steps(self.backend, &last.activity)?;
+        let input = HostInput::Tokens([u32::from(token)].into());
+        let sequences = Sequences { rows: 1, steps: 1, input: &input };
+        let answers = self.model.forward(self.backend, &sequences, &Pass::plain(&self.state))?;
+        let last = answers.last().context("a model has at least one layer")?;
+        let logits = logits_of_all_steps(self.backend, self.model, &last.activity)?;
         let logits = self.backend.values(&logits)?;
         self.state = answers.iter().map(|answer| self.backend.detach(&answer.state)).collect();
         Ok(logits)

@@ -1,6 +1,7 @@
 //! `elm info`: how large a configured model is and what it costs.
 
 use crate::config::RunConfig;
+use crate::model::ConfiguredModel;
 use anyhow::Result;
 use elm_core::model::count::NetworkCount;
 use serde::Serialize;
@@ -22,9 +23,9 @@ pub struct Info {
 ///
 /// # Errors
 /// When the model cannot be built from the settings.
-pub fn run(config: &RunConfig) -> Result<Info> {
+pub fn run<S: ConfiguredModel>(config: &RunConfig) -> Result<Info> {
     let demand = config.demand_without_data();
-    let spec = config.network(demand.unwrap_or(config.assumed_demand()))?;
+    let spec = S::configured(config, demand.unwrap_or(config.assumed_demand()))?;
     Ok(Info {
         count: spec.count(),
         training_memory_bytes: spec.training_memory_bytes(config.training.batch_size, config.time_steps()),

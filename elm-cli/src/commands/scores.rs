@@ -1,11 +1,11 @@
-//! Evaluation of a network on a split, as published for the task.
+//! Evaluation of a model on a split, as published for the task.
 
 use crate::config::RunConfig;
 use crate::run::Progress;
 use crate::task::{Purpose, Task};
 use anyhow::Result;
 use elm_core::Backend;
-use elm_core::model::Network;
+use elm_core::model::Model;
 use elm_core::train::{Evaluation, EvaluationSpec, evaluate};
 
 /// Evaluates a split; `None` when `stop` said so before the end.
@@ -14,10 +14,10 @@ use elm_core::train::{Evaluation, EvaluationSpec, evaluate};
 /// (the default) the test of a text predicts every token but the first.
 ///
 /// # Errors
-/// When the data cannot be read or does not fit the network.
+/// When the data cannot be read or does not fit the model.
 pub fn score<B: Backend>(
     backend: &B,
-    network: &Network<B>,
+    model: &dyn Model<B>,
     task: &Task,
     config: &RunConfig,
     purpose: Purpose,
@@ -30,7 +30,7 @@ pub fn score<B: Backend>(
     let properties = task.properties();
     let spec =
         EvaluationSpec { batches: limit, carry_state: properties.carries_state, metrics: properties.metrics };
-    let evaluation = evaluate(backend, network, &mut source, &spec, &mut |done| {
+    let evaluation = evaluate(backend, model, &mut source, &spec, &mut |done| {
         progress.update(done, || "batches".into());
         stopped = stop();
         !stopped

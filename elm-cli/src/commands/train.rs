@@ -2,6 +2,7 @@
 
 use super::scores::score;
 use crate::config::RunConfig;
+use crate::model::ConfiguredModel;
 use crate::run::checkpoint::Which;
 use crate::run::metrics::{MetricsLine, MetricsLog, finite};
 use crate::run::signals::StopFlag;
@@ -11,7 +12,7 @@ use crate::run::{Progress, RunFolder, Summary, folder::write_atomically};
 use crate::task::{Adapted, Purpose, Task};
 use anyhow::{Context, Result};
 use elm_core::Backend;
-use elm_core::model::{Network, NetworkSpec};
+use elm_core::model::Model;
 use elm_core::train::{BatchSource, Measured, Scores, StepReport, Trainer};
 use std::io::Write;
 use std::path::PathBuf;
@@ -45,10 +46,10 @@ pub enum Outcome {
 ///
 /// # Errors
 /// When data, run folder or numbers fail; the last checkpoint stays intact.
-pub fn run<B: Backend>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
+pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
     let config = &request.config;
     let task = Task::load(config, &mut |note| eprintln!("note: {note}"))?;
-    let network = config.network(task.demand())?;
+    let network = S::configured(config, task.demand())?;
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;
     task.batches(config, Purpose::Test)?;
@@ -80,14 +81,14 @@ fn keep_vocabulary(folder: &RunFolder, task: &Task) -> Result<()> {
 }
 
 /// A run in progress.
-struct Run<'a, B: Backend> {
+struct Run<'a, B: Backend, S> {
     backend: &'a B,
     request: &'a TrainRequest,
     task: &'a Task,
     trainer: Trainer<'a, B>,
     source: Adapted,
     folder: RunFolder,
-    state: RunState,
+    state: RunState<S>,
     metrics: MetricsLog,
     events: Option<Events>,
     turn: u64,
@@ -100,15 +101,15 @@ struct Run<'a, B: Backend> {
     progress: Progress,
 }
 
-impl<'a, B: Backend> Run<'a, B> {
+impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
     fn start(
         backend: &'a B,
         request: &'a TrainRequest,
         task: &'a Task,
-        network: NetworkSpec,
+        network: S,
         mut source: Adapted,
         folder: RunFolder,
-        found: Option<(RunState, elm_core::train::Snapshot, Vec<String>)>,
+        found: Option<(RunState<S>, elm_core::train::Snapshot, Vec<String>)>,
         [turn, total]: [u64; 2],
     ) -> Result<Self> {
         let spec = request.config.training.spec(total);
@@ -119,8 +120,8 @@ impl<'a, B: Backend> Run<'a, B> {
                 (state, Trainer::restore(backend, &network, spec, &snapshot)?)
             }
             None => {
-                let fresh = Network::from_seed(backend, &network, request.config.training.seed)?;
-                let trainer = Trainer::new(backend, fresh, spec)?;
+                let weights = network.initial_weights(request.config.training.seed);
+                let trainer = Trainer::new(backend, network.build(backend, &weights)?, spec)?;
                 (fresh_state(&trainer.snapshot()?, network), trainer)
             }
         };
@@ -255,7 +256,7 @@ impl<'a, B: Backend> Run<'a, B> {
 
     /// Validates and keeps the best weights; `false` when asked to stop.
     fn validate(&mut self) -> Result<bool> {
-        let Some(scores) = self.evaluate(self.trainer.network(), Purpose::Valid)? else { return Ok(false) };
+        let Some(scores) = self.evaluate(self.trainer.model(), Purpose::Valid)? else { return Ok(false) };
         let step = self.trainer.steps_done();
         self.append_scores(step, "valid", &scores)?;
         self.state.validated = Some(step);
@@ -269,9 +270,9 @@ impl<'a, B: Backend> Run<'a, B> {
         Ok(true)
     }
 
-    fn evaluate(&self, network: &Network<B>, purpose: Purpose) -> Result<Option<Scores>> {
+    fn evaluate(&self, model: &dyn Model<B>, purpose: Purpose) -> Result<Option<Scores>> {
         let stop = || self.request.stop.is_set();
-        let evaluation = score(self.backend, network, self.task, &self.request.config, purpose, &stop)?;
+        let evaluation = score(self.backend, model, self.task, &self.request.config, purpose, &stop)?;
         Ok(evaluation.map(|evaluation| evaluation.scores))
     }
 
@@ -314,8 +315,8 @@ impl<'a, B: Backend> Run<'a, B> {
         }
         let best = state::load_weights(self.folder.path(), Which::Best, Some(&self.state.network))?
             .context("the best weights were not saved")?;
-        let network = Network::from_stored(self.backend, &self.state.network, &best.weights)?;
-        let Some(test) = self.evaluate(&network, Purpose::Test)? else {
+        let model = self.state.network.build(self.backend, &best.weights)?;
+        let Some(test) = self.evaluate(&*model, Purpose::Test)? else {
             return Ok(Outcome::Interrupted(self.trainer.steps_done()));
         };
         self.append_scores(self.trainer.steps_done(), "test", &test)?;
@@ -340,7 +341,7 @@ impl<'a, B: Backend> Run<'a, B> {
     }
 }
 
-fn fresh_state(snapshot: &elm_core::train::Snapshot, network: NetworkSpec) -> RunState {
+fn fresh_state<S>(snapshot: &elm_core::train::Snapshot, network: S) -> RunState<S> {
     RunState {
         position: snapshot.position,
         cursor: [0, 0],

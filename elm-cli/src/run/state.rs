@@ -2,7 +2,7 @@
 
 use super::checkpoint::{self, Files, Which};
 use anyhow::{Context, Result, bail};
-use elm_core::model::{NetworkSpec, StoredTensors};
+use elm_core::model::{ModelSpec, NetworkSpec, StoredTensors};
 use elm_core::train::snapshot::Position;
 use elm_core::train::{Scores, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,10 @@ const FORMAT: u32 = 2;
 
 /// `state.json`.
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, S> {
     format: u32,
     #[serde(flatten)]
-    state: &'a RunState,
+    state: &'a RunState<S>,
 }
 
 /// What every format of `state.json` tells of itself.
@@ -37,7 +37,7 @@ fn first_format() -> u32 {
 
 /// Everything about a run besides its tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunState {
+pub struct RunState<S = NetworkSpec> {
     /// Where the trainer is.
     pub position: Position,
     /// The place of the next training batch.
@@ -55,7 +55,7 @@ pub struct RunState {
     /// `fused` or `composed`, as the last update was computed.
     pub scan: String,
     /// The model, to recognise weights of another one.
-    pub network: NetworkSpec,
+    pub network: S,
 }
 
 /// The best validation.
@@ -79,9 +79,9 @@ pub struct Window {
 }
 
 /// The weights of a run with the model they belong to.
-pub struct SavedWeights {
+pub struct SavedWeights<S = NetworkSpec> {
     /// The state of the run when they were saved.
-    pub state: RunState,
+    pub state: RunState<S>,
     /// The weights.
     pub weights: StoredTensors,
     /// Damaged checkpoints that were passed over.
@@ -92,7 +92,13 @@ pub struct SavedWeights {
 ///
 /// # Errors
 /// When the checkpoint cannot be written.
-pub fn save(run: &Path, which: Which, state: &RunState, snapshot: &Snapshot, keep: usize) -> Result<()> {
+pub fn save<S: ModelSpec>(
+    run: &Path,
+    which: Which,
+    state: &RunState<S>,
+    snapshot: &Snapshot,
+    keep: usize,
+) -> Result<()> {
     let document = Document { format: FORMAT, state };
     let mut files = Files::from([
         (WEIGHTS.to_string(), snapshot.weights.to_bytes()?),
@@ -109,7 +115,11 @@ pub fn save(run: &Path, which: Which, state: &RunState, snapshot: &Snapshot, kee
 /// # Errors
 /// When all checkpoints are damaged, or they belong to another model than
 /// `network` (where given).
-pub fn load_weights(run: &Path, which: Which, network: Option<&NetworkSpec>) -> Result<Option<SavedWeights>> {
+pub fn load_weights<S: ModelSpec>(
+    run: &Path,
+    which: Which,
+    network: Option<&S>,
+) -> Result<Option<SavedWeights<S>>> {
     let Some((files, warnings)) = checkpoint::load(run, which)? else { return Ok(None) };
     let state = state_of(run, &files, network)?;
     let weights = StoredTensors::from_bytes(WEIGHTS, file(run, &files, WEIGHTS)?)?;
@@ -120,7 +130,10 @@ pub fn load_weights(run: &Path, which: Which, network: Option<&NetworkSpec>) -> 
 ///
 /// # Errors
 /// As [`load_weights`].
-pub fn load_last(run: &Path, network: &NetworkSpec) -> Result<Option<(RunState, Snapshot, Vec<String>)>> {
+pub fn load_last<S: ModelSpec>(
+    run: &Path,
+    network: &S,
+) -> Result<Option<(RunState<S>, Snapshot, Vec<String>)>> {
     let Some((files, warnings)) = checkpoint::load(run, Which::Last)? else { return Ok(None) };
     let state = state_of(run, &files, Some(network))?;
     let snapshot = Snapshot {
@@ -136,7 +149,7 @@ fn file<'a>(run: &Path, files: &'a Files, name: &str) -> Result<&'a [u8]> {
     bytes.with_context(|| format!("{}: the checkpoint lacks {name}", run.display()))
 }
 
-fn state_of(run: &Path, files: &Files, network: Option<&NetworkSpec>) -> Result<RunState> {
+fn state_of<S: ModelSpec>(run: &Path, files: &Files, network: Option<&S>) -> Result<RunState<S>> {
     let bytes = file(run, files, STATE)?;
     let damaged = || format!("{}: {STATE} of the checkpoint is damaged", run.display());
     let Header { format } = serde_json::from_slice(bytes).with_context(damaged)?;
@@ -147,7 +160,7 @@ fn state_of(run: &Path, files: &Files, network: Option<&NetworkSpec>) -> Result<
             run.display()
         );
     }
-    let state: RunState = serde_json::from_slice(bytes).with_context(damaged)?;
+    let state: RunState<S> = serde_json::from_slice(bytes).with_context(damaged)?;
     if let Some(network) = network
         && *network != state.network
     {
@@ -171,7 +184,7 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         let files = Files::from([(STATE.to_string(), br#"{"format": 3, "cursor": "elsewhere"}"#.to_vec())]);
         checkpoint::save(run.path(), Which::Best, &files, 2).unwrap();
-        let error = load_weights(run.path(), Which::Best, None).err().unwrap().to_string();
+        let error = load_weights::<NetworkSpec>(run.path(), Which::Best, None).err().unwrap().to_string();
         assert!(error.contains("newer elm") && error.contains("format 3"), "{error}");
     }
 }

@@ -1,6 +1,8 @@
 //! A network with weights on a backend, and how it runs over a batch.
 
+use super::logits;
 use super::network::{Embedding, Head, NetworkSpec};
+use super::per_step::PerStep;
 use super::stored::StoredTensors;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
@@ -88,6 +90,31 @@ impl NetworkSpec {
     pub fn trainable_parameters(&self) -> usize {
         self.layouts().iter().map(|(_, layout)| layout.len()).sum()
     }
+
+    /// Initial weights, timescales and connectomes drawn from a seed; names
+    /// as in [`Network::to_stored`].
+    pub fn initial_weights(&self, seed: u64) -> StoredTensors {
+        let mut stored = StoredTensors::default();
+        for (l, layer) in self.layers.iter().enumerate() {
+            let values = layer.initial_parameters(seed, l);
+            insert_named(&mut stored, &format!("layers.{l}"), &layer.parameter_layout(), &values);
+            let (n, neuron) = (layer.neurons, &layer.neuron);
+            let sources = layer.draw_connectome(seed, l);
+            stored.insert_integers(format!("layers.{l}.connectome"), &[n, neuron.synapses()], sources);
+            if !neuron.tau_learnable {
+                stored.insert(
+                    format!("layers.{l}.memory.tau_raw"),
+                    &[n, neuron.memory],
+                    layer.initial_tau_raw(),
+                );
+            }
+        }
+        if self.head != Head::None {
+            let layout = self.head_layout();
+            insert_named(&mut stored, "head", &layout, &initial_head(self, seed, layout.len()));
+        }
+        stored
+    }
 }
 
 impl Embedding {
@@ -106,26 +133,7 @@ impl<B: Backend> Network<B> {
     /// # Errors
     /// When the backend refuses a tensor.
     pub fn from_seed(backend: &B, spec: &NetworkSpec, seed: u64) -> Result<Self> {
-        let mut stored = StoredTensors::default();
-        for (l, layer) in spec.layers.iter().enumerate() {
-            let values = layer.initial_parameters(seed, l);
-            insert_named(&mut stored, &format!("layers.{l}"), &layer.parameter_layout(), &values);
-            let (n, neuron) = (layer.neurons, &layer.neuron);
-            let sources = layer.draw_connectome(seed, l);
-            stored.insert_integers(format!("layers.{l}.connectome"), &[n, neuron.synapses()], sources);
-            if !neuron.tau_learnable {
-                stored.insert(
-                    format!("layers.{l}.memory.tau_raw"),
-                    &[n, neuron.memory],
-                    layer.initial_tau_raw(),
-                );
-            }
-        }
-        if spec.head != Head::None {
-            let layout = spec.head_layout();
-            insert_named(&mut stored, "head", &layout, &initial_head(spec, seed, layout.len()));
-        }
-        Self::from_stored(backend, spec, &stored)
+        Self::from_stored(backend, spec, &spec.initial_weights(seed))
     }
 
     /// A network with stored weights; names as in [`Network::to_stored`].
@@ -205,6 +213,18 @@ impl<B: Backend> Network<B> {
         input: Input<B::Tensor>,
         args: &RunArgs<'_, B>,
     ) -> Result<Vec<LayerAnswer<B>>> {
+        self.run_layers(backend, input, args, None)
+    }
+
+    /// [`Network::run`] with per-step dropout on what the layers above the
+    /// first read; the first one's belongs on the host input.
+    pub(super) fn run_layers(
+        &self,
+        backend: &B,
+        input: Input<B::Tensor>,
+        args: &RunArgs<'_, B>,
+        per_step: Option<PerStep>,
+    ) -> Result<Vec<LayerAnswer<B>>> {
         for (what, given) in
             [("states", args.state.len()), ("masks", args.masks.len()), ("wants", args.want.len())]
         {
@@ -220,6 +240,9 @@ impl<B: Backend> Network<B> {
         let mut input = input;
         let mut input_factor = self.spec.embedding.factor();
         for (l, layer) in self.layers.iter().enumerate() {
+            if let (Some(masks), Some(below)) = (per_step, answers.last()) {
+                input = Input::Dense(masks.on_activity(backend, &layer.spec, l, &below.activity)?);
+            }
             let output = backend.elm_scan(&ScanArgs::<B> {
                 layer: layer.spec.clone(),
                 connectome: layer.connectome.clone(),
@@ -264,81 +287,43 @@ impl<B: Backend> Network<B> {
         ops::add(backend, &backend.matmul(&weight, rows)?, &bias)
     }
 
-    /// Logits of every step: activity `[T, O, B]` to `[O, T * B]`.
+    /// See [`logits_of_all_steps`](super::logits::logits_of_all_steps).
     ///
     /// # Errors
-    /// When the backend refuses an operation.
+    /// As there.
     pub fn logits_of_all_steps(&self, backend: &B, activity: &B::Tensor) -> Result<B::Tensor> {
-        let shape = backend.shape(activity);
-        let by_output = backend.transpose(activity, 0, 1)?; // [O, T, B]
-        let flat = backend.reshape(&by_output, &[shape[1], shape[0] * shape[2]])?;
-        self.apply_head(backend, &flat)
+        logits::logits_of_all_steps(backend, self, activity)
     }
 
-    /// Logits of each row's last step: activity `[T, O, B]` to `[O, B]`.
+    /// See [`logits_of_last_step`](super::logits::logits_of_last_step).
     ///
     /// # Errors
-    /// [`Error::Index`] when a length is 0 or above `T`.
+    /// As there.
     pub fn logits_of_last_step(
         &self,
         backend: &B,
         activity: &B::Tensor,
         lengths: Option<&[u32]>,
     ) -> Result<B::Tensor> {
-        self.apply_head(backend, &last_step(backend, activity, lengths)?)
+        logits::logits_of_last_step(backend, self, activity, lengths)
     }
 
-    /// Logits of pairs of rows, `0..B/2` with `B/2..B`, by [`Head::Pair`]:
-    /// activity `[T, O, B]` to `[classes, B / 2]`.
+    /// See [`logits_of_pairs`](super::logits::logits_of_pairs).
     ///
     /// # Errors
-    /// [`Error::Config`] when the network has another head, [`Error::Shape`]
-    /// when `B` is odd, [`Error::Index`] when a length is 0 or above `T`.
+    /// As there.
     pub fn logits_of_pairs(
         &self,
         backend: &B,
         activity: &B::Tensor,
         lengths: Option<&[u32]>,
     ) -> Result<B::Tensor> {
-        if !matches!(self.spec.head, Head::Pair { .. }) {
-            return Err(Error::config("model.head", "pairs of sequences need a head that compares them"));
-        }
-        let last = last_step(backend, activity, lengths)?;
-        let shape = backend.shape(&last);
-        let (rows, pairs) = (shape[1], shape[1] / 2);
-        if rows != 2 * pairs {
-            return Err(Error::shape("pairs of sequences", &shape, "[O, an even number]".to_string()));
-        }
-        let (x, y) = (backend.narrow(&last, 1, 0, pairs)?, backend.narrow(&last, 1, pairs, pairs)?);
-        let (difference, product) = (ops::sub(backend, &x, &y)?, ops::mul(backend, &x, &y)?);
-        self.apply_head(backend, &backend.cat(&[x, y, difference, product], 0)?)
+        logits::logits_of_pairs(backend, self, activity, lengths)
     }
 }
 
-/// The activity `[T, O, B]` at each row's last step, `[O, B]`.
-fn last_step<B: Backend>(backend: &B, activity: &B::Tensor, lengths: Option<&[u32]>) -> Result<B::Tensor> {
-    let shape = backend.shape(activity);
-    let (steps, outputs, rows) = (shape[0], shape[1], shape[2]);
-    match lengths {
-        None => backend.reshape(&backend.narrow(activity, 0, steps - 1, 1)?, &[outputs, rows]),
-        Some(lengths) => {
-            if let Some(&bad) = lengths.iter().find(|&&length| length == 0 || length as usize > steps) {
-                return Err(Error::Index {
-                    what: "length of a sequence".into(),
-                    index: bad as usize,
-                    len: steps,
-                });
-            }
-            let by_row = backend.reshape(&backend.transpose(activity, 1, 2)?, &[steps * rows, outputs])?;
-            let place = |(row, &length): (usize, &u32)| (length - 1) * rows as u32 + row as u32;
-            let places: Vec<u32> = lengths.iter().enumerate().map(place).collect();
-            backend.transpose(&backend.select(&by_row, &backend.index(&places)?)?, 0, 1)
-        }
-    }
-}
-
-/// Files the named tensors of a flat variable.
-fn insert_named<N: Display>(
+/// Files the named tensors of a flat variable as `PREFIX.NAME`.
+pub fn insert_named<N: Display>(
     stored: &mut StoredTensors,
     prefix: &str,
     layout: &ParameterLayout<N>,
@@ -350,8 +335,11 @@ fn insert_named<N: Display>(
     }
 }
 
-/// Collects the named tensors of a flat variable.
-pub(super) fn flat_values<N: Display>(
+/// Collects the named tensors of a flat variable, filed as `PREFIX.NAME`.
+///
+/// # Errors
+/// [`Error::Stored`] when a tensor is missing or has another shape.
+pub fn flat_values<N: Display>(
     stored: &StoredTensors,
     prefix: &str,
     layout: &ParameterLayout<N>,

@@ -140,7 +140,7 @@ fn train<B: Backend>(
         answers.learning_rates.push(report.learning_rate);
     }
     if training.updates > 0 {
-        for (name, tensor) in trainer.network().to_stored(backend)?.tensors {
+        for (name, tensor) in trainer.model().to_stored(backend)?.tensors {
             if let crate::model::StoredValues::F32(values) = tensor.values {
                 answers.trained.insert(name, values);
             }

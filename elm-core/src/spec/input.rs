@@ -81,7 +81,7 @@ impl<X> Input<X> {
     }
 
     /// Checks lengths and indices; `fits` says whether numbers have a shape.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         [steps, channels, rows]: [usize; 3],
         fits: impl FnOnce(&str, &X, &[usize]) -> Result<()>,

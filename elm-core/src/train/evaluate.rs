@@ -1,15 +1,13 @@
 //! Loss and metrics on data that is not trained on.
 
 use super::batch::{Batch, BatchSource};
-use super::dropout::no_masks;
 use super::loss::batch_loss;
 use super::metric::{Mean, Measure, Measured, Metric, Predicted, Scores};
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::model::{Network, RunArgs};
+use crate::model::{Model, Pass, PerStep};
 use crate::ops;
 use crate::scan::ScanPath;
-use crate::spec::Want;
 
 /// How to evaluate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,17 +32,17 @@ pub struct Evaluation {
     pub path: Option<ScanPath>,
 }
 
-/// Evaluates a network on batches of a source.
+/// Evaluates a model on batches of a source.
 ///
 /// Dropout is off, except for per-step input dropout, whose mask then depends
 /// on the batch's position alone. `progress` is called after every batch with
 /// the number of batches done; returning `false` ends the evaluation early.
 ///
 /// # Errors
-/// When data cannot be read or does not fit the network.
+/// When data cannot be read or does not fit the model.
 pub fn evaluate<B: Backend>(
     backend: &B,
-    network: &Network<B>,
+    model: &dyn Model<B>,
     source: &mut dyn BatchSource,
     spec: &EvaluationSpec<'_>,
     progress: &mut dyn FnMut(u64) -> bool,
@@ -56,10 +54,11 @@ pub fn evaluate<B: Backend>(
         let Some(batch) = source.next()? else { break };
         let start = match state.take() {
             Some((rows, state)) if spec.carry_state && rows == batch.rows => state,
-            _ => network.zero_state(backend, batch.rows)?,
+            _ => model.start_state(backend, batch.rows)?,
         };
-        let masked = network.spec.layers.first().and_then(|layer| batch.masked(layer, 0, done));
-        let end = evaluate_batch(backend, network, masked.as_ref().unwrap_or(&batch), &start, &mut gathered)?;
+        let per_step = Some(PerStep { seed: 0, place: done });
+        let pass = Pass { per_step, ..Pass::plain(&start) };
+        let end = evaluate_batch(backend, model, &batch, &pass, &mut gathered)?;
         state = Some((batch.rows, end));
         done += 1;
         if !progress(done) {
@@ -72,17 +71,14 @@ pub fn evaluate<B: Backend>(
 /// Gathers the figures of one batch and returns the end state.
 fn evaluate_batch<B: Backend>(
     backend: &B,
-    network: &Network<B>,
+    model: &dyn Model<B>,
     batch: &Batch,
-    start: &[B::Tensor],
+    pass: &Pass<'_, B>,
     gathered: &mut Gathered,
 ) -> Result<Vec<B::Tensor>> {
-    let masks = no_masks(&network.spec);
-    let want = vec![Want::default(); network.layers.len()];
-    let args = RunArgs { state: start, masks: &masks, want: &want, rows: batch.rows, steps: batch.steps };
-    let answers = network.run(backend, batch.on(backend, network.spec.inputs())?, &args)?;
+    let answers = model.forward(backend, &batch.sequences(), pass)?;
     if let Some(last) = answers.last() {
-        let loss = batch_loss(backend, network, &last.activity, batch, 0.0)?;
+        let loss = batch_loss(backend, model, &last.activity, batch, 0.0)?;
         let logits = loss.logits.as_ref().map(|logits| backend.values(logits)).transpose()?;
         gathered.add(&Predicted {
             loss: ops::scalar(backend, &loss.task)?,

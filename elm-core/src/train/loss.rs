@@ -3,7 +3,8 @@
 use super::batch::{Batch, Target};
 use crate::backend::{Backend, Unary};
 use crate::error::{Error, Result};
-use crate::model::Network;
+use crate::model::Model;
+use crate::model::logits::{logits_of_all_steps, logits_of_last_step, logits_of_pairs};
 use crate::ops;
 
 /// The loss of one batch.
@@ -29,7 +30,7 @@ pub struct BatchLoss<B: Backend> {
 /// [`Error::Shape`] when the target does not fit the batch.
 pub fn batch_loss<B: Backend>(
     backend: &B,
-    network: &Network<B>,
+    model: &dyn Model<B>,
     activity: &B::Tensor,
     batch: &Batch,
     smoothing: f64,
@@ -37,7 +38,7 @@ pub fn batch_loss<B: Backend>(
     match &batch.target {
         Target::EveryStep(labels) => {
             expect_len("labels of every step", labels.len(), batch.steps * batch.rows)?;
-            let logits = network.logits_of_all_steps(backend, activity)?;
+            let logits = logits_of_all_steps(backend, model, activity)?;
             cross_entropy(backend, logits, labels, smoothing)
         }
         Target::LastStep { labels, lengths } => {
@@ -45,7 +46,7 @@ pub fn batch_loss<B: Backend>(
             if let Some(lengths) = lengths {
                 expect_len("lengths", lengths.len(), batch.rows)?;
             }
-            let logits = network.logits_of_last_step(backend, activity, lengths.as_deref())?;
+            let logits = logits_of_last_step(backend, model, activity, lengths.as_deref())?;
             cross_entropy(backend, logits, labels, smoothing)
         }
         Target::Pairs { labels, lengths } => {
@@ -53,16 +54,16 @@ pub fn batch_loss<B: Backend>(
             if let Some(lengths) = lengths {
                 expect_len("lengths", lengths.len(), batch.rows)?;
             }
-            let logits = network.logits_of_pairs(backend, activity, lengths.as_deref())?;
+            let logits = logits_of_pairs(backend, model, activity, lengths.as_deref())?;
             cross_entropy(backend, logits, labels, smoothing)
         }
         Target::SpikeAndSoma { spike, soma, burn_in } => {
-            let task = spike_and_soma(backend, network, activity, [spike, soma], *burn_in)?;
+            let task = spike_and_soma(backend, model, activity, [spike, soma], *burn_in)?;
             let predictions = (batch.steps - burn_in) * batch.rows;
             Ok(BatchLoss { smoothed: task.clone(), task, logits: None, predictions })
         }
         Target::Values(values) => {
-            let outputs = network.logits_of_all_steps(backend, activity)?; // [O, T * B]
+            let outputs = logits_of_all_steps(backend, model, activity)?; // [O, T * B]
             let shape = backend.shape(activity);
             let target = backend.transpose(&backend.tensor(values, &shape)?, 0, 1)?;
             let target = backend.reshape(&target, &backend.shape(&outputs))?;
@@ -113,7 +114,7 @@ fn mean_squared<B: Backend>(backend: &B, got: &B::Tensor, wanted: &B::Tensor) ->
 /// `½ BCE-with-logits(output 0, spike) + ½ MSE(output 1, soma)` after the burn-in.
 fn spike_and_soma<B: Backend>(
     backend: &B,
-    network: &Network<B>,
+    model: &dyn Model<B>,
     activity: &B::Tensor,
     [spike, soma]: [&[f32]; 2],
     burn_in: usize,
@@ -123,7 +124,7 @@ fn spike_and_soma<B: Backend>(
     if shape[1] != 2 || burn_in >= steps {
         return Err(Error::shape("NeuronIO activity", &shape, format!("[T above {burn_in}, 2, B]")));
     }
-    let outputs = network.logits_of_all_steps(backend, activity)?; // [2, T * B]
+    let outputs = logits_of_all_steps(backend, model, activity)?; // [2, T * B]
     let (start, count) = (burn_in * rows, (steps - burn_in) * rows);
     let of = |output| backend.narrow(&backend.narrow(&outputs, 0, output, 1)?, 1, start, count);
     let host = |values: &[f32]| {

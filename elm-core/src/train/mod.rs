@@ -1,12 +1,11 @@
 //! Training: batches in, updated weights out.
 //!
 //! Read in this order: [`batch`] (what is learned from), [`loss`],
-//! [`regularizer`], [`schedule`], [`dropout`], [`trainer`] (one update at a
-//! time, by [`crate::optimizer`]), [`snapshot`] (everything needed to continue),
+//! [`regularizer`], [`schedule`], [`trainer`] (one update at a time, by
+//! [`crate::optimizer`]), [`snapshot`] (everything needed to continue),
 //! [`metric`] (what a task measures), [`mod@evaluate`].
 
 pub mod batch;
-pub mod dropout;
 pub mod evaluate;
 pub mod loss;
 pub mod metric;
@@ -15,8 +14,9 @@ pub mod schedule;
 pub mod snapshot;
 pub mod trainer;
 
+pub use crate::model::{HostInput, dropout};
 pub use crate::optimizer::OptimizerKind;
-pub use batch::{Batch, BatchSource, HostInput, Target};
+pub use batch::{Batch, BatchSource, Target};
 pub use evaluate::{Evaluation, EvaluationSpec, evaluate};
 pub use metric::{Criterion, Measured, Metric, Scores};
 pub use regularizer::{Penalty, Regularizer};

@@ -30,9 +30,12 @@ pub struct Regularizer {
 }
 
 impl Regularizer {
-    /// Does it need the MLP's magnitude of layer `l`?
-    pub fn needs_magnitude(&self, l: usize) -> bool {
-        self.penalty == Penalty::NeuronMlpMagnitude && self.layers.contains(&l)
+    /// The layers whose magnitude of the MLP it needs.
+    pub fn magnitudes(&self) -> &[usize] {
+        match self.penalty {
+            Penalty::NeuronMlpMagnitude => &self.layers,
+            Penalty::PopulationActivity => &[],
+        }
     }
 
     /// The term added to the loss, a scalar `[]`.
@@ -61,9 +64,10 @@ impl Regularizer {
             (Penalty::NeuronMlpMagnitude, Some(magnitude)) => {
                 ops::mean_all(backend, &ops::mul(backend, magnitude, magnitude)?)
             }
-            (Penalty::NeuronMlpMagnitude, None) => {
-                Err(Error::stored("magnitude of the MLPs", "the scan did not return what was asked for"))
-            }
+            (Penalty::NeuronMlpMagnitude, None) => Err(Error::config(
+                "regularizer.mlp_magnitude",
+                "this model does not tell the magnitude of MLPs",
+            )),
             (Penalty::PopulationActivity, _) => {
                 ops::mean_all(backend, &backend.unary(Unary::Relu, &answer.activity)?)
             }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// Weights, timescales and connectomes, see
-    /// [`Network::to_stored`](crate::model::Network::to_stored).
+    /// [`Model::to_stored`](crate::model::Model::to_stored).
     pub weights: StoredTensors,
     /// `moments.V.first`, `moments.V.second` of each flat variable `V`, and
     /// `state.L` of each layer where a state is carried.

@@ -1,18 +1,17 @@
 //! One update after the other.
 
 use super::batch::Batch;
-use super::dropout::draw_masks;
 use super::loss::batch_loss;
 use super::regularizer::Regularizer;
 use super::schedule::{LearningRate, StateReset};
 use super::snapshot::{Position, Snapshot};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::model::{Network, NetworkSpec, RunArgs, StoredTensors};
+use crate::model::{Model, ModelSpec, Pass, PerStep, StoredTensors};
 use crate::ops;
 use crate::optimizer::{Moments, OptimizerKind, Update};
 use crate::scan::ScanPath;
-use crate::spec::{DropoutMasks, Want};
+use crate::spec::DropoutMasks;
 use std::time::Instant;
 
 /// How to train.
@@ -63,11 +62,11 @@ pub struct StepTimes {
     pub optimizer: f64,
 }
 
-/// A network in training.
+/// A model in training.
 pub struct Trainer<'b, B: Backend> {
     backend: &'b B,
     spec: TrainingSpec,
-    network: Network<B>,
+    model: Box<dyn Model<B> + 'b>,
     variables: Vec<B::Tensor>,
     moments: Vec<Moments<B>>,
     masks: Vec<DropoutMasks>,
@@ -77,12 +76,13 @@ pub struct Trainer<'b, B: Backend> {
 }
 
 impl<'b, B: Backend> Trainer<'b, B> {
-    /// Starts training a network from update 0.
+    /// Starts training a model from update 0.
     ///
     /// # Errors
     /// When the backend refuses a tensor.
-    pub fn new(backend: &'b B, network: Network<B>, spec: TrainingSpec) -> Result<Self> {
-        let variables = network.variables();
+    pub fn new(backend: &'b B, model: impl Into<Box<dyn Model<B> + 'b>>, spec: TrainingSpec) -> Result<Self> {
+        let model = model.into();
+        let variables = model.variables();
         let zero_moments = |variable: &B::Tensor| {
             let zeros = ops::zeros(backend, &backend.shape(variable))?;
             Ok(Moments { second: ops::zeros(backend, &backend.shape(variable))?, first: zeros })
@@ -92,7 +92,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
             spec,
             moments: variables.iter().map(zero_moments).collect::<Result<_>>()?,
             variables,
-            network,
+            model,
             masks: Vec::new(),
             state: None,
             position: Position { step: 0, state_began: 0, state_rows: None },
@@ -104,14 +104,16 @@ impl<'b, B: Backend> Trainer<'b, B> {
     ///
     /// # Errors
     /// [`Error::Stored`] when the snapshot belongs to another model.
-    pub fn restore(
+    pub fn restore<S: ModelSpec>(
         backend: &'b B,
-        network: &NetworkSpec,
+        model: &S,
         spec: TrainingSpec,
         snapshot: &Snapshot,
-    ) -> Result<Self> {
-        let network = Network::from_stored(backend, network, &snapshot.weights)?;
-        let mut trainer = Self::new(backend, network, spec)?;
+    ) -> Result<Self>
+    where
+        B: 'static,
+    {
+        let mut trainer = Self::new(backend, model.build(backend, &snapshot.weights)?, spec)?;
         for (v, (variable, moments)) in trainer.variables.iter().zip(&mut trainer.moments).enumerate() {
             let shape = backend.shape(variable);
             let stored = |part: &str| {
@@ -122,14 +124,13 @@ impl<'b, B: Backend> Trainer<'b, B> {
         trainer.position = snapshot.position;
         if let Some(rows) = snapshot.position.state_rows {
             let mut state = Vec::new();
-            for (l, layer) in trainer.network.layers.iter().enumerate() {
-                let shape = [layer.spec.state_layout().rows(), rows];
+            for (l, length) in trainer.model.state_rows().into_iter().enumerate() {
+                let shape = [length, rows];
                 let values = snapshot.state_values(&format!("state.{l}"), &shape)?;
                 state.push(backend.tensor(values, &shape)?);
             }
             trainer.state = Some(state);
-            trainer.masks =
-                draw_masks(&trainer.network.spec, rows, trainer.spec.seed, snapshot.position.state_began);
+            trainer.masks = trainer.model.draw_masks(trainer.spec.seed, snapshot.position.state_began, rows);
         }
         Ok(trainer)
     }
@@ -151,12 +152,12 @@ impl<'b, B: Backend> Trainer<'b, B> {
         for (l, tensor) in self.state.iter().flatten().enumerate() {
             keep(format!("state.{l}"), tensor)?;
         }
-        Ok(Snapshot { weights: self.network.to_stored(self.backend)?, state, position: self.position })
+        Ok(Snapshot { weights: self.model.to_stored(self.backend)?, state, position: self.position })
     }
 
-    /// The network as trained so far.
-    pub fn network(&self) -> &Network<B> {
-        &self.network
+    /// The model as trained so far.
+    pub fn model(&self) -> &dyn Model<B> {
+        &*self.model
     }
 
     /// Updates done.
@@ -171,15 +172,9 @@ impl<'b, B: Backend> Trainer<'b, B> {
     /// [`Error::NoGradient`] when a parameter gets none; nothing is changed then.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let began = self.begin(batch.rows)?;
-        let masked = self
-            .network
-            .spec
-            .layers
-            .first()
-            .and_then(|layer| batch.masked(layer, self.spec.seed, self.position.step));
-        let batch = masked.as_ref().unwrap_or(batch);
+        let per_step = PerStep { seed: self.spec.seed, place: self.position.step };
         let clock = Instant::now();
-        let (loss, objective, end, path) = self.forward(batch, &began)?;
+        let (loss, objective, end, path) = self.forward(batch, &began, Some(per_step))?;
         let forward = clock.elapsed().as_secs_f64();
         let gradients = self.gradients(&objective)?;
         let backward = clock.elapsed().as_secs_f64() - forward;
@@ -214,8 +209,8 @@ impl<'b, B: Backend> Trainer<'b, B> {
             let (state, masks) = (state.clone(), self.masks.clone());
             return Ok(Beginning { state, masks, at: self.position.state_began });
         }
-        let masks = draw_masks(&self.network.spec, rows, self.spec.seed, step);
-        Ok(Beginning { state: self.network.zero_state(self.backend, rows)?, masks, at: step })
+        let masks = self.model.draw_masks(self.spec.seed, step, rows);
+        Ok(Beginning { state: self.model.start_state(self.backend, rows)?, masks, at: step })
     }
 
     /// Task loss, objective, detached end state and scan path.
@@ -223,24 +218,23 @@ impl<'b, B: Backend> Trainer<'b, B> {
         &self,
         batch: &Batch,
         began: &Beginning<B>,
+        per_step: Option<PerStep>,
     ) -> Result<(B::Tensor, B::Tensor, Vec<B::Tensor>, ScanPath)> {
         let backend = self.backend;
-        let needs_magnitude = |l| self.spec.regularizers.iter().any(|r| r.needs_magnitude(l));
-        let want: Vec<Want> = (0..self.network.layers.len())
-            .map(|l| Want { gradient: true, magnitude: needs_magnitude(l), monitors: false })
-            .collect();
-        let args = RunArgs {
+        let of = |regularizer: &Regularizer| regularizer.magnitudes().to_vec();
+        let magnitude: Vec<usize> = self.spec.regularizers.iter().flat_map(of).collect();
+        let pass = Pass {
             state: &began.state,
             masks: &began.masks,
-            want: &want,
-            rows: batch.rows,
-            steps: batch.steps,
+            per_step,
+            gradient: true,
+            magnitude: &magnitude,
         };
-        let answers = self.network.run(backend, batch.on(backend, self.network.spec.inputs())?, &args)?;
+        let answers = self.model.forward(backend, &batch.sequences(), &pass)?;
         let Some(last) = answers.last() else {
             return Err(Error::config("model.num_layers", "must be at least 1"));
         };
-        let loss = batch_loss(backend, &self.network, &last.activity, batch, self.spec.label_smoothing)?;
+        let loss = batch_loss(backend, &*self.model, &last.activity, batch, self.spec.label_smoothing)?;
         let mut objective = loss.smoothed;
         for regularizer in &self.spec.regularizers {
             if let Some(term) = regularizer.term(backend, &answers)? {
@@ -256,7 +250,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
     fn gradients(&mut self, objective: &B::Tensor) -> Result<Vec<B::Tensor>> {
         let all = self.backend.backward(objective)?;
         let mut gradients = Vec::with_capacity(self.variables.len());
-        for (variable, (name, _)) in self.variables.iter().zip(self.network.spec.layouts()) {
+        for (variable, (name, _)) in self.variables.iter().zip(self.model.layouts()) {
             let gradient = self.backend.gradient(&all, variable);
             gradients.push(gradient.ok_or(Error::NoGradient { parameter: name })?);
         }
@@ -282,7 +276,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
 
     /// Names the first tensor whose gradient is not finite.
     fn check_finite(&self, gradients: &[B::Tensor]) -> Result<()> {
-        for (gradient, (prefix, layout)) in gradients.iter().zip(self.network.spec.layouts()) {
+        for (gradient, (prefix, layout)) in gradients.iter().zip(self.model.layouts()) {
             let values = self.backend.values(gradient)?;
             for named in &layout.tensors {
                 if let Some(bad) = values[named.range.clone()].iter().find(|value| !value.is_finite()) {
@@ -303,9 +297,9 @@ impl<'b, B: Backend> Trainer<'b, B> {
     /// # Errors
     /// As [`Trainer::step`].
     pub fn measure(&mut self, batch: &Batch) -> Result<(f64, f64, Vec<Vec<f32>>)> {
-        let state = self.network.zero_state(self.backend, batch.rows)?;
-        let masks = super::dropout::no_masks(&self.network.spec);
-        let (loss, objective, ..) = self.forward(batch, &Beginning { state, masks, at: 0 })?;
+        let state = self.model.start_state(self.backend, batch.rows)?;
+        let began = Beginning { state, masks: Vec::new(), at: 0 };
+        let (loss, objective, ..) = self.forward(batch, &began, None)?;
         let gradients = self.gradients(&objective)?;
         let values = gradients.iter().map(|gradient| self.backend.values(gradient));
         let values = values.collect::<Result<_>>()?;

@@ -1,6 +1,6 @@
 //! Variational dropout: masks that stay the same over a sequence \[S2\].
 
-use crate::model::NetworkSpec;
+use super::network::NetworkSpec;
 use crate::random::{Draws, Purpose};
 use crate::spec::{DropoutMasks, InputDropoutMode, LayerSpec};
 use std::sync::Arc;
