@@ -2,7 +2,7 @@
 
 use elm_core::model::{Head, LiveNetwork, ModelKind, Network, NetworkOptions, NetworkSpec, RunArgs};
 use elm_core::reference::Reference;
-use elm_core::scan::{NO_TOKEN, Want};
+use elm_core::spec::{NO_TOKEN, Want};
 use elm_core::train::dropout::no_masks;
 use elm_core::train::loss::batch_loss;
 use elm_core::train::{Batch, HostInput, Target};

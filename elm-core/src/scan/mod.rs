@@ -14,7 +14,6 @@ mod fused;
 mod policy;
 mod segments;
 
-pub use crate::spec::{DropoutMasks, Event, Events, Input, Monitors, NO_TOKEN, Want};
 pub use adjoint::ScanAdjoint;
 pub use composed::composed;
 pub use flat::FlatLayout;
@@ -22,7 +21,7 @@ pub use policy::run;
 
 use crate::backend::Backend;
 use crate::error::Result;
-use crate::spec::LayerRun;
+use crate::spec::{Input, LayerRun, Monitors};
 
 /// What goes into a scan: tensors of a backend, the connectome also as the
 /// backend's row numbers.
