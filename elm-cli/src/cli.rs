@@ -7,6 +7,7 @@ use crate::commands::generate::GenerateRequest;
 use crate::commands::train::{Outcome, TrainRequest};
 use crate::commands::verify::{VerifyRequest, table};
 use crate::commands::{info, verify};
+use crate::config::names::{Named, argument};
 use crate::config::{RunConfig, keys};
 use crate::engine::Registry;
 use crate::model::ConfiguredModel;
@@ -154,42 +155,6 @@ struct CheckArgs {
     keys: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ScanName {
-    Auto,
-    Fused,
-    Composed,
-}
-
-impl ScanName {
-    fn choice(self) -> ScanChoice {
-        match self {
-            ScanName::Auto => ScanChoice::Auto,
-            ScanName::Fused => ScanChoice::Fused,
-            ScanName::Composed => ScanChoice::Composed,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum SimdName {
-    Auto,
-    Avx512,
-    Avx2,
-    Portable,
-}
-
-impl SimdName {
-    fn choice(self) -> Simd {
-        match self {
-            SimdName::Auto => Simd::Auto,
-            SimdName::Avx512 => Simd::Avx512,
-            SimdName::Avx2 => Simd::Avx2,
-            SimdName::Portable => Simd::Portable,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 struct VerifyArgs {
     /// Records (NAME.json beside NAME.safetensors) or folders of them; none: built-in ones
@@ -201,8 +166,8 @@ struct VerifyArgs {
     #[arg(long, default_value = "cpu")]
     device: Device,
     /// How the recurrence shall be computed
-    #[arg(long, value_enum, default_value = "auto")]
-    scan: ScanName,
+    #[arg(long, value_parser = argument::<ScanChoice>(), default_value = ScanChoice::Auto.name())]
+    scan: ScanChoice,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -222,11 +187,11 @@ struct BenchArgs {
     #[arg(long)]
     device: Option<Device>,
     /// How the recurrence shall be computed
-    #[arg(long, value_enum)]
-    scan: Option<ScanName>,
-    /// Instructions of the fused recurrence
-    #[arg(long, value_enum, default_value = "auto")]
-    simd: SimdName,
+    #[arg(long, value_parser = argument::<ScanChoice>())]
+    scan: Option<ScanChoice>,
+    /// Instructions of the fused recurrence instead of the configured ones
+    #[arg(long, value_parser = argument::<Simd>())]
+    simd: Option<Simd>,
     /// Threads instead of the configured number
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -388,9 +353,9 @@ fn bench<S: ConfiguredModel>(args: BenchArgs, registry: &Registry<S>) -> Result<
     config.backend = args.backend.unwrap_or(config.backend);
     let mut options = config.backend_options;
     options.device = args.device.unwrap_or(options.device);
-    options.scan = args.scan.map_or(options.scan, ScanName::choice);
+    options.scan = args.scan.unwrap_or(options.scan);
     options.threads = args.threads.map(usize::from).or(options.threads);
-    options.simd = args.simd.choice();
+    options.simd = args.simd.unwrap_or(options.simd);
     config.backend_options = options;
     let engine = registry.get(&config.backend)?;
     let report = engine.bench(options, &BenchRequest { config, steps: args.steps as usize })?;
@@ -399,7 +364,7 @@ fn bench<S: ConfiguredModel>(args: BenchArgs, registry: &Registry<S>) -> Result<
 }
 
 fn verify_records<S: ConfiguredModel>(args: VerifyArgs, registry: &Registry<S>) -> Result<Exit> {
-    let scan = args.scan.choice();
+    let scan = args.scan;
     let options = BackendOptions { device: args.device, scan, ..BackendOptions::default() };
     let request = VerifyRequest::new(&args.paths, scan)?;
     let reports: Vec<verify::RecordReport> = registry.get(&args.backend)?.verify(options, &request)?;

@@ -1,109 +1,113 @@
 //! `[data]`: what is learned, and where it is.
 
+use super::kind::DataKind;
+use super::names::names;
 use super::place::ConfigError;
+use super::ranges::{FileOrFolder, Flag, Shares, count, one_of, positive, size};
+use super::section::{Section, settings};
 use super::settings::Settings;
 use elm_data::spikes::CHANNELS;
-use serde::Deserialize;
 
-/// What is learned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // the names of the data sets
-pub enum DataKind {
-    Digits,
-    DigitsAdding,
-    Shd,
-    Ssc,
-    ShdAdding,
-    Text,
-    Listops,
-    LraText,
-    LraRetrieval,
-    LraImage,
-    Pathfinder,
-}
-
-/// How text becomes tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tokens {
-    /// Characters without newlines.
-    Txl,
-    /// Characters with an end-of-line token.
-    Eos,
-    /// Raw bytes.
-    Bytes,
-}
-
-/// Settings of the data; which ones matter depends on the kind.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DataConfig {
-    /// What is learned.
-    pub kind: DataKind,
-    /// Seed of generated data and of splits.
-    pub seed: u64,
-    /// Length of a time step of spike data, in ms.
-    pub bin_ms: f64,
-    /// Keep the number of spikes in a bin?
-    pub counts: bool,
-    /// Channels of generated digits.
-    pub channels: usize,
-    /// Generated samples for train, valid, test.
-    pub samples: [usize; 3],
+names! {
     /// How text becomes tokens.
-    pub tokens: Tokens,
-    /// Number of symbols, where given.
-    pub vocabulary: Option<usize>,
-    /// Shares of a single text file for train, valid, test.
-    pub fractions: [f64; 3],
-    /// Longest sequence, where given.
-    pub max_length: Option<usize>,
-    /// Tokenise as the Long Range Arena does (else as S4 does)?
-    pub lra_tokenization: bool,
-    /// Pixels as tokens (else as one real channel)?
-    pub one_hot_pixels: bool,
-    /// Pixels per time step.
-    pub group: usize,
-    /// Side of a Pathfinder picture.
-    pub resolution: usize,
+    pub enum Tokens {
+        /// Characters without newlines.
+        Txl = "txl",
+        /// Characters with an end-of-line token.
+        Eos = "eos",
+        /// Raw bytes.
+        Bytes = "bytes",
+    }
 }
 
-impl DataKind {
-    /// Is it a continuous text (else sequences with one label each)?
-    pub fn is_text(self) -> bool {
-        self == DataKind::Text
+names! {
+    /// Whose tokenisation of the Long Range Arena.
+    pub enum Tokenization {
+        /// That of the S4 repository.
+        S4 = "s4",
+        /// The published one.
+        Lra = "lra",
     }
+}
 
-    /// Are two recordings joined and their digits added?
-    pub fn is_adding(self) -> bool {
-        matches!(self, DataKind::DigitsAdding | DataKind::ShdAdding)
+names! {
+    /// What a pixel is.
+    pub enum PixelForm {
+        /// One real channel.
+        Scaled = "scaled",
+        /// One of 256 tokens.
+        OneHot = "one_hot",
     }
+}
 
-    /// Can it be generated without a file?
-    pub fn is_generated(self) -> bool {
-        matches!(self, DataKind::Digits | DataKind::DigitsAdding)
+settings! {
+    /// Which data; everything else in the table depends on it.
+    pub(super) struct DataChoice {
+        /// what is learned
+        kind: Option<DataKind> = one_of::<DataKind>(), None, "required";
+    }
+}
+
+impl DataChoice {
+    /// The kind, which has to be given.
+    pub(super) fn required(&self, settings: &Settings) -> Result<DataKind, ConfigError> {
+        self.kind.ok_or_else(|| {
+            settings
+                .error("data.kind", "missing: what is to be learned?")
+                .help("`elm check --keys` lists the kinds")
+        })
+    }
+}
+
+settings! {
+    /// Settings of the data; which ones matter depends on the kind.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct DataConfig given (data: DataKind) {
+        /// file or folder of the data; generated digits need none
+        path: Option<String> = FileOrFolder, None, "none";
+        /// seed of generated data and of the split into train and validation
+        seed: u64 = count(0), 0;
+        /// length of a time step of spike data, in ms
+        bin_ms: f64 = positive(), 2.0;
+        /// keep the number of spikes in a bin (true) or only whether there are any
+        counts: bool = Flag, false;
+        /// channels of generated digits
+        channels: usize = size(1), CHANNELS;
+        /// generated training samples
+        train_samples: usize = size(1), 2000;
+        /// generated validation samples
+        valid_samples: usize = size(1), 500;
+        /// generated test samples
+        test_samples: usize = size(1), 500;
+        /// text as tokens: characters without newlines, with an end-of-line token, or bytes
+        tokens: Tokens = one_of::<Tokens>(), Tokens::Txl;
+        /// number of symbols; checked against the data, lets `info` and `bench` work without it
+        vocabulary: Option<usize> = size(1), None, "from the data";
+        /// shares of a single text file for train, valid, test
+        fractions: [f64; 3] = Shares, [0.9, 0.05, 0.05];
+        /// longest sequence; longer ones are cut
+        max_length: Option<usize> = size(1), None, "the data set's";
+        /// whose tokenisation of the Long Range Arena
+        tokenization: Tokenization = one_of::<Tokenization>(), Tokenization::S4;
+        /// pixels as one real channel or as one of 256 tokens
+        pixels: PixelForm = one_of::<PixelForm>(), PixelForm::Scaled;
+        /// pixels handed to the network per time step
+        group: usize = size(1), 1;
+        /// side of a Pathfinder picture
+        resolution: usize = size(1), 32;
+    } with {
+        /// What is learned.
+        kind: DataKind = data;
     }
 }
 
 impl DataConfig {
     /// A kind of data with nothing else said.
-    pub fn plain(kind: DataKind) -> Self {
-        DataConfig {
-            kind,
-            seed: 0,
-            bin_ms: 2.0,
-            counts: false,
-            channels: CHANNELS,
-            samples: [2000, 500, 500],
-            tokens: Tokens::Txl,
-            vocabulary: None,
-            fractions: [0.9, 0.05, 0.05],
-            max_length: None,
-            lra_tokenization: false,
-            one_hot_pixels: false,
-            group: 1,
-            resolution: 32,
-        }
+    ///
+    /// # Errors
+    /// Of nothing: no setting is read.
+    pub fn plain(kind: DataKind) -> Result<Self, ConfigError> {
+        DataConfig::read(&Settings::default(), "data", kind)
     }
 
     /// Are sequences made of one token a step (else of events or real values)?
@@ -111,7 +115,7 @@ impl DataConfig {
         match self.kind {
             DataKind::Text => true,
             DataKind::Listops | DataKind::LraText | DataKind::LraRetrieval => self.group == 1,
-            DataKind::LraImage | DataKind::Pathfinder => self.one_hot_pixels && self.group == 1,
+            DataKind::LraImage | DataKind::Pathfinder => self.pixels == PixelForm::OneHot && self.group == 1,
             _ => false,
         }
     }
@@ -119,11 +123,12 @@ impl DataConfig {
     /// Longest sequence of a kind of samples, in time steps.
     pub fn longest(&self) -> usize {
         let spikes = (1000.0 / self.bin_ms).round() as usize;
+        let lra = self.tokenization == Tokenization::Lra;
         let published = match self.kind {
             DataKind::DigitsAdding | DataKind::ShdAdding => return 2 * spikes,
-            DataKind::Listops if self.lra_tokenization => 2000,
+            DataKind::Listops if lra => 2000,
             DataKind::Listops => 2048,
-            DataKind::LraText if !self.lra_tokenization => 4096,
+            DataKind::LraText if !lra => 4096,
             DataKind::LraText | DataKind::LraRetrieval => 4000,
             DataKind::LraImage => 32 * 32,
             DataKind::Pathfinder => self.resolution * self.resolution,
@@ -135,7 +140,11 @@ impl DataConfig {
     /// Channels (or distinct tokens) and classes, where the configuration
     /// tells them.
     pub fn channels_and_classes(&self) -> Option<(usize, usize)> {
-        let pixels = if self.one_hot_pixels { 256 } else { 1 };
+        let pixels = match self.pixels {
+            PixelForm::Scaled => 1,
+            PixelForm::OneHot => 256,
+        };
+        let lra = self.tokenization == Tokenization::Lra;
         let symbols = |published: usize| self.vocabulary.unwrap_or(published);
         let (channels, classes) = match self.kind {
             DataKind::Digits => (self.channels, 20),
@@ -144,56 +153,13 @@ impl DataConfig {
             DataKind::ShdAdding => (CHANNELS, 19),
             DataKind::Ssc => (CHANNELS, 35),
             DataKind::Listops => (symbols(18), 10),
-            DataKind::LraText if self.lra_tokenization => (257, 2),
+            DataKind::LraText if lra => (257, 2),
             DataKind::LraText => (self.vocabulary?, 2),
-            DataKind::LraRetrieval => (symbols(if self.lra_tokenization { 257 } else { 98 }), 2),
+            DataKind::LraRetrieval => (symbols(if lra { 257 } else { 98 }), 2),
             DataKind::LraImage => (pixels, 10),
             DataKind::Pathfinder => (pixels, 2),
             DataKind::Text => return None,
         };
         Some((channels * self.group, classes))
-    }
-}
-
-/// Reads `[data]`.
-///
-/// # Errors
-/// When the kind or a needed path is missing, or fractions are impossible.
-pub fn data(settings: &Settings) -> Result<DataConfig, ConfigError> {
-    let kind: DataKind = settings.choice("data.kind").ok_or_else(|| {
-        settings
-            .error("data.kind", "missing: what is to be learned?")
-            .help("`elm check --keys` lists the kinds")
-    })?;
-    let samples = ["data.train_samples", "data.valid_samples", "data.test_samples"];
-    let plain = DataConfig::plain(kind);
-    let samples = std::array::from_fn(|i| settings.size(samples[i]).unwrap_or(plain.samples[i]));
-    Ok(DataConfig {
-        kind,
-        seed: settings.integer("data.seed").unwrap_or(plain.seed),
-        bin_ms: settings.number("data.bin_ms").unwrap_or(plain.bin_ms),
-        counts: settings.flag("data.counts").unwrap_or(plain.counts),
-        channels: settings.size("data.channels").unwrap_or(plain.channels),
-        samples,
-        tokens: settings.choice("data.tokens").unwrap_or(plain.tokens),
-        vocabulary: settings.size("data.vocabulary"),
-        fractions: fractions(settings, plain.fractions)?,
-        max_length: settings.size("data.max_length"),
-        lra_tokenization: settings.text("data.tokenization") == Some("lra"),
-        one_hot_pixels: settings.text("data.pixels") == Some("one_hot"),
-        group: settings.size("data.group").unwrap_or(plain.group),
-        resolution: settings.size("data.resolution").unwrap_or(plain.resolution),
-    })
-}
-
-fn fractions(settings: &Settings, plain: [f64; 3]) -> Result<[f64; 3], ConfigError> {
-    let Some(given) = settings.numbers("data.fractions") else { return Ok(plain) };
-    let wrong = |message| Err(settings.error("data.fractions", message));
-    match <[f64; 3]>::try_from(given) {
-        Err(_) => wrong("takes three numbers: train, valid, test"),
-        Ok(shares) if shares.iter().sum::<f64>() > 1.0 + 1e-9 => {
-            wrong("the three shares add up to more than 1")
-        }
-        Ok(shares) => Ok(shares),
     }
 }

@@ -1,27 +1,78 @@
 //! Configuration files: TOML in, a checked [`RunConfig`] out.
 //!
-//! Read in this order: [`place`] (errors that point), [`document`] (files,
-//! `extends`, `--set`), [`keys`] (what there is), [`settings`] (checked
-//! against that), and the sections [`data`], [`model`], [`training`].
+//! A setting stands in one place: its key, meaning, range, default and the
+//! field it ends up in are declared together in the file of its section, see
+//! [`section`]. Read in this order: [`place`] (errors that point),
+//! [`document`] (files, `extends`, `--set`), [`names`] and [`ranges`] (what
+//! values there are), [`section`] and [`settings`] (declared and checked), the
+//! sections themselves, and [`keys`] (all of them, for people).
 
-pub mod data;
 pub mod document;
-pub mod keys;
-pub mod model;
+pub mod names;
 pub mod place;
+pub mod ranges;
 pub mod resolved;
+pub mod section;
 pub mod settings;
+
+pub mod backend;
+pub mod checkpoint;
+pub mod data;
+pub mod kind;
+pub mod layer;
+pub mod logging;
+pub mod model;
+pub mod regularizer;
 pub mod training;
 
-pub use data::{DataConfig, DataKind, Tokens};
-pub use model::Demand;
-pub use place::ConfigError;
-pub use training::{CheckpointConfig, LoggingConfig, TrainingConfig};
+pub mod keys;
 
-use elm_core::device::{BackendOptions, Device, ScanChoice};
+pub use checkpoint::CheckpointConfig;
+pub use data::{DataConfig, PixelForm, Tokenization, Tokens};
+pub use kind::{DataKind, Prediction, TrainingDefaults};
+pub use logging::LoggingConfig;
+pub use model::Demand;
+pub use names::Named;
+pub use place::ConfigError;
+pub use training::TrainingConfig;
+
+use backend::BackendName;
+use data::DataChoice;
+use elm_core::device::BackendOptions;
 use elm_core::model::NetworkSpec;
+use elm_core::model::options::LayerOptions;
+use model::{Model, ModelConfig};
+use regularizer::Regularizers;
+use section::{Section, sections};
 use settings::Settings;
 use std::path::{Path, PathBuf};
+use training::{Carrying, FromOthers, Length};
+
+sections! {
+    /// All sections with the tables they stand in.
+    #[allow(dead_code)] // some only serve those below them
+    struct Sections from settings {
+        backend: BackendName, in "backend";
+        backend_options: BackendOptions, in "backend";
+        choice: DataChoice, in "data";
+        data: DataConfig, in "data", given choice.required(settings)?;
+        model: ModelConfig, in "model";
+        layer: LayerOptions, in "model";
+        first_layer: LayerOptions, in "model.first_layer";
+        last_layer: LayerOptions, in "model.last_layer";
+        length: Length, in "training";
+        carrying: Carrying, in "training", given data.kind;
+        regularizers: Regularizers, in "regularizer";
+        training: TrainingConfig, in "training", given FromOthers {
+            kind: data.kind,
+            length: length.turns(data.kind, settings)?,
+            state_reuse: carrying.reset(data.kind, settings)?,
+            regularizers: regularizers.0.clone(),
+        };
+        checkpoint: CheckpointConfig, in "checkpoint";
+        logging: LoggingConfig, in "logging";
+    }
+}
 
 /// An experiment with every choice made but those that the data makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +93,7 @@ pub struct RunConfig {
     pub checkpoint: CheckpointConfig,
     /// What to write down.
     pub logging: LoggingConfig,
+    model: Model,
     settings: Settings,
 }
 
@@ -55,18 +107,24 @@ impl RunConfig {
         for (i, argument) in overrides.iter().enumerate() {
             document::merge(&mut entries, document::parse_set(argument, i + 1)?);
         }
-        let settings = Settings::check(&file.display().to_string(), entries)?;
-        let data = data::data(&settings)?;
-        let training = training::training(&settings, data.kind.is_text())?;
+        let settings = Settings::check(&file.display().to_string(), entries, &keys::all())?;
+        let sections = Sections::read(&settings, "", ())?;
+        let overrides = |table, layer| settings.has_table(table).then_some(layer);
         let config = RunConfig {
             name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             file: file.to_path_buf(),
-            backend: settings.text("backend.kind").unwrap_or("candle").to_string(),
-            backend_options: backend_options(&settings)?,
-            checkpoint: training::checkpoint(&settings),
-            logging: training::logging(&settings),
-            data,
-            training,
+            backend: sections.backend.kind,
+            backend_options: sections.backend_options,
+            data: sections.data,
+            training: sections.training,
+            checkpoint: sections.checkpoint,
+            logging: sections.logging,
+            model: Model {
+                whole: sections.model,
+                layer: sections.layer,
+                first_layer: overrides("model.first_layer", sections.first_layer),
+                last_layer: overrides("model.last_layer", sections.last_layer),
+            },
             settings,
         };
         config.check_model()?;
@@ -78,15 +136,11 @@ impl RunConfig {
     /// # Errors
     /// [`ConfigError`] at the setting that is impossible.
     pub fn network(&self, demand: Demand) -> Result<NetworkSpec, ConfigError> {
-        let spec = model::network(&self.settings, demand)?;
+        let spec = self.model.network(&self.settings, self.data.kind.prediction(), demand)?;
         for regularizer in &self.training.regularizers {
             if let Some(missing) = regularizer.layers.iter().find(|&&layer| layer >= spec.layers.len()) {
-                let key = match regularizer.penalty {
-                    elm_core::train::Penalty::NeuronMlpMagnitude => "regularizer.mlp_magnitude.layers",
-                    elm_core::train::Penalty::PopulationActivity => "regularizer.population_activity.layers",
-                };
                 let message = format!("there is no layer {missing}: the network has {}", spec.layers.len());
-                return Err(self.settings.error(key, message));
+                return Err(self.settings.error(&regularizer::layers_key(regularizer.penalty), message));
             }
         }
         Ok(spec)
@@ -95,8 +149,7 @@ impl RunConfig {
     /// What the data demands as far as the configuration alone tells; `None`
     /// where only the data knows.
     pub fn demand_without_data(&self) -> Option<Demand> {
-        let given = |key| self.settings.size(key);
-        let (inputs, outputs) = (given("model.num_input"), given("model.num_output"));
+        let (inputs, outputs) = (self.model.whole.num_input, self.model.whole.num_output);
         let tokens = self.data.has_tokens();
         let known = match self.data.kind {
             DataKind::Text => {
@@ -115,8 +168,8 @@ impl RunConfig {
 
     /// Checks what can be checked of the model before any data is read.
     fn check_model(&self) -> Result<(), ConfigError> {
-        let known = self.demand_without_data();
-        match known.or(self.data.kind.is_text().then(|| self.assumed_demand())) {
+        let assumed = || self.data.kind.may_assume_symbols().then(|| self.assumed_demand());
+        match self.demand_without_data().or_else(assumed) {
             Some(demand) => self.network(demand).map(|_| ()),
             None => Ok(()),
         }
@@ -124,7 +177,7 @@ impl RunConfig {
 
     /// Time steps of a training sequence, as far as the configuration tells.
     pub fn time_steps(&self) -> usize {
-        if self.data.kind.is_text() { self.training.seq_length } else { self.data.longest() }
+        if self.data.kind.is_segmented() { self.training.seq_length } else { self.data.longest() }
     }
 
     /// Where the data is.
@@ -132,12 +185,21 @@ impl RunConfig {
     /// # Errors
     /// [`ConfigError`] when it is not given, or through a variable that is not set.
     pub fn data_path(&self) -> Result<PathBuf, ConfigError> {
-        self.settings.existing_path("data.path")
+        let Some(text) = &self.data.path else {
+            return Err(self.error("data.path", "missing: this kind of data is read from a file or folder"));
+        };
+        // A variable that is set was replaced when the file was read.
+        match text.split_once("${").and_then(|(_, rest)| rest.split_once('}')) {
+            None => Ok(PathBuf::from(text)),
+            Some((name, _)) => Err(self
+                .error("data.path", format!("the environment variable {name} is not set"))
+                .help(format!("run {name}=/folder/of/data elm …, or give the place with --set data.path=…"))),
+        }
     }
 
     /// The kind of the data, as in the configuration.
     pub fn task_name(&self) -> String {
-        self.settings.text("data.kind").unwrap_or_default().to_string()
+        self.data.kind.name().to_string()
     }
 
     /// The settings as they are written into the run folder.
@@ -156,19 +218,4 @@ impl RunConfig {
     pub fn error(&self, key: &str, message: impl Into<String>) -> ConfigError {
         self.settings.error(key, message)
     }
-}
-
-fn backend_options(settings: &Settings) -> Result<BackendOptions, ConfigError> {
-    let device: Device = settings
-        .text("backend.device")
-        .unwrap_or("cpu")
-        .parse()
-        .map_err(|_| settings.error("backend.device", "takes \"cpu\" or \"cuda:N\""))?;
-    Ok(BackendOptions {
-        device,
-        threads: settings.size("backend.threads"),
-        scan: settings.choice("backend.scan").unwrap_or(ScanChoice::Auto),
-        memory_budget: settings.integer("backend.memory_budget"),
-        ..BackendOptions::default()
-    })
 }

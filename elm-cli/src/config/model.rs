@@ -1,12 +1,81 @@
 //! `[model]`: settings of the network as `elm-core` resolves them.
 
+use super::kind::Prediction;
+use super::names::names;
 use super::place::ConfigError;
+use super::ranges::{number, one_of, size};
+use super::section::settings;
 use super::settings::Settings;
-use elm_core::model::options::{DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, WiringOptions};
+use elm_core::model::options::{LayerOptions, NetworkOptions};
 use elm_core::model::{Embedding, Head, ModelKind, NetworkSpec};
 
-/// Outputs of the last layer by which two sequences are compared.
-const PAIR_FEATURES: usize = 32;
+names! {
+    for ModelKind {
+        ElmNetwork = "elm_network",
+        ElmNeuron = "elm_neuron",
+        Elm = "elm",
+        BranchElm = "branch_elm",
+    }
+}
+
+names! {
+    /// What becomes of the input, see [`Embedding`].
+    pub enum EmbeddingName {
+        /// Channels as they are.
+        None = "none",
+        /// Channels times a factor.
+        Scaled = "scaled",
+        /// Tokens become one-hot vectors times a factor.
+        OneHot = "one_hot",
+    }
+}
+
+names! {
+    /// What comes after the readout layer, see [`Head`].
+    pub enum HeadName {
+        /// A linear map with bias.
+        Linear = "linear",
+        /// Nothing.
+        None = "none",
+    }
+}
+
+settings! {
+    /// Settings of the network as a whole.
+    #[derive(Debug, Clone, PartialEq)]
+    pub(super) struct ModelConfig {
+        /// network, or a single neuron of one of the papers
+        kind: ModelKind = one_of::<ModelKind>(), ModelKind::ElmNetwork;
+        /// input channels or symbols
+        num_input: Option<usize> = size(1), None, "from the data";
+        /// outputs: classes or symbols
+        num_output: Option<usize> = size(1), None, "from the data";
+        /// neurons of a hidden layer
+        num_hidden: Option<usize> = size(1), None, "required with two layers";
+        /// layers, the readout layer included
+        num_layers: Option<usize> = size(1), None, "2";
+        /// what becomes of the input
+        embedding: Option<EmbeddingName> = one_of::<EmbeddingName>(), None,
+            "\"one_hot\" for tokens, else \"none\"";
+        /// factor of the embedding
+        embedding_scale: f64 = number(), 1.0;
+        /// linear map after the readout layer; pairs of sequences have one that compares them
+        head: Option<HeadName> = one_of::<HeadName>(), None, "\"none\"";
+        /// outputs of the readout layer by which pairs of sequences are compared
+        pair_features: usize = size(1), 32;
+    }
+}
+
+/// The settings of a model that are given.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Model {
+    pub(super) whole: ModelConfig,
+    /// Of every layer.
+    pub(super) layer: LayerOptions,
+    /// Overrides, where there are any.
+    pub(super) first_layer: Option<LayerOptions>,
+    pub(super) last_layer: Option<LayerOptions>,
+}
 
 /// What the data asks of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,98 +88,78 @@ pub struct Demand {
     pub tokens: bool,
 }
 
-/// The network that the settings describe, fitted to the data.
-///
-/// # Errors
-/// When a setting is impossible or contradicts the data, at its place.
-pub fn network(settings: &Settings, demand: Demand) -> Result<NetworkSpec, ConfigError> {
-    for (key, wanted) in [("model.num_input", demand.inputs), ("model.num_output", demand.outputs)] {
-        if let Some(given) = settings.size(key)
-            && given != wanted
-        {
-            return Err(settings.error(key, format!("{given} contradicts the data, which needs {wanted}")));
+impl Model {
+    /// The network that the settings describe, fitted to the data.
+    ///
+    /// # Errors
+    /// When a setting is impossible or contradicts the data, at its place.
+    pub(super) fn network(
+        &self,
+        settings: &Settings,
+        prediction: Prediction,
+        demand: Demand,
+    ) -> Result<NetworkSpec, ConfigError> {
+        let whole = &self.whole;
+        for (key, given, wanted) in [
+            ("model.num_input", whole.num_input, demand.inputs),
+            ("model.num_output", whole.num_output, demand.outputs),
+        ] {
+            if let Some(given) = given
+                && given != wanted
+            {
+                let message = format!("{given} contradicts the data, which needs {wanted}");
+                return Err(settings.error(key, message));
+            }
+        }
+        let (head, num_output) = self.head(settings, prediction, demand)?;
+        let options = NetworkOptions {
+            kind: whole.kind,
+            num_input: demand.inputs,
+            num_output,
+            num_hidden: whole.num_hidden,
+            num_layers: whole.num_layers,
+            embedding: Some(self.embedding(settings, demand)?),
+            head: Some(head),
+            layer: self.layer,
+            first_layer: self.first_layer,
+            last_layer: self.last_layer,
+        };
+        options.resolve().map_err(|error| match error {
+            elm_core::Error::Config { key, reason } => settings.error(&key, reason),
+            other => settings.error("model", other.to_string()),
+        })
+    }
+
+    fn embedding(&self, settings: &Settings, demand: Demand) -> Result<Embedding, ConfigError> {
+        let wrong = |message| Err(settings.error("model.embedding", message));
+        let default = if demand.tokens { EmbeddingName::OneHot } else { EmbeddingName::None };
+        let scale = self.whole.embedding_scale;
+        match (self.whole.embedding.unwrap_or(default), demand.tokens) {
+            (EmbeddingName::OneHot, true) => Ok(Embedding::OneHot(scale)),
+            (EmbeddingName::Scaled, false) => Ok(Embedding::Scaled(scale)),
+            (EmbeddingName::None, false) => Ok(Embedding::None),
+            (EmbeddingName::OneHot, false) => wrong("\"one_hot\" needs data that consists of tokens"),
+            (EmbeddingName::Scaled | EmbeddingName::None, true) => {
+                wrong("tokens need the embedding \"one_hot\"")
+            }
         }
     }
-    let scale = settings.number("model.embedding_scale").unwrap_or(1.0);
-    let default = if demand.tokens { "one_hot" } else { "none" };
-    let embedding = match settings.text("model.embedding").unwrap_or(default) {
-        "one_hot" => Embedding::OneHot(scale),
-        "scaled" => Embedding::Scaled(scale),
-        _ => Embedding::None,
-    };
-    if demand.tokens && !matches!(embedding, Embedding::OneHot(_)) {
-        return Err(settings.error("model.embedding", "tokens need the embedding \"one_hot\""));
-    }
-    if !demand.tokens && matches!(embedding, Embedding::OneHot(_)) {
-        return Err(settings.error("model.embedding", "\"one_hot\" needs data that consists of tokens"));
-    }
-    let overrides = |table: &str| {
-        let prefix = format!("{table}.");
-        settings.entries().keys().any(|key| key.starts_with(&prefix)).then(|| layer_options(settings, table))
-    };
-    // Pairs are compared by what each sequence leaves in the last layer.
-    let pairs = settings.text("data.kind") == Some("lra_retrieval");
-    let features = settings.size("model.pair_features").unwrap_or(PAIR_FEATURES);
-    let head = match settings.text("model.head") {
-        Some("none") if pairs => return Err(settings.error("model.head", "pairs of sequences need a head")),
-        _ if pairs => Head::Pair { classes: demand.outputs },
-        Some("linear") => Head::Linear,
-        _ => Head::None,
-    };
-    let options = NetworkOptions {
-        kind: settings.choice("model.kind").unwrap_or(ModelKind::ElmNetwork),
-        num_input: demand.inputs,
-        num_output: if pairs { features } else { demand.outputs },
-        num_hidden: settings.size("model.num_hidden"),
-        num_layers: settings.size("model.num_layers"),
-        embedding: Some(embedding),
-        head: Some(head),
-        layer: layer_options(settings, "model"),
-        first_layer: overrides("model.first_layer"),
-        last_layer: overrides("model.last_layer"),
-    };
-    options.resolve().map_err(|error| match error {
-        elm_core::Error::Config { key, reason } => settings.error(&key, reason),
-        other => settings.error("model", other.to_string()),
-    })
-}
 
-fn layer_options(settings: &Settings, table: &str) -> LayerOptions {
-    let key = |name: &str| format!("{table}.{name}");
-    let size = |name: &str| settings.size(&key(name));
-    let number = |name: &str| settings.number(&key(name));
-    let or_none = |name: &str| settings.number_or_none(&key(name));
-    LayerOptions {
-        neuron: NeuronOptions {
-            num_memory: size("neuron.num_memory"),
-            num_branch: size("neuron.num_branch"),
-            num_synapse_per_branch: size("neuron.num_synapse_per_branch"),
-            mlp_hidden_layers: size("neuron.mlp_hidden_layers"),
-            mlp_hidden_units: size("neuron.mlp_hidden_units"),
-            mlp_activation: settings.choice(&key("neuron.mlp_activation")),
-            lambda: number("neuron.lambda"),
-            lambda_mode: settings.choice(&key("neuron.lambda_mode")),
-            memory_tau_min: number("neuron.memory_tau_min"),
-            memory_tau_max: number("neuron.memory_tau_max"),
-            memory_tau_range_scale: number("neuron.memory_tau_range_scale"),
-            memory_tau_learnable: settings.flag(&key("neuron.memory_tau_learnable")),
-            high_pass_tau: or_none("neuron.high_pass_tau"),
-            activation: settings.choice(&key("neuron.activation")),
-            input_scale: number("neuron.input_scale"),
-            branch_tau: or_none("neuron.branch_tau"),
-            delta_t: number("neuron.delta_t"),
-            synapse_init: number("neuron.synapse_init"),
-            spike_bias: number("neuron.spike_bias"),
-        },
-        wiring: WiringOptions {
-            recurrent_connect: number("wiring.recurrent_connect"),
-            routing: settings.choice(&key("wiring.routing")),
-        },
-        dropout: DropoutOptions {
-            input: number("dropout.input"),
-            recurrent: number("dropout.recurrent"),
-            memory: number("dropout.memory"),
-            input_mode: settings.choice(&key("dropout.input_mode")),
-        },
+    /// The head, and the outputs of the last layer that it reads.
+    fn head(
+        &self,
+        settings: &Settings,
+        prediction: Prediction,
+        demand: Demand,
+    ) -> Result<(Head, usize), ConfigError> {
+        match (prediction, self.whole.head) {
+            (Prediction::Pair, Some(HeadName::None)) => {
+                Err(settings.error("model.head", "pairs of sequences need a head"))
+            }
+            // Pairs are compared by what each sequence leaves in the last layer.
+            (Prediction::Pair, _) => Ok((Head::Pair { classes: demand.outputs }, self.whole.pair_features)),
+            (_, Some(HeadName::Linear)) => Ok((Head::Linear, demand.outputs)),
+            (_, Some(HeadName::None) | None) => Ok((Head::None, demand.outputs)),
+        }
     }
 }

@@ -1,141 +1,146 @@
-//! `[training]`, `[regularizer]`, `[checkpoint]` and `[logging]`.
+//! `[training]`: how long and on what to train.
 
+use super::kind::DataKind;
+use super::names::names;
 use super::place::ConfigError;
+use super::ranges::{Flag, OrNone, count, one_of, positive, share, size};
+use super::section::settings;
 use super::settings::Settings;
-use elm_core::train::{LearningRate, OptimizerKind, Penalty, Regularizer, StateReset, TrainingSpec};
+use elm_core::train::{LearningRate, OptimizerKind, Regularizer, StateReset, TrainingSpec};
 
-/// How long and on what to train.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainingConfig {
-    /// Sequences per update.
-    pub batch_size: usize,
-    /// Time steps of a text segment.
-    pub seq_length: usize,
-    /// Updates between two validations; `None`: one pass over the samples.
-    pub turn: Option<u64>,
-    /// Number of turns (epochs).
-    pub turns: u64,
-    /// Batches of a validation; `None`: all.
-    pub valid_batches: Option<u64>,
-    /// Sequences of a validation batch.
-    pub valid_batch_size: usize,
-    /// Batches of the final test; `None`: all.
-    pub test_batches: Option<u64>,
-    /// Sequences of a test batch.
-    pub test_batch_size: usize,
-    /// Adam or Adamax.
-    pub optimizer: OptimizerKind,
-    /// Highest learning rate.
-    pub learning_rate: f64,
-    /// Updates of warm-up.
-    pub warmup_steps: u64,
-    /// Limit of the gradients' norm.
-    pub clip_norm: Option<f64>,
-    /// Share of a label spread over all classes.
-    pub label_smoothing: f64,
+/// Turns or epochs of a training.
+const TURNS: u64 = 10;
+/// Updates of a turn where the length is given in turns.
+const STEPS_PER_TURN: u64 = 400;
+
+names! {
+    for OptimizerKind { Adam = "adam", Adamax = "adamax" }
+}
+
+settings! {
+    /// How long, in turns or in epochs.
+    pub(super) struct Length {
+        /// updates between two validations, in a length given in turns (text)
+        steps_per_turn: Option<u64> = count(1), None, STEPS_PER_TURN.to_string();
+        /// number of such turns
+        num_turns: Option<u64> = count(1), None, TURNS.to_string();
+        /// updates of an epoch (classification)
+        batches_per_epoch: Option<u64> = count(1), None,
+            "all samples once; 2000 for added digits, 400 for text";
+        /// number of epochs
+        num_epochs: Option<u64> = count(1), None, TURNS.to_string();
+    }
+}
+
+impl Length {
+    /// Updates per turn (`None`: one pass over the samples) and number of
+    /// turns, from either pair of names.
+    pub(super) fn turns(
+        &self,
+        kind: DataKind,
+        settings: &Settings,
+    ) -> Result<(Option<u64>, u64), ConfigError> {
+        let first = |[a, b]: [(&'static str, Option<u64>); 2]| {
+            [a, b].into_iter().find(|(_, value)| value.is_some()).map(|(name, _)| name)
+        };
+        let turns =
+            first([("training.steps_per_turn", self.steps_per_turn), ("training.num_turns", self.num_turns)]);
+        let epochs = first([
+            ("training.batches_per_epoch", self.batches_per_epoch),
+            ("training.num_epochs", self.num_epochs),
+        ]);
+        if let (Some(turn), Some(epoch)) = (turns, epochs) {
+            let message = format!("contradicts {turn}: give the length in turns or in epochs, not both");
+            return Err(settings.error(epoch, message));
+        }
+        let default = if turns.is_some() { Some(STEPS_PER_TURN) } else { kind.training_defaults().turn };
+        let turn = self.steps_per_turn.or(self.batches_per_epoch).or(default);
+        Ok((turn, self.num_turns.or(self.num_epochs).unwrap_or(TURNS)))
+    }
+}
+
+settings! {
+    /// What becomes of the state between two batches.
+    pub(super) struct Carrying given (kind: DataKind) {
+        /// carry the state from segment to segment
+        state_reuse: bool = Flag, kind.carries_state(), "true for text, else false";
+        /// probability that the carried state is reset before an update, in the end
+        state_dropout: f64 = share(), 0.01;
+        /// updates over which that probability falls from 1
+        state_dropout_warmup: u64 = count(0), 0;
+    }
+}
+
+impl Carrying {
+    /// How often the carried state is reset; `None`: nothing is carried.
+    pub(super) fn reset(
+        &self,
+        kind: DataKind,
+        settings: &Settings,
+    ) -> Result<Option<StateReset>, ConfigError> {
+        if self.state_reuse && !kind.carries_state() {
+            let message = "only continuous text carries its state from batch to batch";
+            return Err(settings.error("training.state_reuse", message));
+        }
+        let reset = StateReset { floor: self.state_dropout, warmup: self.state_dropout_warmup };
+        Ok(self.state_reuse.then_some(reset))
+    }
+}
+
+/// What [`TrainingConfig`] gets from other sections.
+pub struct FromOthers {
+    /// What is learned.
+    pub kind: DataKind,
+    /// Updates per turn (`None`: one pass over the samples) and number of turns.
+    pub length: (Option<u64>, u64),
     /// Is the state carried, and how often is it reset?
     pub state_reuse: Option<StateReset>,
-    /// Seed of everything random but the data's making.
-    pub seed: u64,
     /// Penalties.
     pub regularizers: Vec<Regularizer>,
 }
 
-/// When to save.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CheckpointConfig {
-    /// Save after so many updates.
-    pub every_steps: Option<u64>,
-    /// Save after so many minutes.
-    pub every_minutes: f64,
-    /// Checkpoints kept.
-    pub keep: usize,
-}
-
-/// What to write down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LoggingConfig {
-    /// Updates between two lines of metrics.
-    pub every_steps: u64,
-    /// Write TensorBoard events?
-    pub tensorboard: bool,
-}
-
-/// Reads the training settings of a text (`is_text`) or classification task.
-///
-/// # Errors
-/// When the two ways of giving the length are mixed.
-pub fn training(settings: &Settings, is_text: bool) -> Result<TrainingConfig, ConfigError> {
-    let (turn, turns) = length(settings, is_text)?;
-    let batch_size = settings.size("training.batch_size").unwrap_or(8);
-    let reset = StateReset {
-        floor: settings.number("training.state_dropout").unwrap_or(0.01),
-        warmup: settings.integer("training.state_dropout_warmup").unwrap_or(0),
-    };
-    let reuse = settings.flag("training.state_reuse").unwrap_or(is_text);
-    if reuse && !is_text {
-        return Err(settings
-            .error("training.state_reuse", "only continuous text carries its state from batch to batch"));
+settings! {
+    /// How long and on what to train.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct TrainingConfig given (others: FromOthers) {
+        /// sequences per update
+        batch_size: usize = size(1), 8;
+        /// time steps of a text segment
+        seq_length: usize = size(1), 100;
+        /// batches of a validation
+        valid_batches: Option<u64> = count(1), others.kind.training_defaults().valid_batches,
+            "200 for text, 500 for added digits, else all";
+        /// sequences of a validation batch
+        valid_batch_size: usize = size(1), batch_size, "batch_size";
+        /// batches of the final test
+        test_batches: Option<u64> = count(1), others.kind.training_defaults().test_batches,
+            "2000 for added digits, else all";
+        /// sequences of a test batch
+        test_batch_size: usize = size(1),
+            others.kind.training_defaults().test_batch_size.unwrap_or(batch_size),
+            "1 for text, else batch_size";
+        /// the update rule
+        optimizer: OptimizerKind = one_of::<OptimizerKind>(), OptimizerKind::Adam;
+        /// highest learning rate
+        learning_rate: f64 = positive(), 5e-4;
+        /// updates of linear warm-up; a half cosine follows
+        warmup_steps: u64 = count(0), 100;
+        /// limit of the gradients' global norm; "none" switches clipping off
+        clip_norm: Option<f64> = OrNone(positive()), Some(1.0);
+        /// share of a label spread over all classes
+        label_smoothing: f64 = share(), 0.0;
+        /// seed of weights, connectome, dropout and order
+        seed: u64 = count(0), 0;
+    } with {
+        /// Updates between two validations; `None`: one pass over the samples.
+        turn: Option<u64> = others.length.0;
+        /// Number of turns (epochs).
+        turns: u64 = others.length.1;
+        /// Is the state carried, and how often is it reset?
+        state_reuse: Option<StateReset> = others.state_reuse;
+        /// Penalties.
+        regularizers: Vec<Regularizer> = others.regularizers;
     }
-    let clip = settings.number_or_none("training.clip_norm").unwrap_or(Some(1.0));
-    Ok(TrainingConfig {
-        batch_size,
-        seq_length: settings.size("training.seq_length").unwrap_or(100),
-        turn,
-        turns,
-        valid_batches: settings.integer("training.valid_batches").or(is_text.then_some(200)),
-        valid_batch_size: settings.size("training.valid_batch_size").unwrap_or(batch_size),
-        test_batches: settings.integer("training.test_batches"),
-        test_batch_size: settings.size("training.test_batch_size").unwrap_or(if is_text {
-            1
-        } else {
-            batch_size
-        }),
-        optimizer: settings.choice("training.optimizer").unwrap_or(OptimizerKind::Adam),
-        learning_rate: settings.number("training.learning_rate").unwrap_or(5e-4),
-        warmup_steps: settings.integer("training.warmup_steps").unwrap_or(100),
-        clip_norm: clip,
-        label_smoothing: settings.number("training.label_smoothing").unwrap_or(0.0),
-        state_reuse: reuse.then_some(reset),
-        seed: settings.integer("training.seed").unwrap_or(0),
-        regularizers: regularizers(settings),
-    })
-}
-
-/// Updates per turn and number of turns, from either pair of names.
-fn length(settings: &Settings, is_text: bool) -> Result<(Option<u64>, u64), ConfigError> {
-    let turns = ["training.steps_per_turn", "training.num_turns"];
-    let epochs = ["training.batches_per_epoch", "training.num_epochs"];
-    let given = |keys: [&'static str; 2]| keys.into_iter().find(|key| settings.is_given(key));
-    if let (Some(turn), Some(epoch)) = (given(turns), given(epochs)) {
-        let message = format!("contradicts {turn}: give the length in turns or in epochs, not both");
-        return Err(settings.error(epoch, message));
-    }
-    if given(turns).is_some() || (is_text && given(epochs).is_none()) {
-        let steps = settings.integer(turns[0]).unwrap_or(400);
-        return Ok((Some(steps), settings.integer(turns[1]).unwrap_or(10)));
-    }
-    Ok((settings.integer(epochs[0]), settings.integer(epochs[1]).unwrap_or(10)))
-}
-
-fn regularizers(settings: &Settings) -> Vec<Regularizer> {
-    let penalties = [
-        ("mlp_magnitude", Penalty::NeuronMlpMagnitude),
-        ("population_activity", Penalty::PopulationActivity),
-    ];
-    let read = |(name, penalty): (&str, Penalty)| {
-        let key = |part: &str| format!("regularizer.{name}.{part}");
-        let strength = settings.number(&key("strength")).unwrap_or(0.0);
-        let layers = settings.numbers(&key("layers")).unwrap_or_else(|| vec![0.0]);
-        let regularizer = Regularizer {
-            penalty,
-            layers: layers.into_iter().map(|layer| layer as usize).collect(),
-            strength,
-            proportional: settings.flag(&key("proportional")).unwrap_or(false),
-        };
-        (strength > 0.0).then_some(regularizer)
-    };
-    penalties.into_iter().filter_map(read).collect()
 }
 
 impl TrainingConfig {
@@ -150,22 +155,5 @@ impl TrainingConfig {
             state_reuse: self.state_reuse,
             seed: self.seed,
         }
-    }
-}
-
-/// Reads `[checkpoint]`.
-pub fn checkpoint(settings: &Settings) -> CheckpointConfig {
-    CheckpointConfig {
-        every_steps: settings.integer("checkpoint.every_steps"),
-        every_minutes: settings.number("checkpoint.every_minutes").unwrap_or(5.0),
-        keep: settings.size("checkpoint.keep").unwrap_or(2),
-    }
-}
-
-/// Reads `[logging]`.
-pub fn logging(settings: &Settings) -> LoggingConfig {
-    LoggingConfig {
-        every_steps: settings.integer("logging.every_steps").unwrap_or(50),
-        tensorboard: settings.flag("logging.tensorboard").unwrap_or(true),
     }
 }

@@ -1,6 +1,6 @@
 //! Where the samples of classification tasks come from.
 
-use crate::config::{DataConfig, DataKind, RunConfig};
+use crate::config::{DataConfig, DataKind, PixelForm, RunConfig, Tokenization};
 use anyhow::Result;
 use elm_data::Samples;
 use elm_data::cifar::Cifar;
@@ -45,9 +45,15 @@ pub(crate) fn read(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str))
 
 /// The Long Range Arena.
 fn arena(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
-    let preparation = if data.lra_tokenization { Preparation::Lra } else { Preparation::S4 };
+    let preparation = match data.tokenization {
+        Tokenization::S4 => Preparation::S4,
+        Tokenization::Lra => Preparation::Lra,
+    };
     let longest = data.max_length;
-    let pixels = |scaled| if data.one_hot_pixels { Pixels::Tokens } else { scaled };
+    let pixels = |scaled| match data.pixels {
+        PixelForm::Scaled => scaled,
+        PixelForm::OneHot => Pixels::Tokens,
+    };
     Ok(match data.kind {
         DataKind::Listops => shared(ListOps::load(path, preparation, longest)?),
         DataKind::LraText => shared(Reviews::load(path, preparation, longest)?),
@@ -89,8 +95,11 @@ fn made_digits(data: &DataConfig) -> Splits {
         binning: Binning::new(data.bin_ms, data.counts),
     };
     let make = |split, count| spiking_digits(&settings, split, count);
-    let [train, valid, test] = data.samples;
-    shared([make(Split::Train, train), make(Split::Valid, valid), make(Split::Test, test)])
+    shared([
+        make(Split::Train, data.train_samples),
+        make(Split::Valid, data.valid_samples),
+        make(Split::Test, data.test_samples),
+    ])
 }
 
 fn shared<S: Samples + 'static>(splits: [S; 3]) -> Splits {

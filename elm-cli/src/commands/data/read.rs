@@ -1,15 +1,12 @@
 //! Opening whatever a path holds.
 
-use crate::config::{DataConfig, DataKind};
+use crate::config::{DataConfig, DataKind, Named};
 use crate::task::samples;
 use anyhow::{Result, bail};
 use elm_data::catalog::detect;
 use elm_data::spikes::{Binning, Collection, Spoken};
 use elm_data::text::{Corpus, TokenMode};
 use elm_data::{DataError, Samples};
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,15 +43,11 @@ impl DataArgs {
             Some(kind) => kind.clone(),
             None => detect(&self.path).map(|set| set.kind.to_string()).ok_or_else(|| self.unknown())?,
         };
-        let parsed: Result<DataKind, ValueError> = {
-            let deserializer: StrDeserializer<'_, ValueError> = kind.as_str().into_deserializer();
-            DataKind::deserialize(deserializer)
-        };
-        let Ok(parsed) = parsed.map(|kind| if kind == DataKind::ShdAdding { DataKind::Shd } else { kind })
-        else {
+        let Some(parsed) = DataKind::named(&kind) else {
             let reason = format!("{kind} is no kind of data; elm data list names them");
             return Err(DataError::Setting { setting: "--kind".into(), reason }.into());
         };
+        let parsed = if parsed == DataKind::ShdAdding { DataKind::Shd } else { parsed };
         let mut notes = Vec::new();
         let opened = self.open_as(parsed, &mut |note| notes.push(note.to_string()))?;
         Ok(Found { kind, opened, notes })
@@ -62,7 +55,7 @@ impl DataArgs {
 
     fn open_as(&self, kind: DataKind, notice: &mut dyn FnMut(&str)) -> Result<Opened> {
         let path = &self.path;
-        let mut data = DataConfig::plain(kind);
+        let mut data = DataConfig::plain(kind)?;
         let of_file = |collection| -> Result<Opened> {
             let split = Spoken::whole(path, collection, &Binning::new(data.bin_ms, data.counts))?;
             Ok(Opened::Samples(vec![("file", Arc::new(split))]))

@@ -1,0 +1,52 @@
+//! `[regularizer]`: a table for each penalty.
+
+use super::names::{Named, names};
+use super::place::ConfigError;
+use super::ranges::{Flag, Layers, not_negative};
+use super::section::{Key, Section, path, settings};
+use super::settings::Settings;
+use elm_core::train::{Penalty, Regularizer};
+
+names! {
+    for Penalty { NeuronMlpMagnitude = "mlp_magnitude", PopulationActivity = "population_activity" }
+}
+
+settings! {
+    /// One penalty.
+    struct PenaltyConfig {
+        /// layers whose MLP magnitude (mean activity) is penalised
+        layers: Vec<usize> = Layers, vec![0];
+        /// weight of the penalty
+        strength: f64 = not_negative(), 0.0;
+        /// times the number of neurons
+        proportional: bool = Flag, false;
+    }
+}
+
+/// The penalties that have a weight.
+pub(super) struct Regularizers(pub(super) Vec<Regularizer>);
+
+impl Section for Regularizers {
+    type Given = ();
+
+    fn keys(table: &str) -> Vec<Key> {
+        Penalty::ALL.iter().flat_map(|penalty| PenaltyConfig::keys(&path(table, penalty.name()))).collect()
+    }
+
+    fn read(settings: &Settings, table: &str, (): ()) -> Result<Self, ConfigError> {
+        let mut weighted = Vec::new();
+        for &penalty in Penalty::ALL {
+            let own = PenaltyConfig::read(settings, &path(table, penalty.name()), ())?;
+            let PenaltyConfig { layers, strength, proportional } = own;
+            if strength > 0.0 {
+                weighted.push(Regularizer { penalty, layers, strength, proportional });
+            }
+        }
+        Ok(Regularizers(weighted))
+    }
+}
+
+/// The key that names the layers of a penalty.
+pub(super) fn layers_key(penalty: Penalty) -> String {
+    format!("regularizer.{}.layers", penalty.name())
+}
