@@ -1,5 +1,6 @@
 //! The command line: what can be said, and what is done about it.
 
+use crate::answer::{Exit, print};
 use crate::commands::bench::BenchRequest;
 use crate::commands::data::DataCommand;
 use crate::commands::eval::{EvalRequest, config_of};
@@ -215,16 +216,6 @@ struct GenerateArgs {
     seed: u64,
 }
 
-/// What a command came to.
-pub enum Exit {
-    /// All is well.
-    Done,
-    /// The command ran and the answer is "no" (already printed).
-    Failed,
-    /// Stopped by a signal after saving.
-    Interrupted,
-}
-
 impl Cli {
     /// Does what was said.
     ///
@@ -254,21 +245,6 @@ impl Cli {
                 Ok(Exit::Done)
             }
         }
-    }
-}
-
-/// One JSON document, or text for people, on stdout.
-pub(crate) fn print(
-    json: bool,
-    document: &impl serde::Serialize,
-    text: impl FnOnce() -> String,
-) -> Result<()> {
-    use std::io::Write;
-    let text = if json { serde_json::to_string_pretty(document).context("the answer")? } else { text() };
-    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
-        // Whoever reads has had enough (`elm … | head`).
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("cannot write the answer"),
     }
 }
 

@@ -13,6 +13,7 @@
 //! One with a model of its own implements [`ConfiguredModel`] and hands over a
 //! [`Registry::standard_for`] it; see `examples/own_model.rs`.
 
+pub mod answer;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -24,8 +25,9 @@ pub mod task;
 pub use engine::Registry;
 pub use model::ConfiguredModel;
 
+use answer::Exit;
 use clap::Parser;
-use cli::{Cli, Exit};
+use cli::Cli;
 use std::process::ExitCode;
 
 /// The whole program with these backends: reads the command line, runs the

@@ -77,8 +77,9 @@ mod tests {
         assert_eq!(dense(&tokens).unwrap(), [0., 0., 0., 0., 1., 0., 1., 0., 0., 1., 0., 0.]);
         let entries =
             vec![Event { row: 1, channel: 0, count: 2.0 }, Event { row: 0, channel: 2, count: 1.0 }];
-        let events =
-            |starts: &[u32]| HostInput::Events(Events { starts: starts.to_vec(), entries: entries.clone() }.into());
+        let events = |starts: &[u32]| {
+            HostInput::Events(Events { starts: starts.to_vec(), entries: entries.clone() }.into())
+        };
         assert_eq!(dense(&events(&[0, 1, 2])).unwrap(), [0., 2., 0., 0., 0., 0., 0., 0., 0., 0., 1., 0.]);
         for bad in [HostInput::Tokens([0, 1, 2, 3].into()), events(&[0, 1, 3]), HostInput::Dense(vec![0.0])] {
             assert!(dense(&bad).is_err(), "{bad:?}");

@@ -1,7 +1,7 @@
 //! `elm data check`: reads everything once.
 
 use super::read::{DataArgs, Opened};
-use crate::cli::{Exit, print};
+use crate::answer::{Exit, print};
 use crate::in_words;
 use crate::run::progress::Progress;
 use crate::run::signals::StopFlag;

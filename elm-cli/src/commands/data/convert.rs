@@ -1,6 +1,6 @@
 //! `elm data convert`: compact copies of SHD and SSC.
 
-use crate::cli::{Exit, print};
+use crate::answer::{Exit, print};
 use anyhow::Result;
 use elm_data::DataError;
 use elm_data::spikes::{Collection, SpikeFile, find};

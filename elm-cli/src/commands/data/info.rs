@@ -2,7 +2,7 @@
 
 use super::picture::{self, Picture};
 use super::read::{DataArgs, Opened};
-use crate::cli::{Exit, print};
+use crate::answer::{Exit, print};
 use anyhow::Result;
 use elm_data::{SampleInput, Samples};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! `elm data list`.
 
-use crate::cli::{Exit, print};
+use crate::answer::{Exit, print};
 use anyhow::Result;
 use elm_data::catalog::PUBLISHED;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! `elm data make`: data sets that can be made.
 
-use crate::cli::Exit;
+use crate::answer::Exit;
 use crate::run::progress::Progress;
 use crate::run::signals::StopFlag;
 use anyhow::{Context, Result, bail};

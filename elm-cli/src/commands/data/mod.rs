@@ -9,7 +9,7 @@ mod make;
 mod picture;
 mod read;
 
-use crate::cli::Exit;
+use crate::answer::Exit;
 use anyhow::Result;
 use clap::Subcommand;
 

@@ -1,0 +1,28 @@
+//! What a command answers: an exit code, and a document or text on stdout.
+
+use anyhow::{Context, Result};
+use std::io::Write;
+
+/// What a command came to.
+pub enum Exit {
+    /// All is well.
+    Done,
+    /// The command ran and the answer is "no" (already printed).
+    Failed,
+    /// Stopped by a signal after saving.
+    Interrupted,
+}
+
+/// One JSON document, or text for people, on stdout.
+pub(crate) fn print(
+    json: bool,
+    document: &impl serde::Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<()> {
+    let text = if json { serde_json::to_string_pretty(document).context("the answer")? } else { text() };
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        // Whoever reads has had enough (`elm … | head`).
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot write the answer"),
+    }
+}
