@@ -2,31 +2,15 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-/// The built example; tests lie beside the folder of examples. Cargo builds
-/// it before the tests of a package, but not before a single test.
-fn example() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let built = test.parent().and_then(Path::parent).unwrap().join("examples/own_backend");
-    if !built.exists() {
-        let mut build = Command::new(env!("CARGO"));
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--example", "own_backend"]);
-        if built.components().any(|part| part.as_os_str() == "release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-    }
-    built
-}
 
 #[test]
 fn a_backend_from_outside_trains_the_quickstart_by_the_fused_recurrence() {
     let place = common::Place::new();
     let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/quickstart.toml");
     let run = |arguments: &[&str]| {
-        let mut command = Command::new(example());
+        let mut command = Command::new(common::example("own_backend"));
         command.arg("train").arg(&quickstart).args(["--set", "backend.kind=mine"]).args(arguments);
         command.current_dir(place.path("")).output().unwrap()
     };

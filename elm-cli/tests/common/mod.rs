@@ -94,6 +94,28 @@ impl Ran {
     }
 }
 
+/// A built example of this package; tests lie beside the folder of examples.
+/// Cargo builds them before the tests of a package, but not before a single
+/// test.
+pub fn example(name: &str) -> PathBuf {
+    static BUILDING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one_at_a_time = BUILDING.lock();
+    let test = std::env::current_exe().unwrap();
+    let built = test.parent().and_then(Path::parent).unwrap().join("examples").join(name);
+    if !built.exists() {
+        let mut build = Command::new(env!("CARGO"));
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--example", name]);
+        if cfg!(feature = "tch") {
+            build.args(["--features", "tch"]);
+        }
+        if built.components().any(|part| part.as_os_str() == "release") {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success());
+    }
+    built
+}
+
 /// The lines of `metrics.jsonl` without what depends on the clock.
 pub fn metrics(run: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
