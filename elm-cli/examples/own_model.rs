@@ -8,6 +8,7 @@
 use elm_cli::config::{Demand, RunConfig};
 use elm_cli::{ConfiguredModel, Registry, main_with};
 use elm_core::backend::{Backend, Unary};
+use elm_core::device::BackendOptions;
 use elm_core::model::count::NetworkCount;
 use elm_core::model::{
     LayerAnswer, Model, ModelSpec, Pass, Sequences, StoredTensors, flat_values, insert_named,
@@ -69,8 +70,8 @@ impl ModelSpec for Gru {
         }
     }
 
-    fn training_memory_bytes(&self, rows: usize, steps: usize) -> u64 {
-        4 * (4 * self.trainable_parameters() + rows * steps * (self.inputs + 12 * self.hidden)) as u64
+    fn training_memory_bytes(&self, samples: usize, steps: usize, _: &BackendOptions) -> u64 {
+        4 * (4 * self.trainable_parameters() + samples * steps * (self.inputs + 12 * self.hidden)) as u64
     }
 
     /// Uniform in ±1/sqrt(H).

@@ -34,6 +34,22 @@ fn the_published_networks_have_the_published_size() {
     }
 }
 
+/// History above the budget is computed again instead of kept.
+#[test]
+fn the_memory_estimate_follows_budget_and_scan() {
+    let bytes = |settings: &[&str]| {
+        let settings: Vec<String> = settings.iter().map(|setting| setting.to_string()).collect();
+        info("shd_adding.toml", &settings)["training_memory_bytes"].as_u64().unwrap()
+    };
+    let (all, some) = (bytes(&[]), bytes(&["backend.memory_budget=4000000"]));
+    assert!(some < all / 2, "{some} of {all}");
+    assert_eq!(bytes(&["backend.memory_budget=1000000000000"]), all);
+    assert!(bytes(&["backend.memory_budget=1"]) < some);
+    let composed = bytes(&["backend.scan=composed"]);
+    assert!(composed > 2 * all, "{composed}, fused {all}");
+    assert!(bytes(&["backend.scan=composed", "backend.memory_budget=4000000"]) < composed / 2);
+}
+
 /// Every row of the trade-off tables of the second paper's release.
 #[test]
 fn every_row_of_the_trade_off_tables_is_met() {

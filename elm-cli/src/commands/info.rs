@@ -28,7 +28,11 @@ pub fn run<S: ConfiguredModel>(config: &RunConfig) -> Result<Info> {
     let spec = S::configured(config, demand.unwrap_or(config.assumed_demand()))?;
     Ok(Info {
         count: spec.count(),
-        training_memory_bytes: spec.training_memory_bytes(config.training.batch_size, config.time_steps()),
+        training_memory_bytes: spec.training_memory_bytes(
+            config.training.batch_size,
+            config.time_steps(),
+            &config.backend_options,
+        ),
         assumed_vocabulary: demand.is_none(),
     })
 }

@@ -9,6 +9,7 @@ use super::network::{Head, NetworkSpec};
 use super::sequences::Sequences;
 use super::stored::StoredTensors;
 use crate::backend::Backend;
+use crate::device::BackendOptions;
 use crate::error::Result;
 use crate::kernel::Simd;
 use crate::spec::{DropoutMasks, LayerSpec, ParameterLayout, Want};
@@ -34,8 +35,9 @@ impl ModelSpec for NetworkSpec {
         self.layers.iter().map(LayerSpec::flops_per_step).sum()
     }
 
-    fn training_memory_bytes(&self, rows: usize, steps: usize) -> u64 {
-        self.training_memory_bytes(rows, steps)
+    fn training_memory_bytes(&self, samples: usize, steps: usize, options: &BackendOptions) -> u64 {
+        let each = if matches!(self.head, Head::Pair { .. }) { 2 } else { 1 };
+        self.training_memory_bytes(each * samples, steps, options)
     }
 
     fn initial_weights(&self, seed: u64) -> StoredTensors {

@@ -15,6 +15,7 @@ use super::per_step::PerStep;
 use super::sequences::Sequences;
 use super::stored::StoredTensors;
 use crate::backend::Backend;
+use crate::device::BackendOptions;
 use crate::error::Result;
 use crate::kernel::Simd;
 use crate::ops;
@@ -47,9 +48,9 @@ pub trait ModelSpec: Clone + PartialEq + Serialize + DeserializeOwned + 'static 
         self.count().flops_per_step_forward
     }
 
-    /// Estimate of the bytes that a training step needs with `rows` sequences
-    /// of `steps` time steps.
-    fn training_memory_bytes(&self, rows: usize, steps: usize) -> u64;
+    /// Estimate of the bytes that a training step needs with a batch of
+    /// `samples` of `steps` time steps on a backend with these options.
+    fn training_memory_bytes(&self, samples: usize, steps: usize, options: &BackendOptions) -> u64;
 
     /// Initial weights drawn from a seed.
     fn initial_weights(&self, seed: u64) -> StoredTensors;

@@ -18,6 +18,7 @@ pub use adjoint::ScanAdjoint;
 pub use composed::composed;
 pub use flat::FlatLayout;
 pub use policy::run;
+pub(crate) use segments::history_bytes_per_step;
 
 use crate::backend::Backend;
 use crate::error::Result;

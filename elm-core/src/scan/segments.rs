@@ -8,7 +8,7 @@ use super::{ScanArgs, ScanOutput};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::ops;
-use crate::spec::{Input, LayerRun, Want};
+use crate::spec::{Input, LayerRun, LayerSpec, Want};
 use std::ops::Range;
 
 /// A composed scan over segments, with what its differentiation needs.
@@ -26,14 +26,16 @@ pub(super) struct SegmentedScan<B: Backend> {
 ///
 /// A scan of which all intermediates are wanted is not divided.
 pub(super) fn segment_length<X, I>(args: &LayerRun<X, I>, budget: Option<u64>) -> Option<usize> {
-    let fitting = usize::try_from(budget? / history_bytes_per_step(args).max(1)).unwrap_or(usize::MAX).max(1);
+    let fitting = usize::try_from(budget? / history_bytes_per_step(&args.layer, args.rows).max(1))
+        .unwrap_or(usize::MAX)
+        .max(1);
     (args.want.gradient && !args.want.monitors && fitting < args.steps).then_some(fitting)
 }
 
 /// Bytes that the history of one step takes on the composed path, roughly:
 /// every intermediate in 32-bit floats.
-fn history_bytes_per_step<X, I>(args: &LayerRun<X, I>) -> u64 {
-    let (layer, neuron) = (&args.layer, &args.layer.neuron);
+pub(crate) fn history_bytes_per_step(layer: &LayerSpec, rows: usize) -> u64 {
+    let neuron = &layer.neuron;
     let hidden: usize = neuron.mlp_shapes().iter().map(|&(_, outputs)| 4 * outputs).sum();
     let of_neuron = 3 * neuron.synapses()
         + 3 * neuron.branches
@@ -42,7 +44,7 @@ fn history_bytes_per_step<X, I>(args: &LayerRun<X, I>) -> u64 {
         + 6 * neuron.memory
         + 8 * layer.outputs;
     let floats = layer.neurons * of_neuron + 2 * layer.sources();
-    4 * (floats * args.rows) as u64
+    4 * (floats * rows) as u64
 }
 
 impl<B: Backend> SegmentedScan<B> {
