@@ -41,7 +41,7 @@ fn batch(padding: u32) -> Batch {
 fn activity(network: &Network<Reference>, batch: &Batch) -> <Reference as Backend>::Tensor {
     let backend = &Reference;
     let masks = no_masks(&network.spec);
-    let want = vec![Want::default(); network.layers.len()];
+    let want = vec![Want { gradient: true, ..Want::default() }; network.layers.len()];
     let state = network.zero_state(backend, batch.rows).unwrap();
     let args = RunArgs { state: &state, masks: &masks, want: &want, rows: batch.rows, steps: batch.steps };
     let input = batch.on(backend, network.spec.inputs()).unwrap();
