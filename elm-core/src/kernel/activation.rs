@@ -1,7 +1,7 @@
 //! Non-linearities of MLP and output, and their derivatives from what the
 //! record keeps.
 
-use super::simd::Vector;
+use super::simd::{Element, Vector};
 use crate::spec::neuron::SURROGATE_SLOPE;
 use crate::spec::{Activation, MlpActivation};
 
@@ -11,97 +11,91 @@ use crate::spec::{Activation, MlpActivation};
 /// The processor has `V`'s instructions.
 #[inline(always)]
 pub(super) unsafe fn constant<V: Vector>(value: f64) -> V {
-    use super::simd::Element;
     // SAFETY: the caller vouches for the processor.
     unsafe { V::splat(V::E::from_f64(value)) }
 }
 
 /// What the record keeps of a hidden unit: the input of silu, else the
 /// rectified input.
-///
-/// # Safety
-/// The processor has `V`'s instructions.
 #[inline(always)]
-pub(super) unsafe fn kept<V: Vector>(kind: MlpActivation, x: V) -> V {
+pub(super) fn kept<V: Vector>(kind: MlpActivation, x: V) -> V {
     match kind {
         MlpActivation::Silu => x,
-        // SAFETY: the caller vouches for the processor. `x` comes second so
-        // that what is not a number stays so.
-        MlpActivation::Relu | MlpActivation::ReluSquared => unsafe { V::splat(V::E::default()).max(x) },
+        MlpActivation::Relu | MlpActivation::ReluSquared => rectified(x),
     }
 }
 
 /// A hidden unit's value from what was kept.
-///
-/// # Safety
-/// The processor has `V`'s instructions.
 #[inline(always)]
-pub(super) unsafe fn value<V: Vector>(kind: MlpActivation, kept: V) -> V {
+pub(super) fn value<V: Vector>(kind: MlpActivation, kept: V) -> V {
     match kind {
         MlpActivation::Relu => kept,
         MlpActivation::ReluSquared => kept.mul(kept),
-        // SAFETY: the caller vouches for the processor.
-        MlpActivation::Silu => unsafe { kept.mul(sigmoid(kept)) },
+        MlpActivation::Silu => kept.mul(sigmoid(kept)),
     }
 }
 
 /// `gradient` times the derivative of a hidden unit.
-///
-/// # Safety
-/// The processor has `V`'s instructions.
 #[inline(always)]
-pub(super) unsafe fn value_gradient<V: Vector>(kind: MlpActivation, kept: V, gradient: V) -> V {
+pub(super) fn value_gradient<V: Vector>(kind: MlpActivation, kept: V, gradient: V) -> V {
     match kind {
+        // forward: value = kept = max(0, x)   so: d x = d value where kept > 0
         MlpActivation::Relu => gradient.where_positive(kept),
+        // forward: value = kept^2             so: d x = d value * 2 kept,
+        // which is 0 where x was negative, as kept is
         MlpActivation::ReluSquared => gradient.mul(kept.add(kept)),
-        // SAFETY: the caller vouches for the processor.
-        MlpActivation::Silu => unsafe {
+        // forward: value = x s(x), x = kept   so: d x = d value * s (1 + x (1 - s))
+        MlpActivation::Silu => {
             let share = sigmoid(kept);
-            let one: V = constant(1.0);
-            // (x s)' = s (1 + x (1 - s))
+            let one = one(kept);
             gradient.mul(share.mul(kept.mul_add(one.sub(share), one)))
-        },
+        }
     }
 }
 
-/// # Safety
-/// The processor has `V`'s instructions.
-#[inline(always)]
-unsafe fn sigmoid<V: Vector>(x: V) -> V {
-    // SAFETY: the caller vouches for the processor.
-    let (zero, one): (V, V) = unsafe { (V::splat(V::E::default()), constant(1.0)) };
-    one.div(one.add(zero.sub(x).exp()))
-}
-
 /// A neuron's output.
-///
-/// # Safety
-/// The processor has `V`'s instructions.
 #[inline(always)]
-pub(super) unsafe fn output<V: Vector>(kind: Activation, drive: V) -> V {
+pub(super) fn output<V: Vector>(kind: Activation, drive: V) -> V {
     match kind {
         Activation::Identity => drive,
-        // SAFETY: the caller vouches for the processor.
-        Activation::Relu => unsafe { V::splat(V::E::default()).max(drive) },
-        // SAFETY: as above.
-        Activation::Spike => unsafe { constant::<V>(1.0).where_positive(drive) },
+        Activation::Relu => rectified(drive),
+        Activation::Spike => one(drive).where_positive(drive),
     }
 }
 
 /// `gradient` times the derivative of the output. `seen` is the drive of a
 /// spike, else the output itself.
-///
-/// # Safety
-/// The processor has `V`'s instructions.
 #[inline(always)]
-pub(super) unsafe fn output_gradient<V: Vector>(kind: Activation, seen: V, gradient: V) -> V {
+pub(super) fn output_gradient<V: Vector>(kind: Activation, seen: V, gradient: V) -> V {
     match kind {
+        // forward: output = v           so: d v = d output
         Activation::Identity => gradient,
+        // forward: output = max(0, v)   so: d v = d output where output > 0
         Activation::Relu => gradient.where_positive(seen),
-        // SAFETY: the caller vouches for the processor.
-        Activation::Spike => unsafe {
-            let width = seen.abs().mul_add(constant(SURROGATE_SLOPE), constant(1.0));
+        // forward: output = [v > 0]     so: d v = d output / (100 |v| + 1)^2,
+        // the surrogate: a step has no derivative of use
+        Activation::Spike => {
+            let slope = seen.same(V::E::from_f64(SURROGATE_SLOPE));
+            let width = seen.abs().mul_add(slope, one(seen));
             gradient.div(width.mul(width))
-        },
+        }
     }
+}
+
+/// `max(0, x)`; `x` comes second so that what is not a number stays so.
+#[inline(always)]
+fn rectified<V: Vector>(x: V) -> V {
+    x.same(V::E::default()).max(x)
+}
+
+#[inline(always)]
+fn sigmoid<V: Vector>(x: V) -> V {
+    let zero = x.same(V::E::default());
+    one(x).div(one(x).add(zero.sub(x).exp()))
+}
+
+/// Ones, in a vector of the kind that `like` is.
+#[inline(always)]
+fn one<V: Vector>(like: V) -> V {
+    like.same(V::E::from_f64(1.0))
 }

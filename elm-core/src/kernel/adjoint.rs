@@ -8,7 +8,7 @@ use super::memory::Buffer;
 use super::outputs::copy_rows;
 use super::pool::share;
 use super::shape::synapse_weight;
-use super::simd::{Element, Vector};
+use super::simd::{BLOCK, Element, Vector};
 use super::span::{Shared, Span, SpanMut};
 use super::weights::BackwardWeights;
 use crate::spec::Trace;
@@ -118,7 +118,7 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             sums: store.zeros(count * sum.rows * width),
             map_sums: store.zeros(count * map_sum.len),
             map_outputs: store.zeros(map_sum.all_rows * width),
-            turned: store.zeros(8 * map_sum.strides.iter().max().copied().unwrap_or(0)),
+            turned: store.zeros(BLOCK * map_sum.strides.iter().max().copied().unwrap_or(0)),
             hidden: store.zeros(shape.hidden * width),
             sum,
             map_sum,
@@ -159,7 +159,12 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
         }
     }
 
-    /// What the gradient of the end state's synapse traces means for sources.
+    /// What the gradient of the end state's synapse traces `s` means for
+    /// sources, `[sources, width]`.
+    ///
+    /// # Equation
+    /// forward: `s = decay^T s_0 + weight * X[source]` (`finish_synapse_traces`)
+    /// so: `d X[source] += weight * d s`
     fn end_source_trace(&self, state: &[E]) -> Buffer<E> {
         let (call, shape) = (self.call, &self.call.shape);
         let (rows, arguments) = (shape.rows, call.arguments);
@@ -181,6 +186,10 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
 
     /// Gradient of the activity before step `t` that its step handed back,
     /// from all threads, for row `local`; after the barrier of step `t`.
+    ///
+    /// # Equation
+    /// forward: `table[t] = mask * activity`
+    /// so: `d activity = mask * sum over threads of d table[t]`
     ///
     /// # Safety
     /// The layer is recurrent and the processor has `V`'s instructions.
@@ -212,6 +221,10 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
 
     /// Adds up the gradient of this thread's share of the inputs of step `t`,
     /// after the barrier of that step.
+    ///
+    /// # Equation
+    /// forward: `table[t] = factor * x[t]` (`InputWriter::factor`)
+    /// so: `d x[t] = factor * sum over threads of d table[t]`
     pub(super) fn collect_inputs(&self, t: usize) {
         let Some(gradient) = &self.backward.gradients.input else { return };
         let (shape, call) = (&self.call.shape, self.call);
@@ -269,7 +282,8 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
         }
     }
 
-    /// Gradient of one entry of the start activity.
+    /// Gradient of one entry of the start activity, as
+    /// [`Adjoint::activity_gradient`] of step 0.
     fn start_activity(&self, local: usize, b: usize) -> E {
         let (shape, call) = (&self.call.shape, self.call);
         let row = shape.inputs + self.neurons.start + local - self.backward.sources.start;
@@ -285,8 +299,13 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
         E::from_f64(sum * mask)
     }
 
-    /// Gradient of the start's synapse traces: what their branch received,
-    /// and what is left of the end state's.
+    /// Gradient of the start's synapse traces `s_0`: what their branch
+    /// received, and what is left of the end state's.
+    ///
+    /// # Equation
+    /// forward: `trace of branch = input scale * sum of its s_0` (`sum_branches`),
+    /// `s = decay^T s_0 + weight * X`
+    /// so: `d s_0 = input scale * d trace + decay^T * d s`
     fn finish_synapse_state(&self, local: usize, carried: &[E]) {
         let (shape, call) = (&self.call.shape, self.call);
         let (rows, width) = (shape.rows, shape.width);

@@ -4,10 +4,7 @@
 //! only if they are asked for early, some lines at a time: asking for all at
 //! once fills the processor's queue, and its own loads wait behind them.
 
-use super::simd::prefetch;
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
+use super::simd::{CACHE_LINE, prefetch};
 
 /// Lines asked for in a turn.
 const TURN: usize = 16;
@@ -53,9 +50,9 @@ impl Ahead {
         // vain, but lines are not counted one by one.
         if now.next < now.end {
             for line in 0..TURN {
-                prefetch(now.next.wrapping_add(line * LINE));
+                prefetch(now.next.wrapping_add(line * CACHE_LINE));
             }
-            now.next = now.next.wrapping_add(TURN * LINE);
+            now.next = now.next.wrapping_add(TURN * CACHE_LINE);
         } else {
             *now = Fetch::NOTHING;
             self.0.rotate_left(1);

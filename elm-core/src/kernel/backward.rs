@@ -1,13 +1,18 @@
 //! Gradients of one thread's neurons, backwards in time.
+//!
+//! Each function goes back through one of `forward`, in reverse order: the
+//! forward line is quoted, and what follows from it. `d x` is the gradient of
+//! the loss by `x`; `x'` is `x` of the step before.
 
 use super::activation::{self, constant};
 use super::adjoint::Adjoint;
 use super::ahead::{Ahead, Fetch};
 use super::map_gradient;
+use super::offsets::Offsets;
 use super::product;
-use super::simd::{Element, Program, Vector, starts, store_fence};
+use super::simd::{Element, MOST_LANES, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
-use super::synapse::{self, Offsets};
+use super::synapse;
 use crate::spec::neuron::WRITE_SLOPE;
 use std::ops::Range;
 
@@ -58,6 +63,14 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// Clears this thread's scatter table of step `t`, or lets it start from
     /// what the end state's synapse traces hand back.
     ///
+    /// # Shapes
+    /// Table and `source_trace`, which is `d X`: `[sources, width]`, the table
+    /// with a row more.
+    ///
+    /// # Equation
+    /// forward: `X = decay X' + table[t]` (`OutputParts::trace_sources`)
+    /// so: `d table[t] = d X`, `d X' = decay * d X`
+    ///
     /// # Safety
     /// The processor has `V`'s instructions.
     #[inline(always)]
@@ -80,7 +93,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
         }
     }
 
-    /// One step of one neuron, backwards.
+    /// One step of one neuron, backwards: what `Recurrence::neuron` did, last
+    /// things first.
+    ///
+    /// # Shapes
+    /// `record`: `[record, width]`; `delta`: `[K, width]`; the gradient of the
+    /// carried state: `[carried, width]`; the sums over time: `[sum rows, width]`.
     ///
     /// # Safety
     /// `record` is the neuron's record of step `t`, `delta` room for the
@@ -112,7 +130,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
         }
     }
 
-    /// From activity to readout: activation, bias, high-pass.
+    /// Back through `Recurrence::read_out`: from activity over activation,
+    /// bias and high-pass to the readout.
+    ///
+    /// # Shapes
+    /// Activity and readout: `[O, width]`; the readout average, in `carried`:
+    /// `[O, width]`.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
@@ -141,6 +164,9 @@ impl<E: Element> Adjoint<'_, '_, E> {
             for o in 0..outputs {
                 for column in starts::<V>(width) {
                     let at = o * width + column;
+                    // forward: answer[t] = activity; end state = activity, after the last step;
+                    //          table[t + 1] = mask * activity
+                    // so: d activity = d answer[t] + d end state + mask * d table[t + 1]
                     let mut gradient = V::splat(E::default());
                     if let Some(given) = cotangents.activity {
                         let row = ((t * shape.neurons + n) * outputs + o) * rows;
@@ -154,6 +180,8 @@ impl<E: Element> Adjoint<'_, '_, E> {
                     } else if shape.recurrent {
                         gradient = gradient.add(self.activity_gradient(t + 1, local, column));
                     }
+                    // forward: activity = output(drive), drive = v + bias
+                    // so: d v = d drive = output'(drive) * d activity, d bias += d drive
                     let seen = if shape.spikes {
                         record.vector(shape.drive_row() * width + at)
                     } else {
@@ -162,6 +190,9 @@ impl<E: Element> Adjoint<'_, '_, E> {
                     gradient = activation::output_gradient(neuron.activation, seen, gradient);
                     let place = self.sum.bias * width + at;
                     sums.put(place, gradient.add(sums.vector(place)));
+                    // forward: average = decay * average' + (1 - decay) * y, v = y - average
+                    // so: d average -= d v, d y = d v + (1 - decay) * d average,
+                    //     d average' = decay * d average
                     if shape.high_pass {
                         let place = shape.average_row() * width + at;
                         let average = carried.vector::<V>(place).sub(gradient);
@@ -174,7 +205,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
         }
     }
 
-    /// From readout through memory to the MLP's answer.
+    /// Back through the readout's sums and `Recurrence::write_memory`: from
+    /// the readout over memory to the MLP's answer.
+    ///
+    /// # Shapes
+    /// Readout: `[O, width]`; memory `m`, its parts and the answer `o`:
+    /// `[M, width]`; readout weights `W`: `[O, M]`.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
@@ -199,8 +235,11 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 let write: V = block.splat(layout.write + i);
                 for column in starts::<V>(width) {
                     let at = i * width + column;
+                    // forward: bounded = tanh(2/3 o), m = kept + write * bounded
+                    // The record has bounded and kept; m is computed once more.
                     let bounded: V = record.vector(shape.bounded_row() * width + at);
                     let now = write.mul_add(bounded, record.vector(shape.branches * width + at));
+                    // forward: y = W m   so: d m += W^T d y, d W += d y m^T
                     let mut gradient: V = carried.vector(at);
                     for o in 0..shape.outputs {
                         let of_readout: V = readout.vector(o * width + column);
@@ -209,19 +248,24 @@ impl<E: Element> Adjoint<'_, '_, E> {
                         let place = (self.sum.readout + o * shape.memory + i) * width + column;
                         sums.put(place, of_readout.mul_add(now, sums.vector(place)));
                     }
+                    // forward: m = kept + write * bounded
+                    // so: d kept = d m, d write += d m * bounded,
+                    //     d o = d m * write * 2/3 (1 - bounded^2)
                     memory.put(at, gradient);
                     if let Some(row) = self.sum.timescale {
                         let place = (row + shape.memory) * width + at;
                         sums.put(place, gradient.mul_add(bounded, sums.vector(place)));
                     }
-                    // (tanh(s o))' = s (1 - tanh^2)
                     let inner = zero.sub(bounded).mul_add(bounded, one);
                     let mut answer = gradient.mul(write).mul(slope).mul(inner);
+                    // forward: magnitude = mean over time and memory of |o|
+                    // so: d o += sign(o) * d magnitude / (T M); bounded has the sign of o
                     if let Some(magnitude) = &self.magnitude {
                         let scale: V = Span::from(&magnitude[..]).vector(local * width + column);
                         let sign = one.where_positive(bounded).sub(one.where_positive(zero.sub(bounded)));
                         answer = scale.mul_add(sign, answer);
                     }
+                    // forward: o = mask * answer   so: d answer = mask * d o
                     if let Some(mask) = &self.call.memory_mask {
                         let row = (self.neurons.start + local) * shape.memory;
                         answer = answer.mul(Span::from(&mask[..]).vector(row * width + at));
@@ -248,7 +292,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
         ])
     }
 
-    /// From the MLP's answer to its inputs, and its maps' gradients.
+    /// Back through `Recurrence::mlp`: from the answer to the inputs
+    /// `z = [branches ; kept memory]`, and the maps' own gradients.
+    ///
+    /// # Shapes
+    /// `y`, a map's output: `[outputs, width]`, padded to whole vectors of
+    /// outputs; `x`, its input: `[inputs, width]`, `z` for the first map.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
@@ -273,12 +322,15 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 let y = Span::from(all).part(sum.rows[j] * width, stride * width);
                 let mut x = record.part(0, shape.mlp_inputs() * width);
                 if j > 0 {
+                    // forward: x = value(kept); the record has kept.
                     for at in starts::<V>(inputs * width) {
                         let kept: V = record.vector(shape.hidden_row(j - 1) * width + at);
                         values.put(at, activation::value(kind, kept));
                     }
                     x = values.into();
                 }
+                // forward: y = bias + W x
+                // so: d W += d y x^T, d bias += d y, d x = W^T d y
                 let sums = sums.part(sum.maps[j], (inputs + 1) * stride);
                 map_gradient::accumulate::<V, W>(y, stride, x, inputs, width, turned, sums, ahead);
                 let packed = block.part(layout.maps[j], shape.panels.packed_len(outputs, inputs));
@@ -286,6 +338,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 if j == 0 {
                     break;
                 }
+                // forward: x = value(kept(y of the map before))   so: d y = value' * d x
                 for at in starts::<V>(inputs * width) {
                     let kept: V = record.vector(shape.hidden_row(j - 1) * width + at);
                     let gradient = activation::value_gradient(kind, kept, gradient.vector(at));
@@ -295,7 +348,18 @@ impl<E: Element> Adjoint<'_, '_, E> {
         }
     }
 
-    /// From the MLP's memory inputs to the memory before the step.
+    /// From the two readers of the decayed memory to the memory before the
+    /// step.
+    ///
+    /// # Shapes
+    /// Memory: `[M, width]`, of which a gradient comes from the write; `z`, the
+    /// MLP's inputs: `[K + M, width]`.
+    ///
+    /// # Equation
+    /// forward: `kept = decay * m'`, `z = [branches ; kept]`,
+    /// `m = kept + write * bounded`
+    /// so: `d kept = d m + d z`, `d m' = decay * d kept`, and for the timescale
+    /// `d ln(decay) += d kept * kept`
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
@@ -328,7 +392,11 @@ impl<E: Element> Adjoint<'_, '_, E> {
         }
     }
 
-    /// From branches through traces to sources.
+    /// Back through `Recurrence::branches`: from branches over traces to
+    /// sources.
+    ///
+    /// # Shapes
+    /// Branches, traces and `delta`: `[K, width]`.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
@@ -347,6 +415,9 @@ impl<E: Element> Adjoint<'_, '_, E> {
         unsafe {
             let branches = self.inputs.detached().part(0, shape.branches * width);
             let decay: V = constant(shape.trace_decay.unwrap_or(0.0));
+            // forward: trace = decay * trace' + sum, branch = trace
+            // so: d trace += d branch, d sum = d trace, d trace' = decay * d trace;
+            // without traces branch = sum. The gradients of synapses need d sum later.
             for at in starts::<V>(shape.branches * width) {
                 let mut gradient: V = branches.vector(at);
                 if shape.trace_decay.is_some() {
@@ -357,6 +428,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 }
                 delta.stream(at, gradient);
             }
+            // forward: sum = sum over synapses of weight * table   so: `scatter`
             let synapses = list.starts[local]..list.starts[local + 1];
             if synapses.is_empty() {
                 return;
@@ -409,7 +481,7 @@ unsafe fn import<V: Vector>(from: Span<'_, V::E>, row: usize, column: usize, row
         if column + V::LANES <= rows {
             return from.vector(row + column);
         }
-        let mut lanes = [V::E::default(); 16];
+        let mut lanes = [V::E::default(); MOST_LANES];
         for b in column..rows {
             lanes[b - column] = from.get(row + b);
         }

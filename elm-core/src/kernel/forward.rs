@@ -4,13 +4,14 @@ use super::activation::{self, constant};
 use super::ahead::{Ahead, Fetch};
 use super::call::{Call, Tables};
 use super::memory::Buffer;
+use super::offsets::Offsets;
 use super::outputs::{OutputParts, copy_rows};
 use super::pool::share;
 use super::product;
 use super::shape::Arguments;
 use super::simd::{Element, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
-use super::synapse::{self, Offsets};
+use super::synapse;
 use super::table::{InputWriter, Rows};
 use super::weights::ForwardWeights;
 use crate::spec::Trace;
@@ -325,7 +326,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
         }
     }
 
-    /// `m = decayed + write tanh(2/3 o)`.
+    /// `m = kept + write * tanh(2/3 o)`.
     ///
     /// # Safety
     /// As [`Recurrence::neuron`].

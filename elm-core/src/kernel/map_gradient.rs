@@ -1,12 +1,15 @@
 //! Gradients of the MLP's linear maps, summed up in place step by step.
 //!
-//! `dW = sum over t, b of y x^T`, where `y` are the gradients of a map's
-//! outputs and `x` its inputs. Sums are kept transposed, inputs by outputs, so
-//! that outputs fill the lanes and no vector is ever summed over its lanes.
+//! forward: `y = bias + W x`
+//! so: `d W += d y x^T`, `d bias += d y`, over all steps and batch rows
+//!
+//! Below, `y` stands for `d y`, the gradient of a map's outputs. Sums are kept
+//! transposed, inputs by outputs, so that outputs fill the lanes and no vector
+//! is ever summed over its lanes.
 
 use super::ahead::Ahead;
 use super::shape::Shape;
-use super::simd::Vector;
+use super::simd::{BLOCK, CACHE_LINE, Vector};
 use super::span::{Span, SpanMut};
 
 /// Where a neuron's sums lie: for each map `[inputs + 1, stride]`, the last row
@@ -28,9 +31,6 @@ pub(super) struct MapSums {
 /// Inputs between turns of fetching.
 const EVERY: usize = 16;
 
-/// Numbers in a cache line of f32.
-const LINE: usize = 16;
-
 impl MapSums {
     pub(super) fn new(shape: &Shape) -> Self {
         let mut sums =
@@ -43,7 +43,7 @@ impl MapSums {
             sums.all_rows += stride;
             sums.len += (inputs + 1) * stride;
         }
-        sums.len = sums.len.next_multiple_of(LINE);
+        sums.len = sums.len.next_multiple_of(CACHE_LINE / size_of::<f32>());
         sums
     }
 }
@@ -52,7 +52,7 @@ impl MapSums {
 ///
 /// # Shapes
 /// `y`: `[stride, width]`, of which rows beyond the outputs are zero;
-/// `x`: `[inputs, width]`; `turned`: room for `[8, stride]`;
+/// `x`: `[inputs, width]`; `turned`: room for `[BLOCK, stride]`;
 /// `sums`: `[inputs + 1, stride]`.
 ///
 /// # Safety
@@ -70,7 +70,7 @@ pub(super) unsafe fn accumulate<V: Vector, W: Vector<E = V::E>>(
     sums: SpanMut<'_, V::E>,
     ahead: &mut Ahead,
 ) {
-    let columns = if V::LANES == 1 { 1 } else { 8 };
+    let columns = if V::LANES == 1 { 1 } else { BLOCK };
     for column in (0..width).step_by(columns) {
         // SAFETY: the caller's promise; every block of columns and lanes is
         // inside of the shapes above.
@@ -81,23 +81,24 @@ pub(super) unsafe fn accumulate<V: Vector, W: Vector<E = V::E>>(
                     turned.part(r, 1).slice()[0] = y.get(r * width);
                 }
             } else {
-                for r in (0..stride).step_by(8) {
-                    let from = y.part(r * width, 7 * width + 8);
-                    turned.part(r, 7 * stride + 8).put_transposed::<V>(stride, from, width);
+                let last = BLOCK - 1;
+                for r in (0..stride).step_by(BLOCK) {
+                    let from = y.part(r * width, last * width + BLOCK);
+                    turned.part(r, last * stride + BLOCK).put_transposed::<V>(stride, from, width);
                 }
             }
             let mut lane = 0;
             while lane < stride {
-                let place = Place { lane, stride, column, width, inputs };
+                let part = SumBlock { lane, stride, column, width, inputs };
                 let turned = turned.into();
                 if columns == 1 {
-                    block::<W, 1, 1>(turned, x, sums, place, ahead);
+                    block::<W, 1, 1>(turned, x, sums, part, ahead);
                     lane += W::LANES;
                 } else if W::LANES == 16 && lane + 32 <= stride {
-                    block::<W, 2, 8>(turned, x, sums, place, ahead);
+                    block::<W, 2, BLOCK>(turned, x, sums, part, ahead);
                     lane += 32;
                 } else {
-                    block::<W, 1, 8>(turned, x, sums, place, ahead);
+                    block::<W, 1, BLOCK>(turned, x, sums, part, ahead);
                     lane += W::LANES;
                 }
             }
@@ -107,7 +108,7 @@ pub(super) unsafe fn accumulate<V: Vector, W: Vector<E = V::E>>(
 
 /// What a block of lanes and columns covers.
 #[derive(Clone, Copy)]
-struct Place {
+struct SumBlock {
     /// First output.
     lane: usize,
     stride: usize,
@@ -127,10 +128,10 @@ unsafe fn block<W: Vector, const N: usize, const B: usize>(
     turned: Span<'_, W::E>,
     x: Span<'_, W::E>,
     sums: SpanMut<'_, W::E>,
-    place: Place,
+    part: SumBlock,
     ahead: &mut Ahead,
 ) {
-    let Place { lane, stride, column, width, inputs } = place;
+    let SumBlock { lane, stride, column, width, inputs } = part;
     // SAFETY: as the caller's.
     unsafe {
         let mut y = [[W::splat(W::E::default()); N]; B];

@@ -121,8 +121,8 @@ mod gradients;
 mod history;
 mod live;
 mod map_gradient;
-mod math;
 mod memory;
+mod offsets;
 mod outputs;
 mod parameters;
 mod peak;
@@ -135,6 +135,7 @@ mod span;
 mod synapse;
 mod synapse_gradient;
 mod table;
+mod tiles;
 mod timescale;
 mod weights;
 

@@ -1,7 +1,7 @@
 //! How fast this processor multiplies and adds: what kernels are measured by.
 
 use super::pool::Pool;
-use super::simd::{Element, InstructionSet, Program, Simd, Vector};
+use super::simd::{BLOCK, Element, Program, Simd, Vector};
 use crate::error::Result;
 use std::time::Instant;
 
@@ -27,11 +27,7 @@ pub fn peak_gflops(pool: &Pool, simd: Simd) -> Result<f64> {
         });
         best = best.min(began.elapsed().as_secs_f64());
     }
-    let lanes = match set {
-        InstructionSet::Avx512 => 16,
-        InstructionSet::Avx2 | InstructionSet::Portable => 8,
-    };
-    Ok((2 * lanes * SUMS * ROUNDS * pool.threads()) as f64 / best * 1e-9)
+    Ok((2 * f32::widest(set) * SUMS * ROUNDS * pool.threads()) as f64 / best * 1e-9)
 }
 
 struct Spin;
@@ -50,9 +46,9 @@ impl Program<f32> for Spin {
                     *sum = sum.mul_add(factor, addend);
                 }
             }
-            let mut all = [W::splat(0.0); 8];
+            let mut all = [W::splat(0.0); BLOCK];
             for (i, sum) in sums.into_iter().enumerate() {
-                all[i % 8] = all[i % 8].add(sum);
+                all[i % BLOCK] = all[i % BLOCK].add(sum);
             }
             W::sums(all).iter().sum()
         }

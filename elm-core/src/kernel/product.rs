@@ -7,12 +7,13 @@
 //! lanes, inputs are broadcast, and sums are transposed at the end.
 
 use super::ahead::Ahead;
-use super::simd::{Element, Vector};
+use super::simd::{BLOCK, Element, Vector};
 use super::span::{Span, SpanMut};
+use super::tiles::with_count;
 use std::ops::Range;
 
 /// Batch rows of a tile with outputs in the lanes.
-const COLUMNS: usize = 8;
+const COLUMNS: usize = BLOCK;
 
 /// Inputs between turns of fetching.
 const EVERY: usize = 8;
@@ -145,16 +146,6 @@ pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
     }
 }
 
-/// Calls `$tile::<V, R, N>` with `$count`, which is one of the given, as `R`.
-macro_rules! with_count {
-    ($count:expr, [$($n:literal),*], $tile:ident::<$a:ty, R, $b:tt> $arguments:tt) => {
-        match $count {
-            $($n => $tile::<$a, $n, $b> $arguments,)*
-            _ => debug_assert!(false, "a tile of {} outputs", $count),
-        }
-    };
-}
-
 /// One panel, `N` vectors of batch at a time.
 ///
 /// # Safety
@@ -173,13 +164,13 @@ unsafe fn panel_product<V: Vector, const N: usize>(
     for column in (0..width).step_by(N * V::LANES) {
         for i in 0..tiles {
             let (first, end) = (rows * i / tiles, rows * (i + 1) / tiles);
-            let place = Place { rows, first, column, width };
+            let tile = OutputTile { rows, first, column, width };
             // SAFETY: the caller's promise; the tile's rows are the panel's.
             unsafe {
                 with_count!(
                     end - first,
                     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-                    tile_product::<V, R, N>(weights, inputs, x, out, place)
+                    tile_product::<V, R, N>(weights, inputs, x, out, tile)
                 );
             }
         }
@@ -188,7 +179,7 @@ unsafe fn panel_product<V: Vector, const N: usize>(
 
 /// Where a tile lies in its panel and in the batch.
 #[derive(Clone, Copy)]
-struct Place {
+struct OutputTile {
     /// Outputs of the panel.
     rows: usize,
     /// First output of the tile.
@@ -208,22 +199,22 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
     inputs: usize,
     x: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
-    place: Place,
+    tile: OutputTile,
 ) {
     // SAFETY: weights and bias of an output, inputs and outputs of a batch
     // column lie where `pack` and the shapes say.
     unsafe {
         let mut sums = [[V::splat(V::E::default()); N]; R];
         for r in 0..R {
-            sums[r] = [weights.splat(place.first + r); N];
+            sums[r] = [weights.splat(tile.first + r); N];
         }
         for k in 0..inputs {
             let mut values = [sums[0][0]; N];
             for v in 0..N {
-                values[v] = x.vector(k * place.width + place.column + v * V::LANES);
+                values[v] = x.vector(k * tile.width + tile.column + v * V::LANES);
             }
             for r in 0..R {
-                let weight: V = weights.splat((1 + k) * place.rows + place.first + r);
+                let weight: V = weights.splat((1 + k) * tile.rows + tile.first + r);
                 for v in 0..N {
                     sums[r][v] = weight.mul_add(values[v], sums[r][v]);
                 }
@@ -231,7 +222,7 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
         }
         for r in 0..R {
             for v in 0..N {
-                let at = (place.first + r) * place.width + place.column + v * V::LANES;
+                let at = (tile.first + r) * tile.width + tile.column + v * V::LANES;
                 out.put(at, sums[r][v]);
             }
         }
@@ -253,13 +244,13 @@ unsafe fn lane_panel<W: Vector>(
     ahead: &mut Ahead,
 ) {
     for column in (0..width).step_by(COLUMNS) {
-        let place = Place { rows, first: 0, column, width };
         // SAFETY: the caller's promise.
         unsafe {
             match rows / W::LANES {
-                1 => lane_tile::<W, 1>(weights, inputs, x, out, place, ahead),
-                2 => lane_tile::<W, 2>(weights, inputs, x, out, place, ahead),
-                _ => lane_tile::<W, 3>(weights, inputs, x, out, place, ahead),
+                1 => lane_tile::<W, 1>(weights, inputs, x, out, column, width, ahead),
+                2 => lane_tile::<W, 2>(weights, inputs, x, out, column, width, ahead),
+                3 => lane_tile::<W, 3>(weights, inputs, x, out, column, width, ahead),
+                count => unreachable!("no tile of {count} vectors was compiled"),
             }
         }
     }
@@ -275,7 +266,8 @@ unsafe fn lane_tile<W: Vector, const N: usize>(
     inputs: usize,
     x: Span<'_, W::E>,
     out: SpanMut<'_, W::E>,
-    place: Place,
+    column: usize,
+    width: usize,
     ahead: &mut Ahead,
 ) {
     // SAFETY: as in `tile_product`.
@@ -290,17 +282,17 @@ unsafe fn lane_tile<W: Vector, const N: usize>(
             }
             let mut columns = [sums[0][0]; N];
             for v in 0..N {
-                columns[v] = weights.vector((1 + k) * place.rows + v * W::LANES);
+                columns[v] = weights.vector(((1 + k) * N + v) * W::LANES);
             }
             for b in 0..COLUMNS {
-                let value: W = x.splat(k * place.width + place.column + b);
+                let value: W = x.splat(k * width + column + b);
                 for v in 0..N {
                     sums[v][b] = columns[v].mul_add(value, sums[v][b]);
                 }
             }
         }
         for v in 0..N {
-            out.put_columns(v * W::LANES * place.width + place.column, place.width, sums[v]);
+            out.put_columns(v * W::LANES * width + column, width, sums[v]);
         }
     }
 }

@@ -3,8 +3,7 @@
 //! The inner loops read and write through these; a build with debug
 //! assertions stops at the first access outside of its slice.
 
-use super::simd::Vector;
-use super::synapse::Offset;
+use super::simd::{BLOCK, Offset, Vector};
 use std::marker::PhantomData;
 
 /// A slice to read from.
@@ -164,8 +163,8 @@ impl<T: Copy> SpanMut<'_, T> {
     /// # Safety
     /// As [`SpanMut::put`], for all rows.
     #[inline(always)]
-    pub(super) unsafe fn put_columns<V: Vector<E = T>>(self, at: usize, stride: usize, vectors: [V; 8]) {
-        debug_assert!(at + (V::LANES - 1) * stride + 8 <= self.len, "{at} by {stride} of {}", self.len);
+    pub(super) unsafe fn put_columns<V: Vector<E = T>>(self, at: usize, stride: usize, vectors: [V; BLOCK]) {
+        debug_assert!(at + (V::LANES - 1) * stride + BLOCK <= self.len, "{at} by {stride} of {}", self.len);
         // SAFETY: inside, says the caller.
         unsafe { V::store_columns(vectors, self.start.add(at), stride) }
     }
@@ -195,7 +194,8 @@ impl<T: Copy> SpanMut<'_, T> {
         from: Span<'_, T>,
         from_stride: usize,
     ) {
-        debug_assert!(7 * from_stride + 8 <= from.len && 7 * to_stride + 8 <= self.len);
+        let last = BLOCK - 1;
+        debug_assert!(last * from_stride + BLOCK <= from.len && last * to_stride + BLOCK <= self.len);
         // SAFETY: inside, says the caller.
         unsafe { V::transpose(from.start, from_stride, self.start, to_stride) }
     }

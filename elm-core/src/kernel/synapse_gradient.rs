@@ -1,14 +1,16 @@
 //! Gradients of synapses, put off until a tile of steps is done.
 //!
-//! A synapse's gradient is the sum over time and batch of its source times its
-//! branch's gradient. Over a tile these are two rows of `steps * width`
-//! numbers, and one dot product per synapse is added to the caller's slice
-//! once per tile instead of once per step.
+//! forward: `branch[t, b] += weight * source[t, b]`
+//! so: `d weight = sum over t, b of source[t, b] * d branch[t, b]`
+//!
+//! Over a tile these are two rows of `steps * width` numbers, and one dot
+//! product per synapse is added to the caller's slice once per tile instead of
+//! once per step.
 
 use super::adjoint::Adjoint;
 use super::memory::Buffer;
 use super::shape::Shape;
-use super::simd::{Element, MOST_LANES, Program, Vector, starts};
+use super::simd::{BLOCK, Element, MOST_LANES, Program, Vector, starts};
 use super::span::{Span, SpanMut};
 use super::table::{InputWriter, Rows};
 use super::weights::Places;
@@ -111,7 +113,8 @@ impl<'r, E: Element> Tile<'r, '_, '_, E> {
         scratch.filled = self.steps.clone();
     }
 
-    /// Writes the layer's own activity of all steps into the tile's table.
+    /// Writes the layer's own activity of all steps into the tile's table, as
+    /// synapses saw it: `[N, width]` of each step to `[N, row]`.
     ///
     /// # Safety
     /// The processor has `V`'s instructions.
@@ -144,6 +147,10 @@ impl<'r, E: Element> Tile<'r, '_, '_, E> {
 
     /// Gradients of the synapses of neuron `local`.
     ///
+    /// # Shapes
+    /// Gradients of branches: `[K, row]`; table: `[C + N + 1, row]`; gradients of
+    /// synapses, which are added to: `[S]`.
+    ///
     /// # Safety
     /// The processor has `V`'s and `W`'s instructions.
     #[inline(always)]
@@ -171,7 +178,7 @@ impl<'r, E: Element> Tile<'r, '_, '_, E> {
                 let first = k * shape.per_branch;
                 let (sources, gradient) =
                     (sources.part(first, shape.per_branch), gradient.part(first, shape.per_branch));
-                for j in (0..shape.per_branch).step_by(8) {
+                for j in (0..shape.per_branch).step_by(BLOCK) {
                     dots_with_sources::<W>(branch, table, row, len, sources, gradient, j, shape.per_branch);
                 }
             }
@@ -235,7 +242,7 @@ unsafe fn gather_rows<V: Vector>(
     }
 }
 
-/// Adds the dot products of a branch with the sources of synapses `j..j + 8`
+/// Adds the dot products of a branch with the sources of synapses `j..j + BLOCK`
 /// to their gradients.
 ///
 /// # Safety
@@ -256,18 +263,18 @@ unsafe fn dots_with_sources<W: Vector>(
     // SAFETY: synapses beyond the end are replaced by the last one, and their
     // dot products are dropped.
     unsafe {
-        let mut rows = [table; 8];
-        for c in 0..8 {
+        let mut rows = [table; BLOCK];
+        for c in 0..BLOCK {
             rows[c] = table.part(sources.get((j + c).min(count - 1)) as usize * row, row);
         }
-        let mut sums = [W::splat(W::E::default()); 8];
+        let mut sums = [W::splat(W::E::default()); BLOCK];
         for x in starts::<W>(len) {
             let values: W = branch.vector(x);
-            for c in 0..8 {
+            for c in 0..BLOCK {
                 sums[c] = values.mul_add(rows[c].vector(x), sums[c]);
             }
         }
-        let valid = 8.min(count - j);
+        let valid = BLOCK.min(count - j);
         add_to(&W::sums(sums)[..valid], gradient.part(j, valid));
     }
 }

@@ -47,8 +47,12 @@ impl Timescale {
         }
     }
 
-    /// The gradient of `raw`, from the sum over time of
-    /// `d(decay m) * decay m` and that of `d(write tanh) * tanh`.
+    /// The gradient of `raw`, from two sums over time.
+    ///
+    /// # Equation
+    /// forward: `kept = decay * m'`, `m = kept + write * tanh(2/3 o)`
+    /// so: `d raw = sum(d kept * kept) * (ln decay)' + sum(d m * tanh(2/3 o)) * write'`,
+    /// derivatives being those by `raw`
     pub(super) fn gradient(&self, kept: f64, written: f64) -> f64 {
         kept * self.log_decay_slope + written * self.write_slope
     }

@@ -2,10 +2,11 @@
 //! order of use.
 
 use super::memory::{Buffer, Store};
+use super::offsets::Offsets;
 use super::product;
 use super::shape::{Arguments, Shape, synapse_weight};
 use super::simd::Element;
-use super::synapse::{self, Offsets};
+use super::synapse;
 use super::timescale::{self, Timescale};
 use crate::spec::{LayerSpec, ParameterLayout, Role};
 use std::ops::Range;

@@ -3,9 +3,9 @@
 use super::LiveWeights;
 use crate::kernel::activation::{self, constant};
 use crate::kernel::memory::{Buffer, Store};
-use crate::kernel::simd::{Element, InstructionSet, MOST_LANES, Program, Vector, starts};
+use crate::kernel::offsets::Offsets;
+use crate::kernel::simd::{BLOCK, Element, InstructionSet, MOST_LANES, Offset, Program, Vector, starts};
 use crate::kernel::span::{Span, SpanMut};
-use crate::kernel::synapse::{Offset, Offsets};
 use crate::kernel::timescale::{self, Timescale};
 use crate::kernel::weights::Places;
 use crate::spec::neuron::WRITE_SLOPE;
@@ -223,12 +223,11 @@ impl Neurons {
             let [first, second] = &mut self.hidden;
             let hidden = [first.detached(), second.detached()];
             let mut x = Span::from(input);
-            for (j, &(inputs, outputs, padded)) in sizes.maps.iter().enumerate() {
+            for (j, &(inputs, _, padded)) in sizes.maps.iter().enumerate() {
                 let weights = block.part(layout.maps[j], (inputs + 1) * padded);
                 let out = hidden[j % 2];
                 product::<W>(weights, inputs, padded, x, out);
                 if j + 1 < sizes.maps.len() {
-                    debug_assert!(outputs <= padded);
                     for at in starts::<W>(padded) {
                         let kept = activation::kept::<W>(neuron.mlp_activation, out.vector(at));
                         out.put(at, activation::value(neuron.mlp_activation, kept));
@@ -236,21 +235,22 @@ impl Neurons {
                 }
                 x = out.into();
             }
-            let mut readouts = [W::splat(0.0); 8];
+            let mut readouts = [W::splat(0.0); BLOCK];
             for at in starts::<W>(row) {
                 let bounded = constant::<W>(WRITE_SLOPE).mul(x.vector(at)).tanh();
                 let kept = block.vector::<W>(layout.decay + at).mul(memory.vector(at));
                 memory.put(at, block.vector::<W>(layout.write + at).mul_add(bounded, kept));
             }
             for o in 0..sizes.outputs {
-                readouts[o % 8] = W::splat(0.0);
+                let place = o % BLOCK;
+                readouts[place] = W::splat(0.0);
                 for at in starts::<W>(row) {
                     let weight: W = block.vector(layout.readout + o * row + at);
-                    readouts[o % 8] = weight.mul_add(memory.vector(at), readouts[o % 8]);
+                    readouts[place] = weight.mul_add(memory.vector(at), readouts[place]);
                 }
-                if o % 8 == 7 || o + 1 == sizes.outputs {
-                    let first = o - o % 8;
-                    for (i, &y) in W::sums(readouts)[..=o % 8].iter().enumerate() {
+                if place + 1 == BLOCK || o + 1 == sizes.outputs {
+                    let first = o - place;
+                    for (i, &y) in W::sums(readouts)[..=place].iter().enumerate() {
                         let bias = block.get(layout.bias + first + i);
                         let place = local * sizes.outputs + first + i;
                         let average = &mut self.average[place];

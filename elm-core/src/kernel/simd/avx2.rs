@@ -1,8 +1,6 @@
 //! AVX2 with FMA: eight f32 in a register, sixteen registers.
 
-use super::{Program, Vector};
-use crate::kernel::math;
-use crate::kernel::synapse::Offset;
+use super::{Offset, Program, Vector, math};
 use std::arch::x86_64::*;
 
 /// Runs a program compiled for AVX2 and FMA.

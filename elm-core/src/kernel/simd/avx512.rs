@@ -3,9 +3,7 @@
 //! full width.
 
 use super::avx2::F32x8;
-use super::{Program, Vector};
-use crate::kernel::math;
-use crate::kernel::synapse::Offset;
+use super::{Offset, Program, Vector, math};
 use std::arch::x86_64::*;
 
 /// Runs a program whose batch rows fill vectors of sixteen.

@@ -1,4 +1,5 @@
 //! Vectors of numbers: one small trait, four implementations, one dispatch.
+//! The ground that the kernels stand on: nothing here knows any of them.
 //!
 //! Kernels are written once, generic over [`Vector`], and compiled for every
 //! instruction set. The choice is made at run time, once per thread and call,
@@ -10,95 +11,16 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod instructions;
+mod math;
+mod offset;
 mod portable;
 mod scalar;
 
-use super::synapse::Offset;
-use crate::error::{Error, Result};
+pub use instructions::{InstructionSet, Simd};
+pub(super) use offset::Offset;
 
-/// Which instructions the kernels use.
-///
-/// All paths compute the same function; they differ in rounding only. On
-/// processors other than x86-64 the portable path is the only one, and it has
-/// not been run there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Simd {
-    /// The widest that this processor has.
-    #[default]
-    Auto,
-    /// AVX-512 (F, VL, DQ, BW) and FMA.
-    Avx512,
-    /// AVX2 and FMA.
-    Avx2,
-    /// Plain Rust on every processor.
-    Portable,
-}
-
-/// An instruction set that this processor is known to have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InstructionSet {
-    /// AVX-512 (F, VL, DQ, BW) and FMA.
-    Avx512,
-    /// AVX2 and FMA.
-    Avx2,
-    /// Plain Rust.
-    Portable,
-}
-
-impl std::fmt::Display for InstructionSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            InstructionSet::Avx512 => "avx512",
-            InstructionSet::Avx2 => "avx2+fma",
-            InstructionSet::Portable => "portable",
-        })
-    }
-}
-
-impl Simd {
-    /// The instruction set to use on this processor.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] when the processor lacks the one asked for.
-    pub fn resolve(self) -> Result<InstructionSet> {
-        match self {
-            Simd::Auto if has_avx512() => Ok(InstructionSet::Avx512),
-            Simd::Auto if has_avx2() => Ok(InstructionSet::Avx2),
-            Simd::Avx512 if has_avx512() => Ok(InstructionSet::Avx512),
-            Simd::Avx2 if has_avx2() => Ok(InstructionSet::Avx2),
-            Simd::Auto | Simd::Portable => Ok(InstructionSet::Portable),
-            Simd::Avx512 | Simd::Avx2 => Err(Error::Unsupported {
-                what: format!("{self:?} code"),
-                backend: "this processor".into(),
-                reason: "it lacks these instructions; use auto or portable".into(),
-            }),
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_avx512() -> bool {
-    has_avx2()
-        && is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512bw")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn has_avx2() -> bool {
-    false
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn has_avx512() -> bool {
-    false
-}
+use instructions::Level;
 
 /// A number type that kernels compute with: f32, or f64 to check gradients.
 pub trait Element:
@@ -139,6 +61,13 @@ pub trait Program<E: Element> {
 /// Lanes of the widest of all vectors.
 pub(super) const MOST_LANES: usize = 16;
 
+/// Vectors that are summed over their lanes together, and rows and columns that
+/// are transposed together: as many as a half-width vector has lanes.
+pub(super) const BLOCK: usize = 8;
+
+/// Bytes of a cache line, which is also the size of the widest vector.
+pub(super) const CACHE_LINE: usize = 64;
+
 /// A vector of `LANES` numbers.
 ///
 /// Vectors come into being only through the `unsafe` constructors, whose
@@ -160,6 +89,12 @@ pub unsafe trait Vector: Copy {
     /// # Safety
     /// The processor has this vector's instructions.
     unsafe fn splat(x: Self::E) -> Self;
+    /// `LANES` copies of `x`, in a vector of the kind that `self` is.
+    #[inline(always)]
+    fn same(self, x: Self::E) -> Self {
+        // SAFETY: `self` exists, so the processor has its instructions.
+        unsafe { Self::splat(x) }
+    }
     /// The `LANES` numbers from `from` on, whatever its alignment.
     ///
     /// # Safety
@@ -205,7 +140,7 @@ pub unsafe trait Vector: Copy {
     /// # Safety
     /// `LANES` rows of eight numbers are writable, `stride` apart.
     #[inline(always)]
-    unsafe fn store_columns(vectors: [Self; 8], to: *mut Self::E, stride: usize) {
+    unsafe fn store_columns(vectors: [Self; BLOCK], to: *mut Self::E, stride: usize) {
         let mut lanes = [Self::E::default(); MOST_LANES];
         for (b, vector) in vectors.into_iter().enumerate() {
             // SAFETY: the array has room for any vector, the caller vouches
@@ -227,8 +162,8 @@ pub unsafe trait Vector: Copy {
     /// every `to_stride`; the processor has this vector's instructions.
     #[inline(always)]
     unsafe fn transpose(from: *const Self::E, from_stride: usize, to: *mut Self::E, to_stride: usize) {
-        for i in 0..8 {
-            for j in 0..8 {
+        for i in 0..BLOCK {
+            for j in 0..BLOCK {
                 // SAFETY: inside of both, as the caller says.
                 unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) }
             }
@@ -258,7 +193,7 @@ pub unsafe trait Vector: Copy {
     /// Exponential, relative error below 3e-7 (f32).
     fn exp(self) -> Self;
     /// The sums over the lanes of eight vectors.
-    fn sums(vectors: [Self; 8]) -> [Self::E; 8];
+    fn sums(vectors: [Self; BLOCK]) -> [Self::E; BLOCK];
 }
 
 /// The first place of each of the vectors that fill `len` places.
@@ -313,14 +248,14 @@ pub(super) fn store_fence() {
 
 impl Element for f32 {
     fn lanes(set: InstructionSet, rows: usize) -> usize {
-        match set {
-            InstructionSet::Avx512 if rows > 8 => 16,
+        match set.level() {
+            Level::Avx512 if rows > 8 => 16,
             _ => 8,
         }
     }
 
     fn widest(set: InstructionSet) -> usize {
-        if set == InstructionSet::Avx512 { 16 } else { 8 }
+        if set.level() == Level::Avx512 { 16 } else { 8 }
     }
 
     fn from_f64(x: f64) -> Self {
@@ -333,17 +268,17 @@ impl Element for f32 {
 
     fn dispatch<P: Program<f32>>(set: InstructionSet, rows: usize, program: P) -> P::Output {
         let lanes = Self::lanes(set, rows);
-        match set {
+        match set.level() {
             // SAFETY: an `InstructionSet` is made only after the processor was
             // found to have it.
             #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx512 if lanes == 16 => unsafe { avx512::run_wide(program) },
+            Level::Avx512 if lanes == 16 => unsafe { avx512::run_wide(program) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx512 => unsafe { avx512::run_narrow(program) },
+            Level::Avx512 => unsafe { avx512::run_narrow(program) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx2 => unsafe { avx2::run(program) },
+            Level::Avx2 => unsafe { avx2::run(program) },
             _ => {
                 debug_assert_eq!(lanes, 8);
                 // SAFETY: plain Rust needs no particular processor.

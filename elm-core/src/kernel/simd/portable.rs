@@ -1,8 +1,7 @@
 //! Eight f32 as an array, which compilers turn into whatever vectors the
 //! target has.
 
-use super::Vector;
-use crate::kernel::math;
+use super::{Vector, math};
 
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]

@@ -1,6 +1,6 @@
 //! Elementary functions of f32 vectors.
 
-use super::simd::Vector;
+use super::Vector;
 
 /// Hyperbolic tangent as a quotient of polynomials in `x^2`.
 ///
@@ -10,17 +10,17 @@ use super::simd::Vector;
 #[inline(always)]
 pub(super) fn tanh<V: Vector<E = f32>>(x: V) -> V {
     // `x` comes second in both, so that what is not a number stays so.
-    let x = constant(x, -7.905_311).max(constant(x, 7.905_311).min(x));
+    let x = x.same(-7.905_311).max(x.same(7.905_311).min(x));
     let square = x.mul(x);
-    let mut above = constant(x, -2.760_768_4e-16);
+    let mut above = x.same(-2.760_768_4e-16);
     for coefficient in
         [2.000_188e-13, -8.604_672e-11, 5.122_297_3e-8, 1.485_722_35e-5, 6.372_619_5e-4, 4.893_524_6e-3]
     {
-        above = above.mul_add(square, constant(x, coefficient));
+        above = above.mul_add(square, x.same(coefficient));
     }
-    let mut below = constant(x, 1.198_258_4e-6);
+    let mut below = x.same(1.198_258_4e-6);
     for coefficient in [1.185_347_1e-4, 2.268_434_7e-3, 4.893_525e-3] {
-        below = below.mul_add(square, constant(x, coefficient));
+        below = below.mul_add(square, x.same(coefficient));
     }
     x.mul(above).div(below)
 }
@@ -32,30 +32,23 @@ pub(super) fn tanh<V: Vector<E = f32>>(x: V) -> V {
 /// degree 7 on `|x - n ln 2| <= ln 2 / 2`, whose truncation error is 5e-9.
 #[inline(always)]
 pub(super) fn split_exponent<V: Vector<E = f32>>(x: V) -> (V, V) {
-    let x = constant(x, -87.0).max(constant(x, 88.0).min(x));
+    let x = x.same(-87.0).max(x.same(88.0).min(x));
     // Adding 1.5 * 2^23 leaves no bits for a fraction: round to nearest.
-    let round = constant(x, 12_582_912.0);
-    let n = x.mul_add(constant(x, std::f32::consts::LOG2_E), round).sub(round);
+    let round = x.same(12_582_912.0);
+    let n = x.mul_add(x.same(std::f32::consts::LOG2_E), round).sub(round);
     // ln 2 in two parts, so that the subtraction does not lose digits.
-    let r = n.mul_add(constant(x, -0.693_359_4), x);
-    let r = n.mul_add(constant(x, 2.121_944_4e-4), r);
-    let mut sum = constant(x, 1.0 / 5040.0);
+    let r = n.mul_add(x.same(-0.693_359_4), x);
+    let r = n.mul_add(x.same(2.121_944_4e-4), r);
+    let mut sum = x.same(1.0 / 5040.0);
     for denominator in [720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0] {
-        sum = sum.mul_add(r, constant(x, 1.0 / denominator));
+        sum = sum.mul_add(r, x.same(1.0 / denominator));
     }
     (n, sum)
 }
 
-/// A vector of equal lanes of the kind that `like` is.
-#[inline(always)]
-fn constant<V: Vector<E = f32>>(_like: V, value: f32) -> V {
-    // SAFETY: `like` exists, so the processor has this vector's instructions.
-    unsafe { V::splat(value) }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::simd::{Element, InstructionSet, Program, Simd, Vector};
+    use super::super::{Element, InstructionSet, Program, Simd, Vector};
 
     /// Tanh and exponential of many numbers.
     struct Functions<'a>(&'a [f32]);
@@ -100,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_stays_so() {
-        for set in [InstructionSet::Portable, Simd::Auto.resolve().unwrap()] {
+        for set in [InstructionSet::PORTABLE, Simd::Auto.resolve().unwrap()] {
             let (_, tanh, exp) = f32::dispatch(set, 8, Functions(&[f32::NAN]))[0];
             assert!(tanh.is_nan(), "{set}: {tanh}");
             assert!(exp.is_nan(), "{set}: {exp}");
