@@ -11,6 +11,9 @@ use super::synapse_gradient::tile_steps;
 pub struct History<E: Element = f32> {
     pub(super) shape: Shape,
     pub(super) set: InstructionSet,
+    /// How the kernel that ran forward cut the sequence; another kernel may
+    /// have another memory budget.
+    pub(super) segments: Segments,
     /// Activity before each step and after the last, `[T + 1, N * O, width]`.
     pub(super) activity: Buffer<E>,
     /// Traces of sources at the end, `[C + N + 1, width]`, with synapse traces.

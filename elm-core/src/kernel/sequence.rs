@@ -77,10 +77,7 @@ impl Kernel {
         let mut tables = self.store.zeros(2 * shape.sources() * shape.width);
         let traced = matches!(arguments.layer.neuron.trace, Trace::Synapse(_));
         let mut source_trace = traced.then(|| self.store.zeros(shape.sources() * shape.width));
-        let segments = match keep_history {
-            true => Some(Segments::new::<E>(&shape, self.memory_budget)),
-            false => None,
-        };
+        let segments = keep_history.then(|| Segments::new::<E>(&shape, self.memory_budget));
         let threads = self.pool.threads();
         let parts: Vec<_> = (0..threads).map(|_| Mutex::new(None)).collect();
         {
@@ -98,12 +95,10 @@ impl Kernel {
                 *lock(&parts[thread]) = Some(kept);
             });
         }
-        if !keep_history {
-            return Ok(None);
-        }
-        let threads =
-            parts.into_iter().filter_map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
-        Ok(Some(History { shape, set: self.set, activity, source_trace, threads: threads.collect() }))
+        let Some(segments) = segments else { return Ok(None) };
+        let parts = parts.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let threads = parts.flatten().collect();
+        Ok(Some(History { shape, set: self.set, segments, activity, source_trace, threads }))
     }
 
     /// Activity before the first step, with room for the other steps.
@@ -124,7 +119,9 @@ impl Kernel {
 
     /// Differentiates a forward pass.
     ///
-    /// `arguments` are those of the forward pass; `history` may be used again.
+    /// `arguments` are those of the forward pass; `history` may be used again,
+    /// and may come from another kernel with as many threads and the same
+    /// instructions, whatever its memory budget.
     ///
     /// # Errors
     /// As [`Kernel::forward`]; [`Error::Shape`] also when `history` is that of
@@ -146,7 +143,7 @@ impl Kernel {
             return Err(Error::shape("history", &got, "that of a forward pass of this layer by this kernel"));
         }
         let sources = sources_with_gradient(&shape, gradients.input.is_some());
-        let segments = Segments::new::<E>(&shape, self.memory_budget);
+        let segments = history.segments;
         let again = if segments.keep_records { 0 } else { 2 };
         let mut tables = self.store.zeros(again * shape.sources() * shape.width);
         let mut activity = self.store.zeros(again * shape.neurons * shape.outputs * shape.width);

@@ -122,6 +122,19 @@ proptest! {
         prop_assert_eq!(&first.activity, &without_history.activity);
         prop_assert_eq!(&first.state, &without_history.state);
     }
+
+    #[test]
+    fn a_history_is_read_by_a_kernel_of_another_budget(choices in choices()) {
+        let case = choices.case();
+        let (small, large) = (kernel(2, Simd::Auto, NO_MEMORY), kernel(2, Simd::Auto, MUCH_MEMORY));
+        let wanted = case.results::<f32>(&large);
+        for (forward, backward) in [(&small, &large), (&large, &small)] {
+            let mut results = Results::<f32>::default();
+            let history = case.forward(forward, true, &mut results).unwrap();
+            case.backward(backward, &history, &mut results);
+            prop_assert_eq!(&wanted, &results);
+        }
+    }
 }
 
 fn available() -> Vec<Simd> {
