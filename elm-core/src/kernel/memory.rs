@@ -4,60 +4,18 @@
 //! that size costs a page fault for every 4 KiB, so a [`Store`] keeps what was
 //! handed back and serves the next step from it.
 
-use super::simd::Element;
+use super::pages::Block;
+use super::simd::{CACHE_LINE, Element};
 use super::span::SpanMut;
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Alignment of every block: a cache line, and the widest vector.
-const LINE: usize = 64;
-/// Blocks from this size on are aligned to huge pages.
-const HUGE_PAGE: usize = 2 << 20;
 /// Blocks that a store keeps; more are freed.
 const KEPT_BLOCKS: usize = 64;
 
-/// An owned, aligned, initialised block of bytes.
-struct Block {
-    start: NonNull<u8>,
-    layout: Layout,
-}
-
-// SAFETY: a block is plain memory with one owner.
-unsafe impl Send for Block {}
-// SAFETY: a shared block only gives out shared slices.
-unsafe impl Sync for Block {}
-
-impl Block {
-    fn new(bytes: usize) -> Self {
-        let align = if bytes >= HUGE_PAGE { HUGE_PAGE } else { LINE };
-        let size = bytes.max(1).next_multiple_of(align);
-        let Ok(layout) = Layout::from_size_align(size, align) else {
-            panic!("{bytes} bytes are more than this machine can address");
-        };
-        // SAFETY: the size is not zero.
-        let Some(start) = NonNull::new(unsafe { alloc_zeroed(layout) }) else { handle_alloc_error(layout) };
-        #[cfg(target_os = "linux")]
-        if size >= HUGE_PAGE {
-            // A wish: where the system does not grant it, pages are small.
-            // SAFETY: the block is ours, and starts and ends at whole pages.
-            unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_HUGEPAGE) };
-        }
-        Block { start, layout }
-    }
-}
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout, freed once.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) }
-    }
-}
-
 /// Numbers of which any bit pattern is a value.
-pub trait Plain: Copy {}
+pub(super) trait Plain: Copy {}
 impl Plain for u16 {}
 impl Plain for u32 {}
 impl<E: Element> Plain for E {}
@@ -71,8 +29,8 @@ impl Store {
     pub(super) fn take<T: Plain>(&self, len: usize) -> Buffer<T> {
         let bytes = len * size_of::<T>();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |block: &Block| block.layout.size() >= bytes && block.layout.size() / 2 <= bytes.max(LINE);
-        let best = (0..kept.len()).filter(|&i| fits(&kept[i])).min_by_key(|&i| kept[i].layout.size());
+        let fits = |block: &Block| block.size() >= bytes && block.size() / 2 <= bytes.max(CACHE_LINE);
+        let best = (0..kept.len()).filter(|&i| fits(&kept[i])).min_by_key(|&i| kept[i].size());
         let block = best.map(|i| kept.swap_remove(i));
         drop(kept);
         let block = block.unwrap_or_else(|| Block::new(bytes));
@@ -119,7 +77,7 @@ impl<T: Plain> Deref for Buffer<T> {
         let Some(block) = &self.block else { return &[] };
         // SAFETY: the block holds `len` initialised elements of a plain type,
         // aligned to at least a cache line.
-        unsafe { std::slice::from_raw_parts(block.start.as_ptr().cast(), self.len) }
+        unsafe { std::slice::from_raw_parts(block.start().cast(), self.len) }
     }
 }
 
@@ -127,7 +85,7 @@ impl<T: Plain> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         let Some(block) = &self.block else { return &mut [] };
         // SAFETY: as in `deref`, and `&mut self` makes the access exclusive.
-        unsafe { std::slice::from_raw_parts_mut(block.start.as_ptr().cast(), self.len) }
+        unsafe { std::slice::from_raw_parts_mut(block.start().cast(), self.len) }
     }
 }
 
@@ -154,16 +112,10 @@ mod tests {
             buffer[999] = 1.0;
             buffer.as_ptr() as usize
         };
-        assert_eq!(first % LINE, 0);
+        assert_eq!(first % CACHE_LINE, 0);
         let again = store.take::<u16>(1500);
         assert_eq!(again.as_ptr() as usize, first);
         assert_eq!(store.zeros::<f64>(7)[..], [0.0; 7]);
         assert!(store.take::<f32>(0).is_empty());
-    }
-
-    #[test]
-    fn large_blocks_lie_on_huge_pages() {
-        let buffer = Store::default().take::<f32>(HUGE_PAGE);
-        assert_eq!(buffer.as_ptr() as usize % HUGE_PAGE, 0);
     }
 }

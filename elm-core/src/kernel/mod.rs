@@ -124,6 +124,7 @@ mod map_gradient;
 mod memory;
 mod offsets;
 mod outputs;
+mod pages;
 mod parameters;
 mod peak;
 mod pool;
