@@ -4,6 +4,7 @@
 //! units of a neuron lie in the lanes: branches, hidden units, memory. Weights
 //! are packed once, when the layer is made; a step allocates nothing.
 
+mod meeting;
 mod neurons;
 mod team;
 
@@ -103,7 +104,11 @@ impl LiveLayer {
             .map(|thread| share(layer.neurons, thread, threads))
             .map(|neurons| Arc::new(Mutex::new(Neurons::new(weights, neurons, set))))
             .collect();
-        let team = Team::new(&parts[1..], &sources)?;
+        let work = |part: &Arc<Mutex<Neurons>>| {
+            let (part, sources) = (part.clone(), sources.clone());
+            move || run(&part, &sources)
+        };
+        let team = Team::new(parts[1..].iter().map(work).collect())?;
         Ok(LiveLayer {
             inputs: layer.inputs,
             input_factor: weights.input_factor,
@@ -121,6 +126,9 @@ impl LiveLayer {
     /// # Errors
     /// [`Error::Index`] for a channel, [`Error::Shape`] for values that the
     /// layer does not have; then no time has passed.
+    ///
+    /// # Panics
+    /// When another of the layer's threads panicked, which is a defect.
     pub fn step(&mut self, input: LiveInput<'_>) -> Result<&[f32]> {
         self.check_input(input)?;
         self.take(input);
@@ -212,5 +220,54 @@ fn run(part: &Mutex<Neurons>, sources: &RwLock<Vec<f32>>) {
 impl std::fmt::Debug for LiveLayer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LiveLayer").field("threads", &self.parts.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ModelKind, NetworkOptions};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    /// A layer with so many inputs on two threads.
+    fn layer(inputs: usize) -> LiveLayer {
+        let options = NetworkOptions {
+            kind: ModelKind::ElmNetwork,
+            num_input: inputs,
+            num_output: 3,
+            num_hidden: Some(8),
+            num_layers: None,
+            embedding: None,
+            head: None,
+            layer: Default::default(),
+            first_layer: None,
+            last_layer: None,
+        };
+        let layer = &options.resolve().unwrap().layers[0];
+        let weights = LiveWeights {
+            layer,
+            sources: &layer.draw_connectome(7, 0),
+            parameters: &layer.initial_parameters(7, 0),
+            fixed_tau_raw: Some(&layer.initial_tau_raw()),
+            input_factor: 1.0,
+        };
+        LiveLayer::new(&weights, Simd::Auto, 2).unwrap()
+    }
+
+    #[test]
+    fn a_panic_of_another_thread_is_one_of_the_step_and_nothing_hangs() {
+        let (done, end) = channel();
+        std::thread::spawn(move || {
+            let (mut bad, other) = (layer(4), layer(5));
+            bad.step(LiveInput::Token(1)).unwrap();
+            // Neurons that expect another number of sources refuse to run.
+            std::mem::swap(&mut *bad.parts[1].lock().unwrap(), &mut *other.parts[1].lock().unwrap());
+            let refused = catch_unwind(AssertUnwindSafe(|| bad.step(LiveInput::Token(1)).is_err()));
+            drop(bad);
+            done.send(refused.is_err())
+        });
+        assert_eq!(end.recv_timeout(Duration::from_secs(60)), Ok(true), "it hangs, or no panic was heard of");
     }
 }
