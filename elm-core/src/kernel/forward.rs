@@ -190,7 +190,7 @@ impl<E: Element> Program<E> for Steps<'_, '_, '_, E> {
 
 impl<E: Element> Recurrence<'_, '_, E> {
     /// One step of one neuron, see the equation at
-    /// [`NeuronSpec`](crate::model::NeuronSpec).
+    /// [`NeuronSpec`](crate::spec::NeuronSpec).
     ///
     /// # Safety
     /// `record` holds one record, the table of step `t` is complete, and the

@@ -248,7 +248,7 @@ mod tests {
         let layer = &options.resolve().unwrap().layers[0];
         let weights = LiveWeights {
             layer,
-            sources: &layer.draw_connectome(7, 0),
+            connectome: &Connectome::new(layer, layer.draw_connectome(7, 0)).unwrap(),
             parameters: &layer.initial_parameters(7, 0),
             fixed_tau_raw: Some(&layer.initial_tau_raw()),
             input_factor: 1.0,
