@@ -6,7 +6,7 @@ mod common;
 use common::Place;
 use elm_cli::config::model::{EmbeddingName, HeadName};
 use elm_cli::config::{
-    DataConfig, DataKind, Demand, Named, PixelForm, Prediction, RunConfig, Tokenization, Tokens, keys,
+    DataConfig, DataKind, Demand, Named, PixelForm, Predicts, RunConfig, Tokenization, Tokens, keys,
 };
 use elm_core::device::ScanChoice;
 use elm_core::kernel::{DEFAULT_MEMORY_BUDGET, Simd};
@@ -330,9 +330,9 @@ fn every_embedding_and_head_reaches_its_variant() {
 fn a_kind_of_data_says_what_it_predicts() {
     for &kind in DataKind::ALL {
         let text = kind == DataKind::Text;
-        assert_eq!(kind.carries_state(), text);
-        assert_eq!(kind.prediction() == Prediction::EveryStep, text);
-        assert_eq!(kind.prediction() == Prediction::Pair, kind == DataKind::LraRetrieval);
+        assert_eq!(kind.properties().carries_state, text);
+        assert_eq!(kind.properties().predicts == Predicts::EveryStep, text);
+        assert_eq!(kind.properties().predicts == Predicts::Pairs, kind == DataKind::LraRetrieval);
     }
 }
 

@@ -1,9 +1,8 @@
 //! `elm bench`: how fast the configured model trains and answers here, on
 //! random data of the configured shape.
 
-use crate::config::RunConfig;
+use crate::config::{Predicts, RunConfig};
 use crate::model::ConfiguredModel;
-use crate::task::{Predicts, Properties};
 use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::kernel::{LiveInput, Pool, peak_gflops};
@@ -116,7 +115,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let spec = S::configured(config, demand)?;
     let (rows, steps) = (config.training.batch_size, config.time_steps());
     let shape =
-        Shape { tokens: demand.tokens, predicts: Properties::of(config.data.kind).predicts, rows, steps };
+        Shape { tokens: demand.tokens, predicts: config.data.kind.properties().predicts, rows, steps };
     let model = spec.build(backend, &spec.initial_weights(config.training.seed))?;
     let mut trainer = Trainer::new(backend, model, config.training.spec(1_000_000))?;
     let mut record = Record::default();

@@ -4,7 +4,6 @@ use crate::config::{RunConfig, Tokens};
 use crate::model::ConfiguredModel;
 use crate::run::checkpoint::Which;
 use crate::run::state;
-use crate::task::Properties;
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
 use elm_core::model::logits::logits_of_all_steps;
@@ -105,7 +104,7 @@ fn choose(logits: &[f32], temperature: f64, draws: &mut Draws) -> u8 {
 
 fn vocabulary(run: &Path, config: &RunConfig) -> Result<Vocabulary> {
     let path = run.join("vocabulary.json");
-    if !Properties::of(config.data.kind).generates || !path.is_file() {
+    if !config.data.kind.properties().generates || !path.is_file() {
         bail!("{}: only networks trained on text can generate it", run.display());
     }
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;

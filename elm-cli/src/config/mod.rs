@@ -22,6 +22,7 @@ pub mod kind;
 pub mod layer;
 pub mod logging;
 pub mod model;
+pub mod properties;
 pub mod regularizer;
 pub mod training;
 
@@ -29,11 +30,12 @@ pub mod keys;
 
 pub use checkpoint::CheckpointConfig;
 pub use data::{DataConfig, PixelForm, Tokenization, Tokens};
-pub use kind::{DataKind, Prediction, TrainingDefaults};
+pub use kind::DataKind;
 pub use logging::LoggingConfig;
 pub use model::Demand;
 pub use names::Named;
 pub use place::ConfigError;
+pub use properties::{Predicts, Properties, TrainingDefaults};
 pub use training::TrainingConfig;
 
 use backend::BackendName;
@@ -136,7 +138,7 @@ impl RunConfig {
     /// # Errors
     /// [`ConfigError`] at the setting that is impossible.
     pub fn network(&self, demand: Demand) -> Result<NetworkSpec, ConfigError> {
-        let spec = self.model.network(&self.settings, self.data.kind.prediction(), demand)?;
+        let spec = self.model.network(&self.settings, self.data.kind.properties().predicts, demand)?;
         for regularizer in &self.training.regularizers {
             if let Some(missing) = regularizer.layers.iter().find(|&&layer| layer >= spec.layers.len()) {
                 let message = format!("there is no layer {missing}: the network has {}", spec.layers.len());
@@ -168,7 +170,7 @@ impl RunConfig {
 
     /// Checks what can be checked of the model before any data is read.
     fn check_model(&self) -> Result<(), ConfigError> {
-        let assumed = || self.data.kind.may_assume_symbols().then(|| self.assumed_demand());
+        let assumed = || self.data.kind.properties().may_assume_symbols.then(|| self.assumed_demand());
         match self.demand_without_data().or_else(assumed) {
             Some(demand) => self.network(demand).map(|_| ()),
             None => Ok(()),
@@ -177,7 +179,7 @@ impl RunConfig {
 
     /// Time steps of a training sequence, as far as the configuration tells.
     pub fn time_steps(&self) -> usize {
-        if self.data.kind.is_segmented() { self.training.seq_length } else { self.data.longest() }
+        if self.data.kind.properties().segmented { self.training.seq_length } else { self.data.longest() }
     }
 
     /// Where the data is.

@@ -1,8 +1,8 @@
 //! `[model]`: settings of the network as `elm-core` resolves them.
 
-use super::kind::Prediction;
 use super::names::names;
 use super::place::ConfigError;
+use super::properties::Predicts;
 use super::ranges::{number, one_of, size};
 use super::section::settings;
 use super::settings::Settings;
@@ -96,7 +96,7 @@ impl Model {
     pub(super) fn network(
         &self,
         settings: &Settings,
-        prediction: Prediction,
+        predicts: Predicts,
         demand: Demand,
     ) -> Result<NetworkSpec, ConfigError> {
         let whole = &self.whole;
@@ -111,7 +111,7 @@ impl Model {
                 return Err(settings.error(key, message));
             }
         }
-        let (head, num_output) = self.head(settings, prediction, demand)?;
+        let (head, num_output) = self.head(settings, predicts, demand)?;
         let options = NetworkOptions {
             kind: whole.kind,
             num_input: demand.inputs,
@@ -149,15 +149,15 @@ impl Model {
     fn head(
         &self,
         settings: &Settings,
-        prediction: Prediction,
+        predicts: Predicts,
         demand: Demand,
     ) -> Result<(Head, usize), ConfigError> {
-        match (prediction, self.whole.head) {
-            (Prediction::Pair, Some(HeadName::None)) => {
+        match (predicts, self.whole.head) {
+            (Predicts::Pairs, Some(HeadName::None)) => {
                 Err(settings.error("model.head", "pairs of sequences need a head"))
             }
             // Pairs are compared by what each sequence leaves in the last layer.
-            (Prediction::Pair, _) => Ok((Head::Pair { classes: demand.outputs }, self.whole.pair_features)),
+            (Predicts::Pairs, _) => Ok((Head::Pair { classes: demand.outputs }, self.whole.pair_features)),
             (_, Some(HeadName::Linear)) => Ok((Head::Linear, demand.outputs)),
             (_, Some(HeadName::None) | None) => Ok((Head::None, demand.outputs)),
         }

@@ -53,7 +53,7 @@ impl Length {
             let message = format!("contradicts {turn}: give the length in turns or in epochs, not both");
             return Err(settings.error(epoch, message));
         }
-        let default = if turns.is_some() { Some(STEPS_PER_TURN) } else { kind.training_defaults().turn };
+        let default = if turns.is_some() { Some(STEPS_PER_TURN) } else { kind.properties().defaults.turn };
         let turn = self.steps_per_turn.or(self.batches_per_epoch).or(default);
         Ok((turn, self.num_turns.or(self.num_epochs).unwrap_or(TURNS)))
     }
@@ -63,7 +63,7 @@ settings! {
     /// What becomes of the state between two batches.
     pub(super) struct Carrying given (kind: DataKind) {
         /// carry the state from segment to segment
-        state_reuse: bool = Flag, kind.carries_state(), "true for text, else false";
+        state_reuse: bool = Flag, kind.properties().carries_state, "true for text, else false";
         /// probability that the carried state is reset before an update, in the end
         state_dropout: f64 = share(), 0.01;
         /// updates over which that probability falls from 1
@@ -78,7 +78,7 @@ impl Carrying {
         kind: DataKind,
         settings: &Settings,
     ) -> Result<Option<StateReset>, ConfigError> {
-        if self.state_reuse && !kind.carries_state() {
+        if self.state_reuse && !kind.properties().carries_state {
             let message = "only continuous text carries its state from batch to batch";
             return Err(settings.error("training.state_reuse", message));
         }
@@ -108,16 +108,16 @@ settings! {
         /// time steps of a text segment
         seq_length: usize = size(1), 100;
         /// batches of a validation
-        valid_batches: Option<u64> = count(1), others.kind.training_defaults().valid_batches,
+        valid_batches: Option<u64> = count(1), others.kind.properties().defaults.valid_batches,
             "200 for text, 500 for added digits, else all";
         /// sequences of a validation batch
         valid_batch_size: usize = size(1), batch_size, "batch_size";
         /// batches of the final test
-        test_batches: Option<u64> = count(1), others.kind.training_defaults().test_batches,
+        test_batches: Option<u64> = count(1), others.kind.properties().defaults.test_batches,
             "2000 for added digits, else all";
         /// sequences of a test batch
         test_batch_size: usize = size(1),
-            others.kind.training_defaults().test_batch_size.unwrap_or(batch_size),
+            others.kind.properties().defaults.test_batch_size.unwrap_or(batch_size),
             "1 for text, else batch_size";
         /// the update rule
         optimizer: OptimizerKind = one_of::<OptimizerKind>(), OptimizerKind::Adam;

@@ -1,9 +1,8 @@
 //! Reads or makes the configured data.
 
 use super::adapt::Adapted;
-use super::properties::Properties;
 use super::samples::{self, Splits};
-use crate::config::{DataKind, Demand, RunConfig, Tokens};
+use crate::config::{DataKind, Demand, Properties, RunConfig, Tokens};
 use crate::run::summary::Baselines;
 use anyhow::{Result, bail};
 use elm_data::spikes::baseline::summed_counts_accuracy;
@@ -73,7 +72,7 @@ impl Task {
 
     /// What the kind of data asks of training and evaluation.
     pub fn properties(&self) -> Properties {
-        Properties::of(self.kind)
+        self.kind.properties()
     }
 
     fn is_adding(&self) -> bool {

@@ -2,9 +2,7 @@
 
 mod adapt;
 mod load;
-mod properties;
 pub(crate) mod samples;
 
 pub use adapt::Adapted;
 pub use load::{Purpose, Task};
-pub use properties::{Predicts, Properties};

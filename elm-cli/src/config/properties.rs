@@ -1,0 +1,111 @@
+//! What a kind of data asks of training, evaluation and the commands: one
+//! record for each kind, and nothing else in the program asks which kind it is
+//! in order to find out.
+
+use super::kind::DataKind;
+use elm_core::train::{Criterion, Metric};
+
+/// What is predicted from a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predicts {
+    /// A class (the next symbol) at every step.
+    EveryStep,
+    /// One class at the end.
+    LastStep,
+    /// One class of two sequences, at their ends.
+    Pairs,
+}
+
+/// How training goes where the configuration says nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrainingDefaults {
+    /// Updates between two validations; `None`: one pass over the samples.
+    pub turn: Option<u64>,
+    /// Batches of a validation; `None`: all.
+    pub valid_batches: Option<u64>,
+    /// Batches of the final test; `None`: all.
+    pub test_batches: Option<u64>,
+    /// Sequences of a test batch; `None`: as many as in training.
+    pub test_batch_size: Option<usize>,
+}
+
+/// The properties of a task that do not depend on its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Properties {
+    /// What is measured besides the loss.
+    pub metrics: &'static [Metric],
+    /// By what the best weights are chosen.
+    pub selection: &'static [Criterion],
+    /// What is predicted.
+    pub predicts: Predicts,
+    /// Do training and evaluation carry the state from batch to batch?
+    pub carries_state: bool,
+    /// Is it one long sequence that is cut into segments (else sequences of a
+    /// length of their own)?
+    pub segmented: bool,
+    /// May a model be checked with an assumed number of symbols while only the
+    /// data knows the real one?
+    pub may_assume_symbols: bool,
+    /// Can a trained network write a continuation, symbol by symbol?
+    pub generates: bool,
+    /// How training goes where the configuration says nothing else.
+    pub defaults: TrainingDefaults,
+}
+
+const TEXT: Properties = Properties {
+    metrics: &[Metric::BitsPerCharacter],
+    selection: &[Criterion::Loss],
+    predicts: Predicts::EveryStep,
+    carries_state: true,
+    segmented: true,
+    may_assume_symbols: true,
+    generates: true,
+    // As published for Enwik8.
+    defaults: TrainingDefaults {
+        turn: Some(400),
+        valid_batches: Some(200),
+        test_batches: None,
+        test_batch_size: Some(1),
+    },
+};
+
+const CLASSIFICATION: Properties = Properties {
+    metrics: &[Metric::Accuracy],
+    selection: &[Criterion::Metric(Metric::Accuracy), Criterion::Loss],
+    predicts: Predicts::LastStep,
+    carries_state: false,
+    segmented: false,
+    may_assume_symbols: false,
+    generates: false,
+    defaults: TrainingDefaults { turn: None, valid_batches: None, test_batches: None, test_batch_size: None },
+};
+
+/// As published for SHD-Adding: pairs are drawn, so that they have no end of
+/// their own.
+const ADDING: Properties = Properties {
+    defaults: TrainingDefaults {
+        turn: Some(2000),
+        valid_batches: Some(500),
+        test_batches: Some(2000),
+        test_batch_size: None,
+    },
+    ..CLASSIFICATION
+};
+
+impl DataKind {
+    /// What this kind asks for.
+    pub fn properties(self) -> Properties {
+        match self {
+            DataKind::Text => TEXT,
+            DataKind::DigitsAdding | DataKind::ShdAdding => ADDING,
+            DataKind::LraRetrieval => Properties { predicts: Predicts::Pairs, ..CLASSIFICATION },
+            DataKind::Digits
+            | DataKind::Shd
+            | DataKind::Ssc
+            | DataKind::Listops
+            | DataKind::LraText
+            | DataKind::LraImage
+            | DataKind::Pathfinder => CLASSIFICATION,
+        }
+    }
+}
