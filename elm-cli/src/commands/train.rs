@@ -53,7 +53,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;
     task.batches(config, Purpose::Test)?;
-    let turn = task.turn(config)?;
+    let turn = task.turn(config);
     let total = turn * config.training.turns;
     let folder = RunFolder::for_training(&request.out, request.resume)?;
     let found = state::load_last(folder.path(), &network)?;

@@ -38,11 +38,6 @@ enum Data {
 /// Batches that are read while one is trained on.
 const AHEAD: usize = 2;
 
-/// Batches of an epoch and of evaluations of the adding task, as published.
-const ADDING_TRAIN: u64 = 2000;
-const ADDING_VALID: u64 = 500;
-const ADDING_TEST: u64 = 2000;
-
 impl Task {
     /// Reads or makes the data; `notice` is told what a user should know of it.
     ///
@@ -87,21 +82,15 @@ impl Task {
         }
     }
 
-    /// Updates between two validations.
-    ///
-    /// # Errors
-    /// When a batch is larger than the data.
-    pub fn turn(&self, config: &RunConfig) -> Result<u64> {
-        if let Some(turn) = config.training.turn {
-            return Ok(turn);
-        }
-        match &self.data {
-            Data::Samples([train, ..]) if !self.is_adding() => {
-                Ok((train.len() as u64 / config.training.batch_size as u64).max(1))
-            }
-            Data::Samples(_) => Ok(ADDING_TRAIN),
-            Data::Text(_) => Ok(400),
-        }
+    /// Updates between two validations: as configured, else one pass over the
+    /// training data.
+    pub fn turn(&self, config: &RunConfig) -> u64 {
+        let samples = match &self.data {
+            Data::Samples([train, ..]) => train.len(),
+            Data::Text(corpus) => corpus.train.len(),
+        };
+        let one_pass = (samples as u64 / config.training.batch_size as u64).max(1);
+        config.training.turn.unwrap_or(one_pass)
     }
 
     /// Batches for a purpose, and how many of them to take (`None`: all).
@@ -142,11 +131,12 @@ impl Task {
         config: &RunConfig,
     ) -> Result<Box<dyn BatchStream>> {
         let seed = config.training.seed;
-        let (samples, per_epoch) = match purpose {
-            Purpose::Train => (&splits[0], self.turn(config)?),
-            Purpose::Valid => (&splits[1], limit.unwrap_or(ADDING_VALID)),
-            Purpose::Test => (&splits[2], limit.unwrap_or(ADDING_TEST)),
+        let samples = match purpose {
+            Purpose::Train => &splits[0],
+            Purpose::Valid => &splits[1],
+            Purpose::Test => &splits[2],
         };
+        let per_epoch = limit.unwrap_or(self.turn(config));
         let training = purpose == Purpose::Train;
         Ok(if self.is_adding() {
             let draws = if training { AddingDraws::Training { seed } } else { AddingDraws::Fixed };
