@@ -95,7 +95,10 @@ mod tests {
             seen[draws.below(5) as usize] += 1;
         }
         assert!(seen.iter().all(|&count| (850..1150).contains(&count)), "{seen:?}");
-        let mean: f64 = (0..5000).map(|_| draws.unit()).sum::<f64>() / 5000.0;
-        assert!((mean - 0.5).abs() < 0.02, "{mean}");
+        let mut tenths = [0; 10];
+        for _ in 0..5000 {
+            tenths[(draws.unit() * 10.0) as usize] += 1;
+        }
+        assert!(tenths.iter().all(|&count| (400..600).contains(&count)), "{tenths:?}");
     }
 }

@@ -121,10 +121,27 @@ fn built_in_cases_answer_everything() {
     for case in built_in().unwrap() {
         let answers = answer(&Reference, &case).unwrap();
         assert_eq!(answers.outputs.len(), 2, "{}", case.name);
+        let recorded = ["activity", "branch", "mlp", "memory", "readout", "preact"];
+        for l in 0..case.network.layers.len() {
+            for name in recorded {
+                assert!(answers.records.contains_key(&format!("{l}.{name}")), "{}: {l}.{name}", case.name);
+            }
+        }
         assert!(answers.loss.unwrap().is_finite());
-        assert_eq!(answers.losses.len(), 4);
+        assert_eq!((answers.losses.len(), answers.learning_rates.len()), (4, 4));
+        for (prefix, layout) in case.network.layouts() {
+            for tensor in layout.tensors {
+                let (name, len) = (format!("{prefix}.{}", tensor.name), tensor.range.len());
+                for (what, answered) in [("gradient", &answers.gradients), ("trained", &answers.trained)] {
+                    let values = &answered[&name];
+                    assert_eq!(values.len(), len, "{}: {what} {name}", case.name);
+                    assert!(values.iter().all(|x| x.is_finite()), "{}: {what} {name}", case.name);
+                }
+            }
+        }
         let gradients: f32 = answers.gradients.values().flatten().map(|g| g.abs()).sum();
         assert!(gradients > 0.0, "{}", case.name);
+        assert!(answers.path.is_some());
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) struct MapSums {
     pub len: usize,
 }
 
-/// Inputs between turns of fetching.
+/// Inputs between turns of fetching: twice those of `product`, as each takes
+/// about twice as long here, where sums are read and written back. Not tuned.
 const EVERY: usize = 16;
 
 impl MapSums {

@@ -5,7 +5,8 @@ use super::simd::{BLOCK, Element, Program, Simd, Vector};
 use crate::error::Result;
 use std::time::Instant;
 
-/// Sums that do not wait for each other; enough to fill every pipeline.
+/// Sums that do not wait for each other; enough to fill every pipeline (two
+/// that take four cycles need 8), few enough for sixteen registers.
 const SUMS: usize = 12;
 /// Rounds of one measurement, about ten milliseconds.
 const ROUNDS: usize = 2_000_000;

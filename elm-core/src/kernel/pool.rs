@@ -61,6 +61,11 @@ pub(super) struct Barrier {
 }
 
 /// Turns of spinning before a waiting thread offers its core to others.
+///
+/// Measured for training steps of the spike network, milliseconds on a quiet
+/// machine / with one busy core of two (median): 64 turns 61 / 295, 4096 turns
+/// 58 / 163, 100,000 turns 58 / 154, but then the text network took 487 instead
+/// of 391 on the busy one. Sleeping on a futex instead was no better.
 const SPINS: u32 = 4096;
 
 impl Barrier {

@@ -15,7 +15,8 @@ use std::ops::Range;
 /// Batch rows of a tile with outputs in the lanes.
 const COLUMNS: usize = BLOCK;
 
-/// Inputs between turns of fetching.
+/// Inputs between turns of fetching; see `ahead` for how many turns that
+/// makes. Not tuned apart from them.
 const EVERY: usize = 8;
 
 /// How the outputs of matrices are divided into panels.
@@ -39,6 +40,11 @@ impl Panels {
     /// half a vector only, a wide vector of outputs for eight batch rows takes
     /// as many steps as eight outputs in narrow vectors; sums have to be
     /// transposed, too.
+    ///
+    /// So padding may take up to 1.6 of the factor 2, an estimate. With it the
+    /// spike network's forward pass took 14 % less than with outputs in the
+    /// lanes always; with outputs in the lanes the text neuron's forward step
+    /// fell from 1.45 to 1.22 microseconds.
     #[inline(always)]
     fn outputs_in_lanes(self, outputs: usize) -> bool {
         let possible = self.lanes == COLUMNS && self.widest == 2 * COLUMNS;

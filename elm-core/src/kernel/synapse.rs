@@ -7,7 +7,9 @@ use super::tiles::with_count;
 use std::ops::Range;
 
 /// Branches that are worked on side by side: their sums do not wait for each
-/// other, and loops end less often.
+/// other, and loops end less often. Two multiply-adds can begin in each cycle
+/// and take four, so eight keep the processor busy; each group size is compiled
+/// on its own. Other numbers were not measured.
 const GROUP: usize = 8;
 
 /// The branches of each group, as even as possible.

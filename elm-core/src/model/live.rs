@@ -8,7 +8,8 @@ use crate::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
 use crate::spec::Connectome;
 
 /// Parameters of a layer for which waking one more thread, some tens of
-/// microseconds, is less than the time it saves.
+/// microseconds, is less than the time it saves: they are 2 MB, which take about
+/// 55 microseconds to come from memory at 36 GB/s. Reckoned, not tuned.
 const WORTH_A_THREAD: usize = 500_000;
 
 /// A trained network in a live program: input comes in as it happens, and

@@ -129,6 +129,9 @@ mod tests {
         assert!((share - 0.7).abs() < 0.02, "{share}");
         assert_eq!(kept(1), kept(1));
         assert_ne!(kept(1), kept(2));
+        let all = kept(1);
+        let steps: std::collections::HashSet<&[bool]> = all.chunks(80).collect();
+        assert_eq!(steps.len(), 100, "two steps drop the same entries");
     }
 
     fn network(input_mode: InputDropoutMode) -> NetworkSpec {

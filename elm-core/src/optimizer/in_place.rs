@@ -138,7 +138,10 @@ mod tests {
 
     #[test]
     fn squares_are_summed_over_every_element() {
-        let values: Vec<f32> = (0..19).map(|i| i as f32).collect();
-        assert_eq!(sum_of_squares(&values), 2109.0);
+        for len in 0..40 {
+            let values: Vec<f32> = (1..=len).map(|i| i as f32).collect();
+            let wanted: i32 = (1..=len).map(|i| i * i).sum();
+            assert_eq!(sum_of_squares(&values), f64::from(wanted), "{len} elements");
+        }
     }
 }

@@ -24,8 +24,7 @@ fn an_unaltered_backend_passes_every_case() {
     }
 }
 
-/// Rounding every answer to f32 is what other backends do; it must pass with
-/// room to spare.
+/// Rounding every answer to f32 is what other backends do.
 #[test]
 fn rounding_to_single_precision_passes_every_case() {
     for (name, case) in super::cases::<Altered>() {

@@ -71,7 +71,7 @@ pub(super) struct Neurons {
 impl Neurons {
     /// Packs the weights of `neurons`, which fit the layer.
     pub(super) fn new(weights: &LiveWeights<'_>, neurons: Range<usize>, set: InstructionSet) -> Self {
-        let (layer, store) = (weights.layer, Store::default());
+        let (layer, store) = (weights.layer, Store::new(1));
         let sizes = Sizes::new(layer, f32::widest(set));
         let layout = Layout::new(&sizes);
         let count = neurons.len();

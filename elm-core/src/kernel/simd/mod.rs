@@ -81,7 +81,10 @@ pub unsafe trait Vector: Copy {
     type E: Element;
     /// Numbers in a vector.
     const LANES: usize;
-    /// Rows of a matrix product that registers hold for one vector of batch.
+    /// Rows of a matrix product that registers hold for one vector of batch:
+    /// of sixteen registers an input and a weight, and room to load them ahead,
+    /// are not for sums. Where vectors are arrays it is up to the compiler; there
+    /// it was not tuned.
     const TILE: usize;
 
     /// `LANES` copies of `x`.
