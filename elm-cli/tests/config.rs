@@ -295,9 +295,14 @@ fn every_name_of_the_model_reaches_its_variant() {
         Routing::Random { .. } => RoutingName::Random,
         Routing::NeuronIo => RoutingName::Neuronio,
     });
-    each::<ModelKind>("model.kind", "[data]\nkind = \"digits\"\n[model]\nnum_layers = \"none\"\n", |c| {
-        spec(c).kind
-    });
+    for &kind in ModelKind::ALL {
+        // A network needs hidden neurons, and a single neuron has none.
+        let hidden = if kind == ModelKind::ElmNetwork { "5" } else { "none" };
+        let [hidden, named] = [format!("model.num_hidden={hidden}"), format!("model.kind={}", kind.name())];
+        assert_eq!(spec(&load(DIGITS, &[&hidden, &named]).unwrap()).kind, kind);
+    }
+    let error = load(DIGITS, &["model.kind=lstm"]).unwrap_err();
+    assert!(error.contains("\"elm_network\", \"elm_neuron\", \"elm\", \"branch_elm\""), "{error}");
 }
 
 /// Embedding and head depend on the data, so each name has its own.
