@@ -59,15 +59,13 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     };
     let description = backend.description();
     let of = |split| (request.split == split).then(|| evaluation.scores.clone());
-    // Weights of the last update are not those of the best step.
-    let best = saved.state.best.as_ref().filter(|_| request.checkpoint == Which::Best);
     Ok(Some(Summary {
         task: config.task_name(),
         backend: description.name.into(),
         device: description.device,
         scan: evaluation.path.map(|path| path.to_string()).unwrap_or_default(),
         steps: saved.state.position.step,
-        best_step: best.map(|best| best.step),
+        best_step: saved.state.best.as_ref().map(|best| best.step),
         valid: of(Purpose::Valid),
         test: of(Purpose::Test),
         trainable_parameters: spec.trainable_parameters(),
