@@ -122,7 +122,7 @@ pub trait Backend: Sized {
     /// Copies host values to the device; no gradient flows into them.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) when `values` does not fill `shape`.
+    /// [`Error::Shape`] when `values` does not fill `shape`.
     fn tensor(&self, values: &[f32], shape: &[usize]) -> Result<Self::Tensor>;
 
     /// Copies a tensor to the host, in row-major order.
@@ -203,7 +203,7 @@ pub trait Backend: Sized {
     /// `[R, ..] -> [len(rows), ..]`. Its adjoint adds rows up.
     ///
     /// # Errors
-    /// [`Error::Index`](crate::Error::Index) when a row does not exist.
+    /// [`Error::Index`] when a row does not exist.
     fn select(&self, x: &Self::Tensor, rows: &Self::Index) -> Result<Self::Tensor>;
 
     // ---- what carries the speed -----------------------------------------
@@ -223,7 +223,7 @@ pub trait Backend: Sized {
     /// clipping.
     ///
     /// # Errors
-    /// [`Error::NonFinite`](crate::Error::NonFinite) when a gradient is not finite; then nothing was changed.
+    /// [`Error::NonFinite`] when a gradient is not finite; then nothing was changed.
     fn optimizer_update(
         &self,
         update: &Update,

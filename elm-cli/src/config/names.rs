@@ -1,6 +1,6 @@
 //! Closed sets of names: what a setting or an argument may choose from.
 //!
-//! [`names!`] writes both directions from one list of variants. Its `match`
+//! `names!` writes both directions from one list of variants. Its `match`
 //! has an arm for each and no other, so neither a variant without a name nor a
 //! name without a variant compiles.
 

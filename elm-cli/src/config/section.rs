@@ -1,5 +1,5 @@
 //! A setting in one place: its name, meaning, type, range and default, and the
-//! field it ends up in, declared together by [`settings!`].
+//! field it ends up in, declared together by `settings!`.
 //!
 //! A declaration of a section,
 //! ```text
@@ -22,7 +22,7 @@
 //! so that neither a field without a setting nor a setting without a field
 //! compiles. Fields under `with` are no settings but follow from them.
 //!
-//! [`sections!`] joins sections with the tables they stand in. Reading a
+//! `sections!` joins sections with the tables they stand in. Reading a
 //! configuration and listing its keys go through the same declaration, so a
 //! key that is listed is read, and one that is read is listed.
 //!
