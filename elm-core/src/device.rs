@@ -97,6 +97,8 @@ impl BackendOptions {
     /// [`Error::Unsupported`] when `scan = "fused"` is asked for on a device
     /// without one, or the processor lacks the instructions asked for.
     pub fn kernel(&self, backend: &str, threads: usize) -> Result<Option<Arc<Kernel>>> {
+        // Also where no kernel will use them: a wish that cannot be met is an error.
+        self.simd.resolve()?;
         match (self.scan, self.device) {
             (ScanChoice::Composed, _) | (ScanChoice::Auto, Device::Cuda(_)) => return Ok(None),
             (ScanChoice::Fused, Device::Cuda(_)) => {
@@ -146,6 +148,16 @@ pub struct DeviceReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instructions_that_are_not_there_are_refused_with_every_scan() {
+        let missing = [Simd::Avx512, Simd::Avx2].into_iter().find(|simd| simd.resolve().is_err());
+        let Some(simd) = missing else { return eprintln!("skipped: this processor has all instructions") };
+        for scan in [ScanChoice::Auto, ScanChoice::Fused, ScanChoice::Composed] {
+            let options = BackendOptions { scan, simd, ..BackendOptions::default() };
+            assert!(options.kernel("a backend", 1).is_err(), "{scan:?}");
+        }
+    }
 
     #[test]
     fn devices_are_read_as_they_are_written() {

@@ -145,6 +145,20 @@ fn built_in_cases_answer_everything() {
     }
 }
 
+/// What a record says of its own shape may be wrong; then it is refused.
+#[test]
+fn records_that_contradict_their_numbers_are_refused() {
+    let (json, numbers) =
+        (bytes(folder(), "network_text", "json"), bytes(folder(), "network_text", "safetensors"));
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    for (key, value) in [("task", "null"), ("task", "\"shd\""), ("batch", "0"), ("time_steps", "0")] {
+        let mut changed = json.clone();
+        changed[key] = serde_json::from_str(value).unwrap();
+        let refused = parse("changed", changed.to_string().as_bytes(), &numbers);
+        assert!(refused.is_err(), "{key} = {value} was taken");
+    }
+}
+
 /// `null` is a network without high-pass, not one with that of the defaults.
 #[test]
 fn a_record_without_high_pass_is_answered_without() {

@@ -263,7 +263,7 @@ impl Reader {
     fn time_first(&self, name: &str) -> Result<Vec<f32>> {
         let values = self.values(name)?;
         let (steps, rows) = (self.steps, self.rows);
-        if values.is_empty() || values.len() % (steps * rows) != 0 {
+        if steps * rows == 0 || values.is_empty() || !values.len().is_multiple_of(steps * rows) {
             let reason =
                 format!("has {} values, which are not {rows} sequences of {steps} steps", values.len());
             return Err(Error::stored(name, reason));
@@ -283,7 +283,17 @@ impl Reader {
         let input = if tokens {
             HostInput::Tokens(integers(&input)?.into())
         } else {
-            HostInput::Events(as_events(&self.time_first(&input)?, spec.inputs(), rows).into())
+            let values = self.time_first(&input)?;
+            let (got, wanted) = (values.len(), steps * spec.inputs() * rows);
+            if got != wanted {
+                let reason = format!(
+                    "has {got} values, {wanted} are {rows} sequences of {steps} steps and {} channels; \
+                     symbols need \"task\": \"lm\"",
+                    spec.inputs()
+                );
+                return Err(Error::stored(input, reason));
+            }
+            HostInput::Events(as_events(&values, spec.inputs(), rows).into())
         };
         let target = if tokens {
             Target::EveryStep(integers(&target)?)
