@@ -26,3 +26,9 @@ pub(crate) fn print(
         other => other.context("cannot write the answer"),
     }
 }
+
+/// One line for people on stderr. It is advice: that nobody can read it (a
+/// closed pipe, a full disk, a vanished terminal) never fails a run.
+pub(crate) fn tell(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -13,6 +13,9 @@
 //! One with a model of its own implements [`ConfiguredModel`] and hands over a
 //! [`Registry::standard_for`] it; see `examples/own_model.rs`.
 
+// A print that cannot be written must not end a run: `answer` prints.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod answer;
 pub mod cli;
 pub mod commands;
@@ -46,7 +49,7 @@ pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
         Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            eprintln!("error: {}", in_words(&error));
+            answer::tell(format_args!("error: {}", in_words(&error)));
             ExitCode::from(if is_usage_error(&error) { 2 } else { 1 })
         }
     }

@@ -1,6 +1,7 @@
 //! `elm eval`: a trained run on its validation or test split.
 
 use super::scores::score;
+use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::model::ConfiguredModel;
 use crate::run::checkpoint::Which;
@@ -46,11 +47,11 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     request: &EvalRequest,
 ) -> Result<Option<Summary>> {
     let config = &request.config;
-    let task = Task::load(config, &mut |note| eprintln!("note: {note}"))?;
+    let task = Task::load(config, &mut |note| tell(format_args!("note: {note}")))?;
     let spec = S::configured(config, task.demand())?;
     let saved = state::load_weights(&request.run, request.checkpoint, Some(&spec))?
         .with_context(|| format!("{}: nothing was saved yet; train it first", request.run.display()))?;
-    saved.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    saved.warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
     let model = spec.build(backend, &saved.weights)?;
     let began = std::time::Instant::now();
     let stop = || request.stop.is_set();

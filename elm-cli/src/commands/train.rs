@@ -1,6 +1,7 @@
 //! `elm train`: the loop around the trainer.
 
 use super::scores::score;
+use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::model::ConfiguredModel;
 use crate::run::checkpoint::Which;
@@ -48,7 +49,7 @@ pub enum Outcome {
 /// When data, run folder or numbers fail; the last checkpoint stays intact.
 pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
     let config = &request.config;
-    let task = Task::load(config, &mut |note| eprintln!("note: {note}"))?;
+    let task = Task::load(config, &mut |note| tell(format_args!("note: {note}")))?;
     let network = S::configured(config, task.demand())?;
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;
@@ -115,7 +116,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         let spec = request.config.training.spec(total);
         let (state, trainer) = match found {
             Some((state, snapshot, warnings)) => {
-                warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+                warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
                 source.seek(state.cursor)?;
                 (state, Trainer::restore(backend, &network, spec, &snapshot)?)
             }

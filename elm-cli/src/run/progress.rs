@@ -1,6 +1,7 @@
 //! What a person sees while something runs: a bar on a terminal, a plain line
 //! now and then elsewhere. Always on stderr.
 
+use crate::answer::tell;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -50,14 +51,14 @@ impl Progress {
         let rate = (done - self.start) as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
         let left = self.total.saturating_sub(done) as f64 / rate.max(1e-9);
         let eta = if self.total == 0 { String::new() } else { format!("/{}, {left:.0} s left", self.total) };
-        eprintln!("{} {done}{eta}, {rate:.2}/s  {}", self.name, message());
+        tell(format_args!("{} {done}{eta}, {rate:.2}/s  {}", self.name, message()));
     }
 
     /// Prints a line above the bar.
     pub fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| tell(text)),
+            None => tell(text),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `elm data convert`: compact copies of SHD and SSC.
 
-use crate::answer::{Exit, print};
+use crate::answer::{Exit, print, tell};
 use anyhow::Result;
 use elm_data::DataError;
 use elm_data::spikes::{Collection, SpikeFile, find};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<Exit> {
     let mut done = Vec::new();
     for path in &args.paths {
         for (file, collection) in spike_files(path)? {
-            eprintln!("reading {} ...", file.display());
+            tell(format_args!("reading {} ...", file.display()));
             let opened = SpikeFile::open(&file, collection)?;
             done.push(Converted {
                 copy: opened.copy().to_path_buf(),

@@ -1,6 +1,6 @@
 //! `elm data make`: data sets that can be made.
 
-use crate::answer::Exit;
+use crate::answer::{Exit, tell};
 use crate::run::progress::Progress;
 use crate::run::signals::StopFlag;
 use anyhow::{Context, Result, bail};
@@ -129,11 +129,11 @@ fn follow(
     drop(progress);
     match outcome {
         Outcome::Finished => {
-            eprintln!("{name}: {total} in {}", out.display());
+            tell(format_args!("{name}: {total} in {}", out.display()));
             Ok(Exit::Done)
         }
         Outcome::Stopped => {
-            eprintln!("stopped; the same command continues in {}", out.display());
+            tell(format_args!("stopped; the same command continues in {}", out.display()));
             Ok(Exit::Interrupted)
         }
     }
@@ -146,7 +146,7 @@ fn spikes(place: &Place, samples: [u64; 2]) -> Result<Exit> {
     for ((name, split), count) in files.into_iter().zip(samples) {
         let path = new_file(place, name)?;
         write_shd(&path, &spiking_digits(&settings, split, count as usize).recordings, &words)?;
-        eprintln!("{}: {count} made-up recordings", path.display());
+        tell(format_args!("{}: {count} made-up recordings", path.display()));
     }
     Ok(Exit::Done)
 }
@@ -166,11 +166,11 @@ fn heard(place: &Place, folder: &Path) -> Result<Exit> {
         })?;
         drop(progress);
         if outcome == Outcome::Stopped {
-            eprintln!("stopped; {} was not written", path.display());
+            tell(format_args!("stopped; {} was not written", path.display()));
             return Ok(Exit::Interrupted);
         }
         write_shd(&path, &recordings, &names)?;
-        eprintln!("{}: {} recordings of {} words", path.display(), recordings.len(), names.len());
+        tell(format_args!("{}: {} recordings of {} words", path.display(), recordings.len(), names.len()));
     }
     Ok(Exit::Done)
 }

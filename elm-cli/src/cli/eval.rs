@@ -1,0 +1,64 @@
+//! `elm eval` on the command line.
+
+use crate::answer::{Exit, print};
+use crate::commands::eval::{EvalRequest, config_of};
+use crate::engine::Registry;
+use crate::model::ConfiguredModel;
+use crate::run::Which;
+use crate::run::signals::StopFlag;
+use crate::task::Purpose;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SplitName {
+    Valid,
+    Test,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CheckpointName {
+    Best,
+    Last,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArgs {
+    /// Run folder
+    run: PathBuf,
+    /// Which part of the data
+    #[arg(long, value_enum, default_value = "test")]
+    split: SplitName,
+    /// Which weights
+    #[arg(long, value_enum, default_value = "best")]
+    checkpoint: CheckpointName,
+    /// Override a setting, e.g. data.path=/elsewhere
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) -> Result<Exit> {
+    let config = config_of(&args.run, &args.overrides)?;
+    let engine = registry.get(&config.backend)?;
+    let options = config.backend_options;
+    let request = EvalRequest {
+        run: args.run,
+        config,
+        split: match args.split {
+            SplitName::Valid => Purpose::Valid,
+            SplitName::Test => Purpose::Test,
+        },
+        checkpoint: match args.checkpoint {
+            CheckpointName::Best => Which::Best,
+            CheckpointName::Last => Which::Last,
+        },
+        stop: StopFlag::install()?,
+    };
+    let Some(summary) = engine.eval(options, &request)? else { return Ok(Exit::Interrupted) };
+    print(args.json, &summary, || summary.text_of_weights(Some(summary.steps)))?;
+    Ok(Exit::Done)
+}

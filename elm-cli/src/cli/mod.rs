@@ -1,0 +1,118 @@
+//! The command line: what can be said, and what is done about it. One file for
+//! each command that takes more than a configuration.
+
+mod bench;
+mod check;
+mod eval;
+mod generate;
+mod train;
+mod verify;
+
+use crate::answer::{Exit, print};
+use crate::commands::data::DataCommand;
+use crate::config::RunConfig;
+use crate::engine::Registry;
+use crate::model::ConfiguredModel;
+use anyhow::Result;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Train and inspect networks of Expressive Leaky Memory (ELM) neurons.
+#[derive(Debug, Parser)]
+#[command(name = "elm", version, arg_required_else_help = true)]
+#[command(after_help = "Example: elm train configs/quickstart.toml")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train the network of a configuration
+    #[command(after_help = "Examples:\n  elm train configs/quickstart.toml\n  elm train configs/text.toml \
+        --set data.path=/some/book.txt --out runs/book\n  elm train configs/text.toml --out runs/book --resume\n\n\
+        Ctrl-C saves and stops (exit code 130); --resume continues with the very same numbers.")]
+    Train(train::TrainArgs),
+    /// Evaluate a trained run as published for its task
+    #[command(after_help = "Example: elm eval runs/quickstart-0 --split test")]
+    Eval(eval::EvalArgs),
+    /// Count parameters, operations and memory; reads no data
+    #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]
+    Info(ConfigArgs),
+    /// Check configurations and whether their data is there; trains nothing
+    #[command(after_help = "Examples:\n  elm check configs/*.toml\n  elm check --keys")]
+    Check(check::CheckArgs),
+    /// Is a backend right on this machine? Runs reference records
+    #[command(after_help = "Examples:\n  elm verify\n  elm verify folder/of/records --scan fused")]
+    Verify(verify::VerifyArgs),
+    /// Time training and inference of a configured model on random data
+    #[command(after_help = "Example: elm bench configs/enwik8.toml --steps 20 --threads 2")]
+    Bench(bench::BenchArgs),
+    /// Sample text from a network trained on text
+    #[command(after_help = "Example: elm generate runs/text-0 --prompt \"The \" --length 200")]
+    Generate(generate::GenerateArgs),
+    /// Data sets: list, look at, check, make and convert them
+    #[command(after_help = "Examples:\n  elm data list\n  elm data check /folder/of/shd\n  \
+        elm data make listops --out data/listops-1000")]
+    Data {
+        #[command(subcommand)]
+        command: DataCommand,
+    },
+    /// List backends and devices, and why something is not usable
+    #[command(after_help = "Example: elm backends")]
+    Backends {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print completions for a shell
+    #[command(after_help = "Example: elm completions bash > ~/.local/share/bash-completion/completions/elm")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// Configuration file
+    config: PathBuf,
+    /// Override a setting, e.g. training.learning_rate=1e-3
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cli {
+    /// Does what was said.
+    ///
+    /// # Errors
+    /// Whatever the command fails with; nothing was printed of it yet.
+    pub fn run<S: ConfiguredModel>(self, registry: &Registry<S>) -> Result<Exit> {
+        match self.command {
+            Command::Train(args) => train::run(args, registry),
+            Command::Eval(args) => eval::run(args, registry),
+            Command::Info(args) => {
+                let info = crate::commands::info::run::<S>(&RunConfig::load(&args.config, &args.overrides)?)?;
+                print(args.json, &info, || info.to_string())?;
+                Ok(Exit::Done)
+            }
+            Command::Check(args) => check::run::<S>(&args),
+            Command::Verify(args) => verify::run(args, registry),
+            Command::Bench(args) => bench::run(args, registry),
+            Command::Generate(args) => generate::run(args, registry),
+            Command::Data { command } => command.run(),
+            Command::Backends { json } => {
+                let reports = registry.reports();
+                print(json, &reports, || crate::commands::backends::table(&reports))?;
+                Ok(Exit::Done)
+            }
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Cli::command(), "elm", &mut std::io::stdout());
+                Ok(Exit::Done)
+            }
+        }
+    }
+}
