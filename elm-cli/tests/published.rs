@@ -54,7 +54,7 @@ fn spiking_heidelberg_digits() {
     let place = Place::new();
     let settings = DigitsSettings { seed: 1, channels: 700, binning: Binning::new(2.0, false) };
     for (name, split) in [("shd_train.h5", Split::Train), ("shd_test.h5", Split::Test)] {
-        write_shd(&place.path(name), &spiking_digits(&settings, split, 24).recordings, &[]).unwrap();
+        write_shd(&place.path(name), &spiking_digits(&settings, split, 24).recordings, &[], "").unwrap();
     }
     trains(&place, "shd_adding.toml", place.folder.path(), &["data.bin_ms=20.0"]);
     assert!(place.path("shd_train.spikes").exists());
@@ -74,7 +74,7 @@ fn speech_commands() {
     for (name, split) in
         [("ssc_train.h5", Split::Train), ("ssc_valid.h5", Split::Valid), ("ssc_test.h5", Split::Test)]
     {
-        write_shd(&place.path(name), &spiking_digits(&settings, split, 6).recordings, &[]).unwrap();
+        write_shd(&place.path(name), &spiking_digits(&settings, split, 6).recordings, &[], "").unwrap();
     }
     let settings = ["data.kind=ssc", "data.bin_ms=20.0"];
     trains(&place, "shd_adding.toml", place.folder.path(), &settings);

@@ -8,6 +8,7 @@
 //! channels.
 
 mod batch;
+mod digest;
 mod draws;
 mod error;
 mod files;

@@ -253,6 +253,9 @@ mod tests {
         fn classes(&self) -> usize {
             100
         }
+        fn digest(&self) -> Result<String> {
+            Ok(self.0.to_string())
+        }
         fn read(&self, index: usize) -> Result<Sample> {
             let input = SampleInput::Tokens(vec![index as u32; 1 + index % 3]);
             Ok(Sample { input, label: index as u32 })

@@ -14,6 +14,27 @@ pub trait Samples: Send + Sync {
     fn channels(&self) -> usize;
     /// Number of classes.
     fn classes(&self) -> usize;
+    /// What was learned from the training split to number its symbols, in the
+    /// order of their numbers; `None` when nothing is learned. Whoever loads
+    /// the data again for the same network hands it over as `known`.
+    fn symbols(&self) -> Option<Vec<String>> {
+        None
+    }
+    /// The name of each class, where the data has names.
+    fn class_names(&self) -> Option<Vec<String>> {
+        None
+    }
+    /// SHA-256, in lower-case letters, of what the samples of this split are
+    /// made from, wherever it lies on disk and whatever it is turned into.
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    fn digest(&self) -> Result<String>;
+    /// What a user should know about the split: what was passed over, what
+    /// will not be used.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Reads sample `index`.
     ///
     /// # Errors

@@ -12,21 +12,21 @@ use std::sync::Arc;
 #[test]
 fn reviews_are_characters_or_bytes() {
     let Some(folder) = files("aclImdb") else { return };
-    let [train, valid, test] = Reviews::load(&folder, Preparation::S4, None).unwrap();
+    let [train, valid, test] = Reviews::load(&folder, Preparation::S4, None, None).unwrap();
     assert_eq!((train.channels(), train.classes()), (19, 2));
     assert_eq!(labels(&train), [0, 0, 0, 0, 1, 1, 1, 1]);
     assert_eq!(tokens(&train, 0)[..20], [7, 3, 9, 10, 4, 4, 3, 5, 6, 4, 8, 3, 7, 3, 9, 10, 4, 4, 3, 5]);
     assert_eq!(fingerprint(&train), (1940, 1858597));
     assert_eq!((fingerprint(&valid), fingerprint(&test)), ((2528, 2779262), (2528, 2779262)));
     // A shorter length also leaves fewer characters to number.
-    let [train, ..] = Reviews::load(&folder, Preparation::S4, Some(51)).unwrap();
+    let [train, ..] = Reviews::load(&folder, Preparation::S4, Some(51), None).unwrap();
     assert_eq!((train.channels(), fingerprint(&train)), (13, (408, 58504)));
 
-    let [train, _, test] = Reviews::load(folder.parent().unwrap(), Preparation::Lra, None).unwrap();
+    let [train, _, test] = Reviews::load(folder.parent().unwrap(), Preparation::Lra, None, None).unwrap();
     assert_eq!(train.channels(), 257);
     assert_eq!(tokens(&train, 0)[..12], [98, 33, 101, 118, 109, 109, 33, 103, 106, 109, 110, 33]);
     assert_eq!((fingerprint(&train), fingerprint(&test)), ((1964, 27169125), (2552, 40336318)));
-    let [.., short] = Reviews::load(&folder, Preparation::Lra, Some(100)).unwrap();
+    let [.., short] = Reviews::load(&folder, Preparation::Lra, Some(100), None).unwrap();
     assert_eq!(fingerprint(&short), (800, 3542384));
 }
 
@@ -46,7 +46,7 @@ fn pair_fingerprints(pairs: &Pairs) -> [(usize, u64); 2] {
 #[test]
 fn retrieval_reads_pairs_of_raw_texts() {
     let Some(folder) = files("tsv_data") else { return };
-    let [train, valid, test] = Pairs::load(&folder, Preparation::S4, None).unwrap();
+    let [train, valid, test] = Pairs::load(&folder, Preparation::S4, None, None).unwrap();
     assert_eq!((train.channels(), train.classes()), (32, 2));
     assert_eq!(labels(&train), [1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 0, 1, 0, 1]);
     assert_eq!(labels(&valid), [1, 1, 1, 0, 0, 1, 1, 0]);
@@ -54,10 +54,10 @@ fn retrieval_reads_pairs_of_raw_texts() {
     assert_eq!(pair_fingerprints(&train), [(10049, 27850548), (9209, 24176528)]);
     assert_eq!(pair_fingerprints(&valid), [(3535, 8875914), (3791, 10579011)]);
     assert_eq!(pair_fingerprints(&test), [(4039, 11916827), (3533, 8859076)]);
-    let [train, ..] = Pairs::load(&folder, Preparation::S4, Some(100)).unwrap();
+    let [train, ..] = Pairs::load(&folder, Preparation::S4, Some(100), None).unwrap();
     assert_eq!((train.channels(), pair_fingerprints(&train)), (31, [(2000, 1010785), (2000, 1026809)]));
 
-    let [train, valid, test] = Pairs::load(folder.parent().unwrap(), Preparation::Lra, None).unwrap();
+    let [train, valid, test] = Pairs::load(folder.parent().unwrap(), Preparation::Lra, None, None).unwrap();
     let SampleInput::TokenPair([first, _]) = train.read(0).unwrap().input else { panic!("no pair") };
     // It begins with the letter b and a quote, as Python shows a byte string.
     assert_eq!(first[..8], [99, 35, 117, 106, 110, 102, 116, 100]);
@@ -117,6 +117,10 @@ impl Samples for Kinds {
 
     fn classes(&self) -> usize {
         1
+    }
+
+    fn digest(&self) -> Result<String> {
+        Ok(format!("{:?}", self.0))
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

@@ -90,19 +90,21 @@ fn listops() -> Case {
     let text = b"Source\tTarget\r\n( ( ( [MAX 2 ) 9 ) ] )\t9\r\n( ( ( [MIN 2 ) 9 ) ] )\t2\r\n";
     let files: [(&str, &[u8]); 3] =
         [("basic_train.tsv", text), ("basic_val.tsv", text), ("basic_test.tsv", text)];
-    Case::new(&files, |folder| all(ListOps::load(folder, Preparation::S4, None)))
+    Case::new(&files, |folder| all(ListOps::load(folder, Preparation::S4, None, None)))
 }
 
 fn pairs() -> Case {
     let text = "1.0\tA00\tB11\tb'a neural net'\tb'\\xe2 tree'\n0.0\tC\tD\tb'x'\tb'y'\n".as_bytes();
     let names = ["new_aan_pairs.eval.tsv", "new_aan_pairs.train.tsv", "new_aan_pairs.test.tsv"];
-    Case::new(&names.map(|name| (name, text)), |folder| all(Pairs::load(folder, Preparation::S4, None)))
+    Case::new(&names.map(|name| (name, text)), |folder| all(Pairs::load(folder, Preparation::S4, None, None)))
 }
 
 fn reviews() -> Case {
     let text = "A film – with a pilot.<br />".as_bytes();
     let names = ["train/pos/3_8.txt", "train/neg/0_1.txt", "test/pos/0_10.txt", "test/neg/0_2.txt"];
-    Case::new(&names.map(|name| (name, text)), |folder| all(Reviews::load(folder, Preparation::S4, None)))
+    Case::new(&names.map(|name| (name, text)), |folder| {
+        all(Reviews::load(folder, Preparation::S4, None, None))
+    })
 }
 
 fn cifar(ending: &str, content: &[u8]) -> Case {
@@ -336,10 +338,10 @@ fn what_is_missing_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let told = [
-        (refusal(Reviews::load(path, Preparation::S4, None), path), "aclImdb"),
-        (refusal(Pairs::load(path, Preparation::S4, None), path), "five columns"),
+        (refusal(Reviews::load(path, Preparation::S4, None, None), path), "aclImdb"),
+        (refusal(Pairs::load(path, Preparation::S4, None, None), path), "five columns"),
         (refusal(Cifar::load(path, Preparation::S4, Pixels::Tokens), path), "data_batch_1 to data_batch_5"),
-        (refusal(ListOps::load(path, Preparation::S4, None), path), "Source and Target"),
+        (refusal(ListOps::load(path, Preparation::S4, None, None), path), "Source and Target"),
     ];
     for (error, expected) in told {
         assert!(error.contains(expected), "{error}");

@@ -22,7 +22,7 @@ fn digits(count: usize) -> Vec<Recording> {
 fn folder(count: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["shd_train.h5", "shd_test.h5"] {
-        write_shd(&folder.path().join(name), &digits(count), &[]).unwrap();
+        write_shd(&folder.path().join(name), &digits(count), &[], "").unwrap();
     }
     folder
 }
@@ -36,7 +36,7 @@ fn what_is_written_is_read_and_the_copy_serves_next_time() {
     for (row, made) in digits(30).iter().enumerate() {
         assert_eq!(file.read(row).unwrap(), *made, "row {row}");
     }
-    assert!(file.note().unwrap().contains("is not that of the published"));
+    assert!(file.note().unwrap().contains("not the file as published"));
     let copy = folder.path().join("shd_train.spikes");
     let before = fs::metadata(&copy).unwrap().modified().unwrap();
     SpikeFile::open(&path, Collection::Shd).unwrap();
@@ -48,7 +48,7 @@ fn what_is_written_is_read_and_the_copy_serves_next_time() {
     fs::write(&copy, &bytes).unwrap();
     let again = SpikeFile::open(&path, Collection::Shd).unwrap();
     assert_eq!(again.read(29).unwrap(), digits(30)[29]);
-    write_shd(&path, &digits(4), &["zero".into()]).unwrap();
+    write_shd(&path, &digits(4), &["zero".into()], "").unwrap();
     assert_eq!(SpikeFile::open(&path, Collection::Shd).unwrap().len(), 4);
     assert!(fs::read_dir(folder.path()).unwrap().count() <= 3, "scratch files were left");
 }
@@ -145,7 +145,7 @@ fn what_does_not_belong_is_refused_by_file_and_row() {
     let path = folder.path().join("shd_test.h5");
     let spike = |time, unit, label| Recording { times: vec![time], units: vec![unit], label, speaker: 0 };
     let refuse = |bad: Recording, words: &[&str]| {
-        write_shd(&path, &[spike(0.5, 3, 1), bad], &[]).unwrap();
+        write_shd(&path, &[spike(0.5, 3, 1), bad], &[], "").unwrap();
         let error = refusal(open(&path), &path);
         assert!(words.iter().all(|word| error.contains(word)), "{error}");
     };
@@ -155,7 +155,7 @@ fn what_does_not_belong_is_refused_by_file_and_row() {
     refuse(spike(0.5, 3, 20), &["labels, row 1", "20; expected 0 to 19"]);
     refuse(Recording { times: vec![0.1, 0.2], ..spike(0.5, 3, 1) }, &["row 1", "2 times, but 1 units"]);
     // Empty rows are fine.
-    write_shd(&path, &[Recording::default(), spike(0.5, 3, 1)], &[]).unwrap();
+    write_shd(&path, &[Recording::default(), spike(0.5, 3, 1)], &[], "").unwrap();
     assert_eq!(open(&path).unwrap().read(0).unwrap(), Recording::default());
     fs::remove_file(&path).unwrap();
     assert!(refusal(open(&path), &path).contains("there is no such file"));
@@ -164,6 +164,84 @@ fn what_does_not_belong_is_refused_by_file_and_row() {
     fs::remove_dir(&path).unwrap();
     fs::write(&path, "").unwrap();
     assert!(refusal(open(&path), &path).contains("HDF5"));
+}
+
+/// Recordings with these times each, written as both files of SHD.
+fn timed(rows: &[&[f32]]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = |times: &&[f32]| Recording {
+        times: times.to_vec(),
+        units: vec![1; times.len()],
+        ..Recording::default()
+    };
+    let recordings: Vec<Recording> = rows.iter().map(recording).collect();
+    for name in ["shd_train.h5", "shd_test.h5"] {
+        write_shd(&folder.path().join(name), &recordings, &[], "made").unwrap();
+    }
+    folder
+}
+
+#[test]
+fn late_spikes_are_counted_split_by_split() {
+    let rows: Vec<&[f32]> = vec![&[0.1, 0.5, 1.0], &[], &[0.2, 0.9]];
+    let folder = timed(&rows.repeat(10));
+    let load = |bin_ms| {
+        let binning = Binning::new(bin_ms, true);
+        Spoken::load(folder.path(), Collection::Shd, &binning, 0).unwrap().map(|split| split.notes())
+    };
+    let [train, valid, test] = load(10.0);
+    assert!(train[0].starts_with("train: ") && valid[0].starts_with("valid: "), "{train:?} {valid:?}");
+    let known =
+        "test: 10 of 50 spikes (20.0 %) come at 1 s or later, the latest at 1 s; they are dropped, in 10";
+    assert!(test[0].starts_with(known), "{test:?}");
+    // Steps of 700 ms reach to 1.4 s.
+    assert_eq!(load(700.0), [const { Vec::<String>::new() }; 3]);
+}
+
+#[test]
+fn times_in_another_unit_are_refused_with_the_unit_they_seem_to_have() {
+    for (scale, unit) in [(1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")] {
+        let times = [0.05, 0.3, 0.7].map(|time: f32| time * scale);
+        let folder = timed(&[&times, &times, &times, &times, &times, &times]);
+        let path = folder.path().join("shd_train.h5");
+        let binning = Binning::new(2.0, false);
+        for whole in [false, true] {
+            let result = match whole {
+                true => Spoken::whole(&path, Collection::Shd, &binning).map(|_| ()),
+                false => Spoken::load(folder.path(), Collection::Shd, &binning, 0).map(|_| ()),
+            };
+            let error = refusal(result, &path);
+            assert!(error.contains("(100.0 %)") && error.contains(&format!("look like {unit}")), "{error}");
+        }
+    }
+    // Seconds, but of long recordings.
+    let folder = timed(&[&[0.5, 2.0, 3.0], &[1.5]]);
+    let path = folder.path().join("shd_test.h5");
+    let error = refusal(Spoken::whole(&path, Collection::Shd, &Binning::new(2.0, false)), &path);
+    assert!(error.contains("3 of 4 spikes (75.0 %)") && error.contains("cut the recordings"), "{error}");
+}
+
+#[test]
+fn a_file_that_names_its_recipe_is_no_reason_for_a_note() {
+    let folder = timed(&[&[0.5]]);
+    let file = open(&folder.path().join("shd_train.h5")).unwrap();
+    assert_eq!((file.recipe(), file.note()), ("made", None));
+}
+
+#[test]
+fn a_copy_of_other_content_of_the_same_size_and_time_is_made_again() {
+    let folder = timed(&[&[0.5, 0.25]]);
+    let path = folder.path().join("shd_train.h5");
+    assert_eq!(open(&path).unwrap().read(0).unwrap().times, [0.5, 0.25]);
+    let about = fs::metadata(&path).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let old = [0.5_f32.to_le_bytes(), 0.25_f32.to_le_bytes()].concat();
+    let at = bytes.windows(8).position(|window| window == old).unwrap();
+    bytes[at..at + 4].copy_from_slice(&0.75_f32.to_le_bytes());
+    fs::write(&path, &bytes).unwrap();
+    fs::File::open(&path).unwrap().set_modified(about.modified().unwrap()).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), about.len());
+    assert_eq!(open(&path).unwrap().read(0).unwrap().times, [0.75, 0.25]);
 }
 
 #[test]

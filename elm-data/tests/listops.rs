@@ -13,7 +13,7 @@ use std::path::Path;
 #[test]
 fn published_files_give_the_tokens_of_s4() {
     let Some(folder) = files("listops-1000") else { return };
-    let [train, valid, test] = ListOps::load(&folder, Preparation::S4, None).unwrap();
+    let [train, valid, test] = ListOps::load(&folder, Preparation::S4, None, None).unwrap();
     assert_eq!((train.channels(), train.classes()), (18, 10));
     let start = [5, 12, 7, 15, 4, 12, 4, 8, 4, 13, 16, 8, 10, 3, 3, 4, 5, 12, 6, 3];
     assert_eq!(tokens(&train, 0)[..20], start);
@@ -28,11 +28,11 @@ fn published_files_give_symbols_without_an_end_in_lras_tokenisation() {
     let Some(folder) = files("listops-1000") else { return };
     // One folder up is found as well.
     let above = folder.parent().unwrap();
-    let [_, valid, _] = ListOps::load(above, Preparation::Lra, None).unwrap();
+    let [_, valid, _] = ListOps::load(above, Preparation::Lra, None, None).unwrap();
     assert_eq!(valid.channels(), 16);
     let start = [14, 4, 11, 11, 5, 11, 1, 12, 9, 6, 7, 7, 15, 11, 6, 9, 3, 8, 15, 15];
     assert_eq!(tokens(&valid, 0)[..20], start);
-    let [_, short, _] = ListOps::load(above, Preparation::Lra, Some(7)).unwrap();
+    let [_, short, _] = ListOps::load(above, Preparation::Lra, Some(7), None).unwrap();
     assert_eq!(tokens(&short, 0), start[..7]);
 }
 
@@ -110,11 +110,14 @@ fn a_seed_gives_the_same_files_on_any_threads_and_after_any_stop() {
             text.extend(b"( ( [MA");
             fs::write(&part, text).unwrap();
         }
-        assert!(ListOps::load(&pieces, Preparation::S4, None).is_err(), "unfinished files are not read");
+        assert!(
+            ListOps::load(&pieces, Preparation::S4, None, None).is_err(),
+            "unfinished files are not read"
+        );
     }
     assert_eq!(stops, 4);
     assert_eq!(contents(&whole), contents(&pieces));
-    let [train, valid, test] = ListOps::load(&whole, Preparation::S4, None).unwrap();
+    let [train, valid, test] = ListOps::load(&whole, Preparation::S4, None, None).unwrap();
     assert_eq!([train.len(), valid.len(), test.len()], [5000, 300, 300]);
     let mut distinct = std::collections::HashSet::new();
     for name in ["basic_train.tsv", "basic_val.tsv", "basic_test.tsv"] {
@@ -204,8 +207,8 @@ fn damaged_files_are_named_with_their_line() {
         assert!(error.contains(place), "{error} lacks {place}");
     }
     fs::remove_file(&path).unwrap();
-    let error = refusal(ListOps::load(folder.path(), Preparation::S4, None), &path);
+    let error = refusal(ListOps::load(folder.path(), Preparation::S4, None, None), &path);
     assert!(error.contains("there is no such file; expected a ListOps file"), "{error}");
     fs::create_dir(&path).unwrap();
-    assert!(refusal(ListOps::load(folder.path(), Preparation::S4, None), &path).contains("not a file"));
+    assert!(refusal(ListOps::load(folder.path(), Preparation::S4, None, None), &path).contains("not a file"));
 }

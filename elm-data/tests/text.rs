@@ -26,7 +26,7 @@ fn zipped(text: &[u8]) -> Vec<u8> {
 }
 
 fn load(path: &Path) -> Result<Corpus, DataError> {
-    Corpus::load(path, TokenMode::Txl, SHARES)
+    Corpus::load(path, TokenMode::Txl, SHARES, None)
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn load_text(config: &RunConfig) -> Result<Corpus> {
         Tokens::Bytes => TokenMode::Bytes,
     };
     let path = config.data_path()?;
-    let corpus = Corpus::load(&path, mode, config.data.fractions)?;
+    let corpus = Corpus::load(&path, mode, config.data.fractions, None)?;
     let found = corpus.vocabulary.len();
     if let Some(expected) = config.data.vocabulary
         && expected != found

@@ -2,12 +2,12 @@
 
 use crate::config::{DataConfig, DataKind, PixelForm, RunConfig, Tokenization};
 use anyhow::Result;
-use elm_data::Samples;
 use elm_data::cifar::Cifar;
 use elm_data::listops::ListOps;
 use elm_data::lra::{Grouped, Pairs, Pixels, Preparation, Reviews};
 use elm_data::pathfinder::{Difficulty, Pathfinder};
 use elm_data::spikes::{Binning, Collection, DigitsSettings, Split, Spoken, spiking_digits};
+use elm_data::{DataError, Samples};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,10 +32,26 @@ pub(super) fn load(config: &RunConfig, notice: &mut dyn FnMut(&str)) -> Result<S
 /// When a file is missing or damaged.
 pub(crate) fn read(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
     let splits = match data.kind {
-        DataKind::Shd | DataKind::ShdAdding => spoken(path, Collection::Shd, data, notice)?,
-        DataKind::Ssc => spoken(path, Collection::Ssc, data, notice)?,
-        _ => arena(path, data, notice)?,
+        DataKind::Shd | DataKind::ShdAdding => spoken(path, Collection::Shd, data)?,
+        DataKind::Ssc => spoken(path, Collection::Ssc, data)?,
+        _ => arena(path, data)?,
     };
+    for (split, name) in splits.iter().zip(["train", "valid", "test"]) {
+        if split.is_empty() {
+            let [train, valid, test] = splits.each_ref().map(|split| split.len());
+            let reason = format!(
+                "holds no sample (train {train}, valid {valid}, test {test}); expected at least one in each"
+            );
+            return Err(DataError::Format { path: path.into(), at: format!("split {name}"), reason }.into());
+        }
+    }
+    let mut told: Vec<String> = Vec::new();
+    for note in splits.iter().flat_map(|split| split.notes()) {
+        if !told.contains(&note) {
+            notice(&note);
+            told.push(note);
+        }
+    }
     if data.group == 1 {
         return Ok(splits);
     }
@@ -44,7 +60,7 @@ pub(crate) fn read(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str))
 }
 
 /// The Long Range Arena.
-fn arena(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
+fn arena(path: &Path, data: &DataConfig) -> Result<Splits> {
     let preparation = match data.tokenization {
         Tokenization::S4 => Preparation::S4,
         Tokenization::Lra => Preparation::Lra,
@@ -55,36 +71,21 @@ fn arena(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str)) -> Result
         PixelForm::OneHot => Pixels::Tokens,
     };
     Ok(match data.kind {
-        DataKind::Listops => shared(ListOps::load(path, preparation, longest)?),
-        DataKind::LraText => shared(Reviews::load(path, preparation, longest)?),
-        DataKind::LraRetrieval => shared(Pairs::load(path, preparation, longest)?),
+        DataKind::Listops => shared(ListOps::load(path, preparation, longest, None)?),
+        DataKind::LraText => shared(Reviews::load(path, preparation, longest, None)?),
+        DataKind::LraRetrieval => shared(Pairs::load(path, preparation, longest, None)?),
         DataKind::LraImage => shared(Cifar::load(path, preparation, pixels(Pixels::CIFAR))?),
         DataKind::Pathfinder => {
             let pixels = pixels(Pixels::PATHFINDER);
-            let splits = Pathfinder::load(path, data.resolution, Difficulty::Hard, preparation, pixels)?;
-            if let Some(empty) = splits[0].left_out() {
-                notice(&format!("{}: the picture is empty and was left out", empty.display()));
-            }
-            shared(splits)
+            shared(Pathfinder::load(path, data.resolution, Difficulty::Hard, preparation, pixels)?)
         }
         other => anyhow::bail!("data.kind: {other:?} is not made of samples"),
     })
 }
 
-fn spoken(
-    path: &Path,
-    collection: Collection,
-    data: &DataConfig,
-    notice: &mut dyn FnMut(&str),
-) -> Result<Splits> {
+fn spoken(path: &Path, collection: Collection, data: &DataConfig) -> Result<Splits> {
     let binning = Binning::new(data.bin_ms, data.counts);
-    let splits = Spoken::load(path, collection, &binning, data.seed)?;
-    for split in [&splits[0], &splits[2]] {
-        if let Some(note) = split.file().note() {
-            notice(note);
-        }
-    }
-    Ok(shared(splits))
+    Ok(shared(Spoken::load(path, collection, &binning, data.seed)?))
 }
 
 /// Spiking digits; nothing is read.

@@ -1,11 +1,11 @@
 //! The two published layouts of CIFAR-10.
 
-use super::SIDE;
+use super::{CLASSES, SIDE};
 use crate::error::Result;
 use crate::files;
 use crate::lra::locate;
 use crate::pickle::Pickle;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 // Names of the unpacked folders.
 const BINARY: &str = "cifar-10-batches-bin";
@@ -31,9 +31,7 @@ pub(super) struct Picture<'a> {
 /// # Errors
 /// [`crate::DataError`] naming file and row, and those of `visit`.
 pub(super) fn visit(path: &Path, mut visit: impl FnMut(Picture<'_>) -> Result<()>) -> Result<()> {
-    let binary = locate(path, BINARY, "data_batch_1.bin");
-    let is_binary = binary.join("data_batch_1.bin").exists();
-    let folder = if is_binary { binary } else { locate(path, PYTHON, "data_batch_1") };
+    let (folder, is_binary) = find(path);
     for name in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"]
     {
         let file = folder.join(if is_binary { format!("{name}.bin") } else { name.to_string() });
@@ -49,6 +47,45 @@ pub(super) fn visit(path: &Path, mut visit: impl FnMut(Picture<'_>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The folder with the files, and whether they are the `.bin` ones.
+fn find(path: &Path) -> (PathBuf, bool) {
+    let binary = locate(path, BINARY, "data_batch_1.bin");
+    match binary.join("data_batch_1.bin").exists() {
+        true => (binary, true),
+        false => (locate(path, PYTHON, "data_batch_1"), false),
+    }
+}
+
+/// Names of the classes: those in `batches.meta` or `batches.meta.txt`, the
+/// published ones where there is no such file.
+///
+/// # Errors
+/// [`crate::DataError`] when the file names other than ten classes.
+pub(super) fn class_names(path: &Path) -> Result<Vec<String>> {
+    let (folder, is_binary) = find(path);
+    let file = folder.join(if is_binary { "batches.meta.txt" } else { "batches.meta" });
+    if !file.exists() {
+        return Ok(CLASSES.map(String::from).to_vec());
+    }
+    let bytes = files::read(&file, "the names of the classes", LARGEST)?;
+    let names = if is_binary {
+        let text = String::from_utf8_lossy(&bytes);
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect()
+    } else {
+        let pickle = Pickle::parse(&bytes)
+            .map_err(|(at, reason)| files::format(&file, format!("byte {at}"), reason))?;
+        let name =
+            |name: crate::pickle::Value<'_>| Some(String::from_utf8_lossy(&name.bytes()?).into_owned());
+        let names = pickle.root().get("label_names").and_then(|names| names.members()?.map(name).collect());
+        names.unwrap_or_else(Vec::new)
+    };
+    if names.len() != CLASSES.len() {
+        let reason = format!("{} names of classes; expected {}", names.len(), CLASSES.len());
+        return Err(files::format(&file, "label_names", reason));
+    }
+    Ok(names)
 }
 
 /// Labels and pictures of `.bin`: rows of a label and three planes.

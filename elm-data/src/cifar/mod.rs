@@ -7,8 +7,9 @@ mod grey;
 mod layout;
 
 pub use grey::Grey;
-use layout::visit;
+use layout::{class_names, visit};
 
+use crate::digest::Fingerprint;
 use crate::error::Result;
 use crate::lra::{Pixels, Preparation};
 use crate::samples::{Sample, Samples};
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Side of a picture.
 pub(crate) const SIDE: usize = 32;
+/// The classes as published.
+const CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 const SEED: u32 = 42;
 
 /// A split of CIFAR-10 in grey, held in memory.
@@ -26,6 +30,7 @@ pub struct Cifar {
     pictures: Arc<Pictures>,
     /// Which pictures are in the split, in order.
     order: Arc<[u32]>,
+    names: Arc<[String]>,
     pixels: Pixels,
 }
 
@@ -56,6 +61,7 @@ impl Cifar {
             into.labels.push(picture.label);
             Ok(())
         })?;
+        let names: Arc<[String]> = class_names(path)?.into();
         let count = train.labels.len();
         let first = count * 9 / 10;
         let [learned, valid] = match preparation {
@@ -66,6 +72,7 @@ impl Cifar {
         let split = |pictures: &Arc<Pictures>, order: Vec<u32>| Cifar {
             pictures: pictures.clone(),
             order: order.into(),
+            names: names.clone(),
             pixels,
         };
         Ok([split(&train, learned), split(&train, valid), split(&Arc::new(test), tested)])
@@ -88,7 +95,21 @@ impl Samples for Cifar {
     }
 
     fn classes(&self) -> usize {
-        10
+        CLASSES.len()
+    }
+
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(self.names.to_vec())
+    }
+
+    /// Of labels and grey levels, picture by picture.
+    fn digest(&self) -> Result<String> {
+        let mut fingerprint = Fingerprint::of("pictures");
+        for (index, &place) in self.order.iter().enumerate() {
+            fingerprint.number(u64::from(self.pictures.labels[place as usize]));
+            fingerprint.add(self.levels(index));
+        }
+        Ok(fingerprint.finish())
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

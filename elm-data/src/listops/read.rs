@@ -1,7 +1,8 @@
 //! Reading the released files `basic_{train,val,test}.tsv`.
 
 use super::expression::{SYMBOLS, parse};
-use crate::error::Result;
+use crate::digest::Fingerprint;
+use crate::error::{DataError, Result};
 use crate::files;
 use crate::lines::Lines;
 use crate::lra::{EOS, Preparation, SPECIALS, UNKNOWN, by_frequency, locate};
@@ -21,6 +22,7 @@ pub struct ListOps {
     /// The symbols of sample `i` are `symbols[starts[i]..starts[i + 1]]`.
     starts: Vec<usize>,
     labels: Vec<u8>,
+    digest: String,
     vocabulary: Vocabulary,
 }
 
@@ -28,6 +30,8 @@ pub struct ListOps {
 #[derive(Debug, Clone)]
 struct Vocabulary {
     ids: [u32; SYMBOLS.len()],
+    /// Names of the symbols in the order that was learned, where one was.
+    learned: Option<Vec<String>>,
     size: usize,
     end: Option<u32>,
 }
@@ -37,10 +41,19 @@ impl ListOps {
     /// with their folder `listops-1000`). Sequences are cut at `max_length` tokens (2048 with the end token in S4's
     /// tokenisation, 2000 in LRA's).
     ///
+    /// S4 orders the symbols by their frequency in the training split, or they
+    /// are the `known` ones ([`Samples::symbols`]); others are its `<unk>`. LRA
+    /// needs none.
+    ///
     /// # Errors
     /// [`crate::DataError`] naming file and line when a file is missing or not
     /// in the released layout.
-    pub fn load(path: &Path, preparation: Preparation, max_length: Option<usize>) -> Result<[ListOps; 3]> {
+    pub fn load(
+        path: &Path,
+        preparation: Preparation,
+        max_length: Option<usize>,
+        known: Option<&[String]>,
+    ) -> Result<[ListOps; 3]> {
         let longest = match preparation {
             Preparation::S4 => max_length.unwrap_or(2048).max(2) - 1,
             Preparation::Lra => max_length.unwrap_or(2000).max(1),
@@ -49,7 +62,10 @@ impl ListOps {
         let [train, valid, test] = NAMES.map(|name| read(&folder.join(name), longest));
         let mut splits = [train?, valid?, test?];
         let vocabulary = match preparation {
-            Preparation::S4 => Vocabulary::s4(&splits[0].symbols),
+            Preparation::S4 => match known {
+                Some(names) => Vocabulary::known(names)?,
+                None => Vocabulary::s4(&splits[0].symbols),
+            },
             Preparation::Lra => Vocabulary::lra(),
         };
         splits.iter_mut().for_each(|split| split.vocabulary = vocabulary.clone());
@@ -69,11 +85,30 @@ impl Vocabulary {
         let mut counts = [0u64; SYMBOLS.len()];
         train.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
         let order = by_frequency(SYMBOLS.iter().zip(counts), 1);
+        Vocabulary::ordered(order.into_iter().map(|name| name.to_string()).collect())
+    }
+
+    /// S4's tokens of symbols whose order is known.
+    fn known(names: &[String]) -> Result<Self> {
+        let wrong = |reason| DataError::Setting { setting: "symbols".into(), reason };
+        for (place, name) in names.iter().enumerate() {
+            if !SYMBOLS.contains(&name.as_str()) {
+                return Err(wrong(format!("{name:?} is no symbol of ListOps: {}", SYMBOLS.join(" "))));
+            }
+            if names[..place].contains(name) {
+                return Err(wrong(format!("{name:?} is there twice")));
+            }
+        }
+        Ok(Vocabulary::ordered(names.to_vec()))
+    }
+
+    fn ordered(order: Vec<String>) -> Self {
         let id = |name: &str| {
-            let place = order.iter().position(|other| **other == name);
+            let place = order.iter().position(|other| other == name);
             place.map_or(UNKNOWN, |place| SPECIALS + place as u32)
         };
-        Vocabulary { ids: SYMBOLS.map(id), size: SPECIALS as usize + order.len(), end: Some(EOS) }
+        let size = SPECIALS as usize + order.len();
+        Vocabulary { ids: SYMBOLS.map(id), learned: Some(order), size, end: Some(EOS) }
     }
 
     /// Padding, then the symbols. (The released code numbers them in the
@@ -81,6 +116,7 @@ impl Vocabulary {
     fn lra() -> Self {
         Vocabulary {
             ids: std::array::from_fn(|symbol| symbol as u32 + 1),
+            learned: None,
             size: SYMBOLS.len() + 1,
             end: None,
         }
@@ -100,6 +136,20 @@ impl Samples for ListOps {
         10
     }
 
+    fn symbols(&self) -> Option<Vec<String>> {
+        self.vocabulary.learned.clone()
+    }
+
+    /// The values that an expression may have.
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(SYMBOLS[..10].iter().map(|digit| digit.to_string()).collect())
+    }
+
+    /// Of whole expressions and their values, however they are cut.
+    fn digest(&self) -> Result<String> {
+        Ok(self.digest.clone())
+    }
+
     fn read(&self, index: usize) -> Result<Sample> {
         let ids = self.symbols(index).iter().map(|&symbol| self.vocabulary.ids[usize::from(symbol)]);
         let input = SampleInput::Tokens(ids.chain(self.vocabulary.end).collect());
@@ -108,14 +158,23 @@ impl Samples for ListOps {
 }
 
 fn read(path: &Path, longest: usize) -> Result<ListOps> {
-    let mut split =
-        ListOps { symbols: Vec::new(), starts: vec![0], labels: Vec::new(), vocabulary: Vocabulary::lra() };
+    let mut split = ListOps {
+        symbols: Vec::new(),
+        starts: vec![0],
+        labels: Vec::new(),
+        digest: String::new(),
+        vocabulary: Vocabulary::lra(),
+    };
+    let mut fingerprint = Fingerprint::of("listops");
     rows(path, |_, symbols, label| {
+        fingerprint.number(u64::from(label));
+        fingerprint.add(symbols);
         split.symbols.extend_from_slice(&symbols[..symbols.len().min(longest)]);
         split.starts.push(split.symbols.len());
         split.labels.push(label);
         Ok(())
     })?;
+    split.digest = fingerprint.finish();
     Ok(split)
 }
 

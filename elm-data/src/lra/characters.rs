@@ -1,6 +1,7 @@
 //! Text as single characters or bytes.
 
 use super::{EOS, SPECIALS, UNKNOWN, by_frequency};
+use crate::error::{DataError, Result};
 use std::collections::HashMap;
 
 /// How often each character occurs.
@@ -52,6 +53,36 @@ impl TextTokens {
     /// S4's tokens of characters that occur at least `least` times.
     pub(super) fn characters(counts: &Counts, least: u64, longest: usize) -> Self {
         TextTokens::Characters { ids: counts.order(least).into_iter().zip(SPECIALS..).collect(), longest }
+    }
+
+    /// S4's tokens of characters whose order is known.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] when one is no single character, or there twice.
+    pub(super) fn known(characters: &[String], longest: usize) -> Result<Self> {
+        let mut ids = HashMap::new();
+        for (text, id) in characters.iter().zip(SPECIALS..) {
+            let mut letters = text.chars();
+            let wrong = |what: &str| DataError::Setting {
+                setting: "symbols".into(),
+                reason: format!("{text:?} {what}"),
+            };
+            let (Some(character), None) = (letters.next(), letters.next()) else {
+                return Err(wrong("is not a single character"));
+            };
+            if ids.insert(character, id).is_some() {
+                return Err(wrong("is there twice"));
+            }
+        }
+        Ok(TextTokens::Characters { ids, longest })
+    }
+
+    /// The characters by number, where they were learned.
+    pub(super) fn symbols(&self) -> Option<Vec<String>> {
+        let TextTokens::Characters { ids, .. } = self else { return None };
+        let mut order: Vec<(u32, char)> = ids.iter().map(|(&character, &id)| (id, character)).collect();
+        order.sort_unstable();
+        Some(order.into_iter().map(|(_, character)| character.to_string()).collect())
     }
 
     /// Number of distinct tokens.

@@ -1,5 +1,6 @@
 //! Several pixels or tokens in one time step.
 
+use crate::digest::Fingerprint;
 use crate::error::{DataError, Result};
 use crate::samples::{Sample, SampleInput, Samples};
 use std::sync::Arc;
@@ -83,6 +84,26 @@ impl Samples for Grouped {
 
     fn classes(&self) -> usize {
         self.samples.classes()
+    }
+
+    fn symbols(&self) -> Option<Vec<String>> {
+        self.samples.symbols()
+    }
+
+    fn class_names(&self) -> Option<Vec<String>> {
+        self.samples.class_names()
+    }
+
+    /// Of the digest of the ungrouped samples and the size of a group.
+    fn digest(&self) -> Result<String> {
+        let mut fingerprint = Fingerprint::of("grouped");
+        fingerprint.add(self.samples.digest()?.as_bytes());
+        fingerprint.number(self.group as u64);
+        Ok(fingerprint.finish())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.samples.notes()
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

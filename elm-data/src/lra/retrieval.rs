@@ -2,12 +2,14 @@
 
 use super::characters::{Counts, TextTokens};
 use super::{Preparation, locate};
+use crate::digest::Fingerprint;
 use crate::error::Result;
 use crate::files;
 use crate::lines::Lines;
 use crate::samples::{Sample, SampleInput, Samples};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Names of the files of train, valid and test.
 const NAMES: [&str; 3] = ["new_aan_pairs.train.tsv", "new_aan_pairs.eval.tsv", "new_aan_pairs.test.tsv"];
@@ -19,7 +21,8 @@ const LONGEST_LINE: usize = 64 << 20;
 #[derive(Debug, Clone)]
 pub struct Pairs {
     path: PathBuf,
-    rows: Vec<Row>,
+    rows: Arc<[Row]>,
+    digest: String,
     tokens: TextTokens,
 }
 
@@ -42,26 +45,37 @@ impl Pairs {
     /// evaluations this leaves them so. Each text is cut at `max_length`
     /// tokens (4000, with the end token for S4).
     ///
+    /// S4's characters are counted in the training split, or they are the
+    /// `known` ones ([`Samples::symbols`]); others are S4's `<unk>`. LRA's
+    /// bytes need none.
+    ///
     /// # Errors
     /// [`crate::DataError`] naming file and line when a file is missing or not
     /// in the released layout.
-    pub fn load(path: &Path, preparation: Preparation, max_length: Option<usize>) -> Result<[Pairs; 3]> {
+    pub fn load(
+        path: &Path,
+        preparation: Preparation,
+        max_length: Option<usize>,
+        known: Option<&[String]>,
+    ) -> Result<[Pairs; 3]> {
         let folder = locate(path, "tsv_data", NAMES[0]);
-        let longest = max_length.unwrap_or(4000);
-        let mut counts = (preparation == Preparation::S4).then(Counts::new);
-        let longest = longest.max(2) - usize::from(counts.is_some());
-        let train = index(&folder.join(NAMES[0]), |pair| {
+        let s4 = preparation == Preparation::S4;
+        let longest = max_length.unwrap_or(4000).max(2) - usize::from(s4);
+        let mut counts = (s4 && known.is_none()).then(Counts::new);
+        let [train, valid, test] = NAMES.map(|name| folder.join(name));
+        let learned = Index::of(&train, |pair| {
             let texts = pair.texts.iter();
             counts.iter_mut().for_each(|counts| texts.clone().for_each(|text| counts.add(text, longest)));
         })?;
-        let [_, valid, test] = NAMES.map(|name| folder.join(name));
-        let tokens = match &counts {
-            Some(counts) => TextTokens::characters(counts, 1, longest),
-            None => TextTokens::Bytes { longest },
+        let tokens = match (&counts, known) {
+            (Some(counts), _) => TextTokens::characters(counts, 1, longest),
+            (None, Some(characters)) if s4 => TextTokens::known(characters, longest)?,
+            _ => TextTokens::Bytes { longest },
         };
-        let split = |path, rows| Pairs { path, rows, tokens: tokens.clone() };
-        let (valid_rows, test_rows) = (index(&valid, |_| ())?, index(&test, |_| ())?);
-        Ok([split(folder.join(NAMES[0]), train), split(valid, valid_rows), split(test, test_rows)])
+        let (validated, tested) = (Index::of(&valid, |_| ())?, Index::of(&test, |_| ())?);
+        let split =
+            |path, Index { rows, digest }| Pairs { path, rows: rows.into(), digest, tokens: tokens.clone() };
+        Ok([split(train, learned), split(valid, validated), split(test, tested)])
     }
 
     fn row_bytes(&self, row: &Row) -> Result<Vec<u8>> {
@@ -87,6 +101,15 @@ impl Samples for Pairs {
         2
     }
 
+    fn symbols(&self) -> Option<Vec<String>> {
+        self.tokens.symbols()
+    }
+
+    /// Of labels and texts, found when the file was gone through for its rows.
+    fn digest(&self) -> Result<String> {
+        Ok(self.digest.clone())
+    }
+
     fn read(&self, index: usize) -> Result<Sample> {
         let bytes = self.row_bytes(&self.rows[index])?;
         let wrong = |reason| files::format(&self.path, format!("row {}", index + 1), reason);
@@ -96,20 +119,30 @@ impl Samples for Pairs {
     }
 }
 
-/// Finds the rows of a file and shows each.
-fn index(path: &Path, mut visit: impl FnMut(Pair<'_>)) -> Result<Vec<Row>> {
-    let mut lines = Lines::open(path, EXPECTED, LONGEST_LINE)?;
-    let mut rows = Vec::new();
-    while let Some(line) = lines.next()? {
-        let pair = parse(line.bytes)
-            .map_err(|reason| files::format(path, format!("line {}", line.number), reason))?;
-        rows.push(Row { offset: line.offset, length: line.bytes.len() as u32 });
-        visit(pair);
+/// The rows of a file.
+struct Index {
+    rows: Vec<Row>,
+    digest: String,
+}
+
+impl Index {
+    /// Finds the rows and shows each.
+    fn of(path: &Path, mut visit: impl FnMut(Pair<'_>)) -> Result<Self> {
+        let mut lines = Lines::open(path, EXPECTED, LONGEST_LINE)?;
+        let (mut rows, mut fingerprint) = (Vec::new(), Fingerprint::of("pairs"));
+        while let Some(line) = lines.next()? {
+            let pair = parse(line.bytes)
+                .map_err(|reason| files::format(path, format!("line {}", line.number), reason))?;
+            rows.push(Row { offset: line.offset, length: line.bytes.len() as u32 });
+            fingerprint.number(u64::from(pair.label));
+            pair.texts.iter().for_each(|text| fingerprint.add(text.as_bytes()));
+            visit(pair);
+        }
+        if rows.is_empty() {
+            return Err(files::format(path, "byte 0", format!("the file is empty; expected {EXPECTED}")));
+        }
+        Ok(Index { rows, digest: fingerprint.finish() })
     }
-    if rows.is_empty() {
-        return Err(files::format(path, "byte 0", format!("the file is empty; expected {EXPECTED}")));
-    }
-    Ok(rows)
 }
 
 /// Splits a row. The label is written as a real number, `0.0` or `1.0`.

@@ -2,6 +2,7 @@
 
 use super::characters::{Counts, TextTokens};
 use super::{Preparation, locate};
+use crate::digest::Fingerprint;
 use crate::error::Result;
 use crate::files;
 use crate::samples::{Sample, SampleInput, Samples};
@@ -28,18 +29,32 @@ impl Reviews {
     /// split is also used for validation. Sequences are cut at `max_length`
     /// tokens (4096 with the end token for S4, 4000 for LRA).
     ///
+    /// S4's characters are counted in the training split, or they are the
+    /// `known` ones ([`Samples::symbols`]); others are S4's `<unk>`. LRA's
+    /// bytes need none.
+    ///
     /// # Errors
     /// [`crate::DataError`] naming the file that is missing, empty, or not
     /// UTF-8.
-    pub fn load(path: &Path, preparation: Preparation, max_length: Option<usize>) -> Result<[Reviews; 3]> {
+    pub fn load(
+        path: &Path,
+        preparation: Preparation,
+        max_length: Option<usize>,
+        known: Option<&[String]>,
+    ) -> Result<[Reviews; 3]> {
         let folder = locate(path, "aclImdb", "train");
         let (train, test) = (split(&folder.join("train"))?, split(&folder.join("test"))?);
         let tokens = match preparation {
             Preparation::S4 => {
                 let longest = max_length.unwrap_or(4096).max(2) - 1;
-                let mut counts = Counts::new();
-                train.iter().for_each(|(text, _)| counts.add(text, longest));
-                TextTokens::characters(&counts, LEAST, longest)
+                match known {
+                    Some(characters) => TextTokens::known(characters, longest)?,
+                    None => {
+                        let mut counts = Counts::new();
+                        train.iter().for_each(|(text, _)| counts.add(text, longest));
+                        TextTokens::characters(&counts, LEAST, longest)
+                    }
+                }
             }
             Preparation::Lra => TextTokens::Bytes { longest: max_length.unwrap_or(4000).max(1) },
         };
@@ -59,6 +74,24 @@ impl Samples for Reviews {
 
     fn classes(&self) -> usize {
         CLASSES.len()
+    }
+
+    fn symbols(&self) -> Option<Vec<String>> {
+        self.tokens.symbols()
+    }
+
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(CLASSES.map(String::from).to_vec())
+    }
+
+    /// Of labels and texts.
+    fn digest(&self) -> Result<String> {
+        let mut fingerprint = Fingerprint::of("reviews");
+        for (text, label) in self.texts.iter() {
+            fingerprint.number(u64::from(*label));
+            fingerprint.add(text.as_bytes());
+        }
+        Ok(fingerprint.finish())
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

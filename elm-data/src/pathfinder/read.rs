@@ -1,6 +1,7 @@
 //! Reading the released folders.
 
 use super::{Difficulty, metadata, png};
+use crate::digest::Fingerprint;
 use crate::error::Result;
 use crate::files;
 use crate::lra::{Pixels, Preparation, locate};
@@ -27,6 +28,8 @@ struct Set {
     folder: PathBuf,
     side: usize,
     entries: Vec<metadata::Entry>,
+    /// Bytes of the file of each entry.
+    sizes: Vec<u64>,
     empty: Option<PathBuf>,
 }
 
@@ -37,7 +40,7 @@ impl Pathfinder {
     /// the order of their lists; S4 splits by PyTorch's permutation, LRA takes
     /// that order here.
     ///
-    /// One empty file is left out ([`Pathfinder::left_out`]): there is one in
+    /// One empty file is left out ([`Samples::notes`]): there is one in
     /// the release.
     ///
     /// # Errors
@@ -62,11 +65,6 @@ impl Pathfinder {
             }
         };
         Ok(orders.map(|order| Pathfinder { set: set.clone(), order: order.into(), pixels }))
-    }
-
-    /// The empty file that is left out, where there is one.
-    pub fn left_out(&self) -> Option<&Path> {
-        self.set.empty.as_deref()
     }
 
     /// Grey levels of a sample, row by row.
@@ -95,7 +93,7 @@ impl Set {
         if found.is_empty() {
             return Err(files::missing(&lists, format!("there are no {EXPECTED} here")));
         }
-        let mut set = Set { folder, side, entries: Vec::new(), empty: None };
+        let mut set = Set { folder, side, entries: Vec::new(), sizes: Vec::new(), empty: None };
         for (_, list) in found {
             for (row, entry) in metadata::read(&list)?.into_iter().enumerate() {
                 let wrong = |reason| files::format(&list, format!("row {}", row + 1), reason);
@@ -114,6 +112,7 @@ impl Set {
         }
         if about.len() > 0 {
             self.entries.push(entry);
+            self.sizes.push(about.len());
         } else if let Some(first) = &self.empty {
             return Err(format!(
                 "{} is empty, and so is {}; expected pictures",
@@ -138,6 +137,24 @@ impl Samples for Pathfinder {
 
     fn classes(&self) -> usize {
         2
+    }
+
+    /// Of the names of the pictures in their lists, their labels and the sizes
+    /// of their files, which have gigabytes.
+    fn digest(&self) -> Result<String> {
+        let mut fingerprint = Fingerprint::of("pathfinder");
+        for &place in self.order.iter() {
+            let entry = &self.set.entries[place as usize];
+            fingerprint.add(entry.path.as_os_str().as_encoded_bytes());
+            fingerprint.number(u64::from(entry.label));
+            fingerprint.number(self.set.sizes[place as usize]);
+        }
+        Ok(fingerprint.finish())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let note = |empty: &PathBuf| format!("{}: the picture is empty and was left out", empty.display());
+        self.set.empty.iter().map(note).collect()
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 /// Most bytes that one read may take: an index of 16 bytes a row.
 const MOST_READ: usize = 256 << 20;
 
-/// Latest time in seconds that is taken for one; utterances last a second or two.
-const LATEST: f32 = 60.0;
+/// Where a file that is not a published one says how it was made.
+pub(super) const RECIPE: &str = "extra/recipe";
 
 /// An open file of spikes.
 pub(super) struct SpikeRows {
@@ -24,6 +24,10 @@ pub(super) struct SpikeRows {
     pub labels: Vec<u32>,
     /// Speaker of each row, 0 where the file does not tell.
     pub speakers: Vec<u32>,
+    /// How the file was made, as far as it tells.
+    pub recipe: String,
+    /// Names of the classes, as far as the file tells.
+    pub keys: Vec<String>,
 }
 
 /// A dataset of variable-length rows.
@@ -66,7 +70,15 @@ impl SpikeRows {
             Ok(_) => whole_numbers(path, &file, "extra/speaker")?,
             Err(_) => vec![0; labels.len()],
         };
-        let rows = SpikeRows { path: path.to_path_buf(), times, units, labels, speakers };
+        let rows = SpikeRows {
+            recipe: lines(&file, RECIPE).join(" "),
+            keys: lines(&file, "extra/keys"),
+            path: path.to_path_buf(),
+            times,
+            units,
+            labels,
+            speakers,
+        };
         for (name, len) in [
             ("spikes/units", rows.units.len()),
             ("labels", rows.labels.len()),
@@ -120,8 +132,8 @@ impl SpikeRows {
         }
         let times: Vec<f32> =
             times.chunks_exact(width.0).map(|bytes| self.times.number.real(bytes)).collect();
-        if let Some(time) = times.iter().find(|time| !(0.0..LATEST).contains(*time)) {
-            let reason = format!("a spike at {time} s; expected 0 to {LATEST} s");
+        if let Some(time) = times.iter().find(|time| !(time.is_finite() && **time >= 0.0)) {
+            let reason = format!("a spike at {time} s; expected a time from 0 s on");
             return Err(format(&self.path, at(), reason));
         }
         let mut channel = Vec::with_capacity(times.len());
@@ -209,6 +221,14 @@ impl Number {
 fn dataset(path: &Path, file: &Hdf5File, name: &str) -> Result<Dataset> {
     file.dataset(&format!("/{name}"))
         .map_err(|error| format(path, name, format!("there is no such dataset: {error}")))
+}
+
+/// The strings of an optional dataset, each in one line; none where it is
+/// absent or not of strings.
+fn lines(file: &Hdf5File, name: &str) -> Vec<String> {
+    let strings = file.dataset(&format!("/{name}")).ok().and_then(|dataset| dataset.read_strings().ok());
+    let in_a_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    strings.unwrap_or_default().into_iter().map(in_a_line).collect()
 }
 
 /// A dataset of whole numbers from 0 on.

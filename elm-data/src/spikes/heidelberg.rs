@@ -2,8 +2,10 @@
 //! (Cramer, Stradmann, Schemmel, Zenke 2020, arXiv 1910.07407).
 
 use super::hdf5::SpikeRows;
-use super::packed::{Packed, Scratch, Stamp, beside, hex, pack};
+use super::late::Late;
+use super::packed::{Packed, Scratch, Stamp, beside, pack};
 use super::recording::{Binning, Recording};
+use crate::digest::{Fingerprint, hex};
 use crate::error::{DataError, Result};
 use crate::files::{self, format, io, missing};
 use crate::numpy_random::NumpyRandom;
@@ -66,6 +68,7 @@ impl Collection {
 /// The copy lies beside the file, or, where nothing can be written there, in
 /// `$XDG_CACHE_HOME/elm` (`~/.cache/elm`).
 pub struct SpikeFile {
+    path: PathBuf,
     packed: Packed,
     note: Option<String>,
 }
@@ -99,10 +102,10 @@ impl SpikeFile {
     fn of(packed: Packed, path: &Path) -> Result<Self> {
         let published = PUBLISHED.iter().find(|(name, _)| plain_name(path) == *name);
         let found = hex(&packed.source_digest);
-        let note = published.filter(|(_, digest)| *digest != found).map(|(name, digest)| {
-            format!("{}: SHA-256 {found} is not that of the published {name} ({digest})", path.display())
-        });
-        Ok(SpikeFile { packed, note })
+        let foreign = published.filter(|(_, digest)| *digest != found && packed.recipe.is_empty());
+        let note = foreign
+            .map(|_| format!("{}: not the file as published (SHA-256 {}...)", path.display(), &found[..12]));
+        Ok(SpikeFile { path: path.to_path_buf(), packed, note })
     }
 
     /// Number of recordings.
@@ -113,6 +116,16 @@ impl SpikeFile {
     /// True when there is no recording.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The file itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Number of spikes of a recording, and its latest in seconds.
+    pub(super) fn extent(&self, row: usize) -> (u64, f32) {
+        (self.packed.spikes_of(row), self.packed.latest(row))
     }
 
     /// Number of spikes of all recordings.
@@ -130,6 +143,11 @@ impl SpikeFile {
         &self.packed.speakers
     }
 
+    /// Names of the classes, as far as the file tells.
+    pub fn class_names(&self) -> &[String] {
+        &self.packed.keys
+    }
+
     /// The compact copy.
     pub fn copy(&self) -> &Path {
         self.packed.path()
@@ -140,7 +158,14 @@ impl SpikeFile {
         hex(&self.packed.source_digest)
     }
 
-    /// A word of warning: the content is not that of the published file.
+    /// How the file was made, where it says so, as those of
+    /// [`write_shd`](super::write_shd) do.
+    pub fn recipe(&self) -> &str {
+        &self.packed.recipe
+    }
+
+    /// A word of warning: the content is not that of the published file (nor
+    /// of one that names its recipe).
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
@@ -164,6 +189,7 @@ pub struct Spoken {
     rows: Arc<[u32]>,
     binning: Binning,
     classes: usize,
+    late: Option<String>,
 }
 
 impl Spoken {
@@ -174,40 +200,58 @@ impl Spoken {
     /// `numpy.random.default_rng(seed).binomial(1, 0.2)`, file order.
     ///
     /// # Errors
-    /// As [`SpikeFile::open`], and when a label is none of the classes.
+    /// As [`SpikeFile::open`], when a label is none of the classes, and when
+    /// most spikes come after the time steps (their unit is not the second).
     pub fn load(folder: &Path, collection: Collection, binning: &Binning, seed: u64) -> Result<[Spoken; 3]> {
         let open = |name: &&str| SpikeFile::open(&find(folder, name)?, collection).map(Arc::new);
         let files = collection.files().iter().map(open).collect::<Result<Vec<_>>>()?;
-        let part = |file: &Arc<SpikeFile>, wanted: &dyn Fn(usize) -> bool| Spoken {
-            rows: (0..file.len()).filter(|row| wanted(*row)).map(|row| row as u32).collect(),
-            file: file.clone(),
-            binning: binning.clone(),
-            classes: collection.classes(),
+        let part = |name, file: &Arc<SpikeFile>, wanted: &dyn Fn(usize) -> bool| {
+            let rows = (0..file.len()).filter(|row| wanted(*row)).map(|row| row as u32).collect();
+            Spoken::of(name, file.clone(), rows, binning, collection)
         };
         let all = |_| true;
-        Ok(match &files[..] {
-            [train, valid, test] => [part(train, &all), part(valid, &all), part(test, &all)],
+        let [train, valid, test] = match &files[..] {
+            [train, valid, test] => {
+                [part("train", train, &all), part("valid", valid, &all), part("test", test, &all)]
+            }
             [train, test] => {
                 let held_out = held_out(train.len(), seed);
-                [part(train, &|row| !held_out[row]), part(train, &|row| held_out[row]), part(test, &all)]
+                [
+                    part("train", train, &|row| !held_out[row]),
+                    part("valid", train, &|row| held_out[row]),
+                    part("test", test, &all),
+                ]
             }
             _ => return Err(missing(folder, format!("expected {}", collection.files().join(", ")))),
-        })
+        };
+        Ok([train?, valid?, test?])
     }
 
     /// All recordings of one file.
     ///
     /// # Errors
-    /// As [`SpikeFile::open`].
+    /// As [`Spoken::load`].
     pub fn whole(path: &Path, collection: Collection, binning: &Binning) -> Result<Spoken> {
         let file = Arc::new(SpikeFile::open(path, collection)?);
         let rows = (0..file.len() as u32).collect();
-        Ok(Spoken { file, rows, binning: binning.clone(), classes: collection.classes() })
+        Spoken::of("file", file, rows, binning, collection)
     }
 
     /// The file the recordings are from.
     pub fn file(&self) -> &SpikeFile {
         &self.file
+    }
+
+    /// Some recordings of a file, under the name of their split.
+    fn of(
+        name: &str,
+        file: Arc<SpikeFile>,
+        rows: Arc<[u32]>,
+        binning: &Binning,
+        collection: Collection,
+    ) -> Result<Spoken> {
+        let late = Late::count(&file, &rows, binning)?.note(&file, name, binning.end())?;
+        Ok(Spoken { file, rows, binning: binning.clone(), classes: collection.classes(), late })
     }
 }
 
@@ -222,6 +266,25 @@ impl Samples for Spoken {
 
     fn classes(&self) -> usize {
         self.classes
+    }
+
+    /// Those of `extra/keys`; classes that it does not name are numbers.
+    fn class_names(&self) -> Option<Vec<String>> {
+        let keys = self.file.class_names();
+        let name = |class: usize| keys.get(class).cloned().unwrap_or_else(|| class.to_string());
+        (!keys.is_empty()).then(|| (0..self.classes).map(name).collect())
+    }
+
+    /// Of the digest of the HDF5 file and the rows of the split.
+    fn digest(&self) -> Result<String> {
+        let mut fingerprint = Fingerprint::of("spikes");
+        fingerprint.add(&self.file.packed.source_digest);
+        self.rows.iter().for_each(|&row| fingerprint.number(u64::from(row)));
+        Ok(fingerprint.finish())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.file.note().map(String::from).into_iter().chain(self.late.clone()).collect()
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

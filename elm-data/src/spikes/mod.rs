@@ -6,6 +6,7 @@ pub mod baseline;
 mod digits;
 mod hdf5;
 mod heidelberg;
+mod late;
 mod packed;
 mod recording;
 mod write;

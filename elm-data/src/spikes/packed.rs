@@ -7,19 +7,23 @@
 //!
 //! | bytes | |
 //! |---|---|
-//! | 8 | `ELMSPKS1` |
+//! | 8 | `ELMSPKS2` |
 //! | 8 | length of the source file |
-//! | 8 | its modification time in nanoseconds since 1970 |
+//! | 8, 8 | when its content and its inode were changed, in nanoseconds since 1970 |
 //! | 32 | SHA-256 of the HDF5 file in it |
 //! | 4, 4 | channels, bytes of a time (2 or 4) |
 //! | 8, 8 | rows `R`, spikes |
+//! | 8 | bytes of the recipe and the names of the classes |
 //! | 4 R, 4 R | labels, speakers |
 //! | 8 (R + 1) | first spike of each row |
+//! | | recipe (empty where the file has none) and names of the classes, a line each |
 //! | | row by row: times (half or single precision, seconds), units (u16) |
+//! | 4 R | the latest time of each row |
 //! | 32 | SHA-256 of all before |
 
 use super::hdf5::SpikeRows;
 use super::recording::Recording;
+use crate::digest::hex;
 use crate::error::{DataError, Result};
 use crate::files::{self, format, io};
 use half::f16;
@@ -30,8 +34,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-const MAGIC: &[u8; 8] = b"ELMSPKS1";
-const HEADER: usize = 8 + 8 + 8 + 32 + 4 + 4 + 8 + 8;
+const MAGIC: &[u8; 8] = b"ELMSPKS2";
+const HEADER: usize = 8 + 8 + 8 + 8 + 32 + 4 + 4 + 8 + 8 + 8;
 const DIGEST: usize = 32;
 
 /// A file as it was when it was packed.
@@ -39,14 +43,29 @@ const DIGEST: usize = 32;
 pub(super) struct Stamp {
     pub len: u64,
     pub modified: u64,
+    /// When the inode was changed, which nobody can set back; 0 where the
+    /// system does not tell.
+    pub changed: u64,
 }
 
 impl Stamp {
     pub(super) fn of(path: &Path) -> Result<Self> {
         let about = fs::metadata(path).map_err(|source| io(path, source))?;
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Ok(Stamp { len: about.len(), modified: modified.map_or(0, |time| time.as_nanos() as u64) })
+        let modified = modified.map_or(0, |time| time.as_nanos() as u64);
+        Ok(Stamp { len: about.len(), modified, changed: changed(&about) })
     }
+}
+
+#[cfg(unix)]
+fn changed(about: &fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    (about.ctime() as u64).wrapping_mul(1_000_000_000).wrapping_add(about.ctime_nsec() as u64)
+}
+
+#[cfg(not(unix))]
+fn changed(_: &fs::Metadata) -> u64 {
+    0
 }
 
 /// An open packed file.
@@ -59,6 +78,12 @@ pub(super) struct Packed {
     time_bytes: usize,
     pub labels: Vec<u32>,
     pub speakers: Vec<u32>,
+    /// How the source was made, as far as it tells.
+    pub recipe: String,
+    /// Names of the classes, as far as the source tells.
+    pub keys: Vec<String>,
+    /// The latest time of each row in seconds, 0 without any.
+    latest: Vec<f32>,
     starts: Vec<u64>,
     payload: u64,
 }
@@ -88,19 +113,25 @@ pub(super) fn pack(
     put(MAGIC)?;
     put(&stamp.len.to_le_bytes())?;
     put(&stamp.modified.to_le_bytes())?;
+    put(&stamp.changed.to_le_bytes())?;
     put(&source_digest)?;
     put(&(channels as u32).to_le_bytes())?;
     put(&(time_bytes as u32).to_le_bytes())?;
     put(&(rows.len() as u64).to_le_bytes())?;
     put(&starts[rows.len()].to_le_bytes())?;
+    let keys: String = rows.keys.iter().fold(rows.recipe.clone(), |text, key| text + "\n" + key);
+    put(&(keys.len() as u64).to_le_bytes())?;
     for value in rows.labels.iter().chain(&rows.speakers) {
         put(&value.to_le_bytes())?;
     }
     for start in &starts {
         put(&start.to_le_bytes())?;
     }
+    put(keys.as_bytes())?;
+    let mut latest = Vec::with_capacity(rows.len());
     for row in 0..rows.len() {
         let (times, units) = rows.read(row, channels)?;
+        latest.push(times.iter().copied().fold(0.0, f32::max));
         let mut bytes = Vec::with_capacity(times.len() * (time_bytes + 2));
         for &time in &times {
             match time_bytes {
@@ -110,6 +141,9 @@ pub(super) fn pack(
         }
         bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
         put(&bytes)?;
+    }
+    for time in &latest {
+        put(&time.to_le_bytes())?;
     }
     let digest = digest.finalize();
     out.write(&digest)?;
@@ -134,20 +168,24 @@ impl Packed {
         reader.read_exact(&mut header).map_err(|source| io(path, source))?;
         let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| header[at + i]));
         let short = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| header[at + i])) as usize;
-        let (time_bytes, rows, spikes) = (short(60), word(64), word(72));
-        let index = (rows.checked_mul(16)).and_then(|bytes| bytes.checked_add(HEADER as u64 + 8));
-        let whole = spikes
-            .checked_mul(time_bytes as u64 + 2)
-            .and_then(|bytes| bytes.checked_add(index?)?.checked_add(DIGEST as u64));
+        let (time_bytes, rows, spikes, names) = (short(68), word(72), word(80), word(88));
+        let index =
+            (rows.checked_mul(16)).and_then(|bytes| bytes.checked_add(names)?.checked_add(HEADER as u64 + 8));
+        let end = spikes.checked_mul(time_bytes as u64 + 2).and_then(|bytes| bytes.checked_add(index?));
+        let whole = end.and_then(|end| rows.checked_mul(4)?.checked_add(end)?.checked_add(DIGEST as u64));
         let known = &header[..8] == MAGIC && [2, 4].contains(&time_bytes);
-        let (true, Some(payload), true) = (known, index, whole == Some(len)) else {
+        let (true, Some(payload), Some(end), true) = (known, index, end, whole == Some(len)) else {
             return Err(format(path, "byte 0", "expected packed spikes of this version"));
         };
         let mut bytes = vec![0; (payload - HEADER as u64) as usize];
         reader.read_exact(&mut bytes).map_err(|source| io(path, source))?;
         let rows = rows as usize;
         let (labels, rest) = bytes.split_at(4 * rows);
-        let (speakers, starts) = rest.split_at(4 * rows);
+        let (speakers, rest) = rest.split_at(4 * rows);
+        let (starts, keys) = rest.split_at(8 * (rows + 1));
+        let keys = String::from_utf8_lossy(keys);
+        let mut keys = keys.split('\n').map(String::from);
+        let recipe = keys.next().unwrap_or_default();
         let shorts = |bytes: &[u8]| -> Vec<u32> {
             bytes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
         };
@@ -156,13 +194,22 @@ impl Packed {
         if !starts.is_sorted() || starts.first() != Some(&0) || starts.last() != Some(&spikes) {
             return Err(format(path, "index", "rows do not follow each other"));
         }
+        let mut bytes = vec![0; 4 * rows];
+        reader
+            .seek(SeekFrom::Start(end))
+            .and_then(|_| reader.read_exact(&mut bytes))
+            .map_err(|source| io(path, source))?;
+        let latest = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         Ok(Packed {
             path: path.to_path_buf(),
-            stamp: Stamp { len: word(8), modified: word(16) },
-            source_digest: std::array::from_fn(|i| header[24 + i]),
+            stamp: Stamp { len: word(8), modified: word(16), changed: word(24) },
+            source_digest: std::array::from_fn(|i| header[32 + i]),
             time_bytes,
             labels,
             speakers,
+            recipe,
+            keys: keys.collect(),
+            latest,
             starts,
             payload,
             file: Mutex::new(file),
@@ -176,6 +223,16 @@ impl Packed {
     /// Number of spikes of all rows.
     pub(super) fn spikes(&self) -> u64 {
         self.starts.last().copied().unwrap_or(0)
+    }
+
+    /// Number of spikes of a row.
+    pub(super) fn spikes_of(&self, row: usize) -> u64 {
+        self.starts[row + 1] - self.starts[row]
+    }
+
+    /// The latest time of a row in seconds.
+    pub(super) fn latest(&self, row: usize) -> f32 {
+        self.latest[row]
     }
 
     /// Reads a row.
@@ -220,11 +277,6 @@ fn check_digest(path: &Path, file: &File, len: u64) -> Result<()> {
         return Ok(());
     }
     Err(DataError::Checksum { path: path.to_path_buf(), found: hex(&found), expected: hex(&expected) })
-}
-
-/// A digest in letters.
-pub(super) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A name beside a file that no other process takes.

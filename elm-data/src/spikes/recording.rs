@@ -1,5 +1,6 @@
 //! One recording, and how it is cut into time steps.
 
+use crate::digest::Fingerprint;
 use crate::error::Result;
 use crate::samples::{Sample, SampleInput, Samples};
 
@@ -38,6 +39,12 @@ impl Binning {
     /// Number of time steps of a recording.
     pub fn steps(&self) -> usize {
         self.edges.len() - 1
+    }
+
+    /// Where the last time step ends, in seconds; spikes from there on are
+    /// dropped.
+    pub fn end(&self) -> f64 {
+        self.edges.last().copied().unwrap_or(0.0)
     }
 
     /// The spikes as `(step, channel, count)`, sorted, without repeats.
@@ -80,6 +87,19 @@ impl Samples for Recordings {
 
     fn classes(&self) -> usize {
         self.classes
+    }
+
+    /// Of classes, times and units.
+    fn digest(&self) -> Result<String> {
+        let mut fingerprint = Fingerprint::of("recordings");
+        for recording in &self.recordings {
+            let times: Vec<u8> = recording.times.iter().flat_map(|time| time.to_le_bytes()).collect();
+            let units: Vec<u8> = recording.units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+            fingerprint.number(u64::from(recording.label));
+            fingerprint.add(&times);
+            fingerprint.add(&units);
+        }
+        Ok(fingerprint.finish())
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

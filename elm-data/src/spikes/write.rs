@@ -3,6 +3,7 @@
 //! SHD keeps times in half precision, which the writing library does not know;
 //! they are written in single precision, as readers take them too.
 
+use super::hdf5::RECIPE;
 use super::recording::Recording;
 use crate::error::{DataError, Result};
 use crate::files::{self, io};
@@ -13,12 +14,12 @@ use std::path::Path;
 
 /// Writes recordings as SHD has them: `spikes/times` in seconds,
 /// `spikes/units`, `labels`, `extra/speaker`, and `extra/keys`, the word of
-/// each class.
+/// each class; and beside these `extra/recipe`, how they were made.
 ///
 /// # Errors
 /// [`DataError::Io`] when the file cannot be written, [`DataError::Format`]
 /// when a recording does not fit the layout.
-pub fn write_shd(path: &Path, recordings: &[Recording], keys: &[String]) -> Result<()> {
+pub fn write_shd(path: &Path, recordings: &[Recording], keys: &[String], recipe: &str) -> Result<()> {
     let wrong = |error: hdf5_writer::Error| DataError::Format {
         path: path.to_path_buf(),
         at: "layout".into(),
@@ -58,6 +59,9 @@ pub fn write_shd(path: &Path, recordings: &[Recording], keys: &[String]) -> Resu
             )?);
         if !keys.is_empty() {
             file = file.dataset(DatasetBuilder::fixed_string_data("extra/keys", [keys.len() as u64], keys)?);
+        }
+        if !recipe.is_empty() {
+            file = file.dataset(DatasetBuilder::fixed_string_data(RECIPE, [1], &[recipe.to_string()])?);
         }
         file.into_plan()
     };

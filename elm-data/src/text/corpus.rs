@@ -2,6 +2,7 @@
 
 use super::read::{Bytes, read};
 use super::vocabulary::{TokenMode, Vocabulary};
+use crate::digest::of_bytes;
 use crate::error::{DataError, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub struct Corpus {
     pub valid: Arc<[u8]>,
     /// Tokens for the final test.
     pub test: Arc<[u8]>,
+    digests: [String; 3],
 }
 
 impl Corpus {
@@ -32,14 +34,19 @@ impl Corpus {
     /// them. A file of exactly 100 000 000 bytes is split 90/5/5 million as
     /// published, any other by the fractions.
     ///
+    /// Its symbols are counted, or they are the `known` ones, number by number:
+    /// those that a network was trained with.
+    ///
     /// # Errors
-    /// [`DataError`] naming the file and what is wrong with it.
-    pub fn load(path: &Path, mode: TokenMode, fractions: Fractions) -> Result<Self> {
+    /// [`DataError`] naming the file and what is wrong with it; with `known`
+    /// symbols also at the first one that is not among them.
+    pub fn load(path: &Path, mode: TokenMode, fractions: Fractions, known: Option<&[u8]>) -> Result<Self> {
         let [train, valid, test] = match read(path)? {
             Bytes::Split(splits) => splits,
             Bytes::Whole(bytes) => split(path, bytes, fractions)?,
         };
         let mut splits = [train, valid, test];
+        let digests = splits.each_ref().map(|split| of_bytes(split));
         if mode == TokenMode::Eos {
             for split in &mut splits {
                 if split.last().is_some_and(|&byte| byte != b'\n') {
@@ -47,10 +54,17 @@ impl Corpus {
                 }
             }
         }
-        let vocabulary = Vocabulary::count(mode, splits.iter().map(Vec::as_slice));
+        let vocabulary = match known {
+            None => Vocabulary::count(mode, splits.iter().map(Vec::as_slice)),
+            Some(symbols) => Vocabulary::known(mode, symbols)?,
+        };
         let mut tokens = Vec::with_capacity(3);
         for (bytes, name) in splits.into_iter().zip(["train", "valid", "test"]) {
-            let encoded = vocabulary.encode(&bytes)?;
+            let encoded = vocabulary.tokens(&bytes).map_err(|unknown| DataError::Format {
+                path: path.to_path_buf(),
+                at: format!("split {name}, byte {}", unknown.at),
+                reason: format!("{unknown}; the network was trained with {} others", vocabulary.len()),
+            })?;
             drop(bytes); // at no time more than two copies of the text
             if encoded.len() < 2 {
                 let reason = format!("{} symbols are left for {name}; at least 2 are needed", encoded.len());
@@ -63,7 +77,14 @@ impl Corpus {
             tokens.push(encoded.into());
         }
         let [train, valid, test] = <[Arc<[u8]>; 3]>::try_from(tokens).unwrap_or_default();
-        Ok(Corpus { vocabulary, train, valid, test })
+        Ok(Corpus { vocabulary, train, valid, test, digests })
+    }
+
+    /// SHA-256, in lower-case letters, of the text of train, valid and test:
+    /// of its bytes, in whatever form they were read and whatever tokens they
+    /// become.
+    pub fn digests(&self) -> [String; 3] {
+        self.digests.clone()
     }
 }
 

@@ -145,7 +145,8 @@ fn spikes(place: &Place, samples: [u64; 2]) -> Result<Exit> {
     let files = [("shd_train.h5", Split::Train), ("shd_test.h5", Split::Test)];
     for ((name, split), count) in files.into_iter().zip(samples) {
         let path = new_file(place, name)?;
-        write_shd(&path, &spiking_digits(&settings, split, count as usize).recordings, &words)?;
+        let recipe = format!("elm: made-up digits, {split:?}, {count} recordings, seed {}", place.seed);
+        write_shd(&path, &spiking_digits(&settings, split, count as usize).recordings, &words, &recipe)?;
         tell(format_args!("{}: {count} made-up recordings", path.display()));
     }
     Ok(Exit::Done)
@@ -169,7 +170,8 @@ fn heard(place: &Place, folder: &Path) -> Result<Exit> {
             tell(format_args!("stopped; {} was not written", path.display()));
             return Ok(Exit::Interrupted);
         }
-        write_shd(&path, &recordings, &names)?;
+        let recipe = format!("elm: recorded words heard by a model ear, seed {}", place.seed);
+        write_shd(&path, &recordings, &names, &recipe)?;
         tell(format_args!("{}: {} recordings of {} words", path.display(), recordings.len(), names.len()));
     }
     Ok(Exit::Done)

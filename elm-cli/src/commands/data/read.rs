@@ -56,14 +56,15 @@ impl DataArgs {
     fn open_as(&self, kind: DataKind, notice: &mut dyn FnMut(&str)) -> Result<Opened> {
         let path = &self.path;
         let mut data = DataConfig::plain(kind)?;
-        let of_file = |collection| -> Result<Opened> {
+        let mut of_file = |collection| -> Result<Opened> {
             let split = Spoken::whole(path, collection, &Binning::new(data.bin_ms, data.counts))?;
+            split.notes().iter().for_each(|note| notice(note));
             Ok(Opened::Samples(vec![("file", Arc::new(split))]))
         };
         match kind {
             DataKind::Digits | DataKind::DigitsAdding => bail!("{kind:?} are made, not read"),
             DataKind::Text => {
-                let corpus = Corpus::load(path, TokenMode::Txl, data.fractions)?;
+                let corpus = Corpus::load(path, TokenMode::Txl, data.fractions, None)?;
                 return Ok(Opened::Text(Box::new(corpus)));
             }
             DataKind::Shd if path.is_file() => return of_file(Collection::Shd),
