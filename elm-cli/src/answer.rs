@@ -9,6 +9,8 @@ pub enum Exit {
     Done,
     /// The command ran and the answer is "no" (already printed).
     Failed,
+    /// What was asked for is impossible (already said).
+    Misused,
     /// Stopped by a signal after saving.
     Interrupted,
 }

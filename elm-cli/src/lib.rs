@@ -47,6 +47,7 @@ pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
     match cli.run(&registry) {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Misused) => ExitCode::from(2),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(error) => {
             answer::tell(format_args!("error: {}", in_words(&error)));
@@ -55,20 +56,28 @@ pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
     }
 }
 
-/// An error and its causes in one line; a cause that the line already tells is
-/// not told again.
+/// An error and its causes in one line; what the line already tells is not
+/// told again: neither a cause, nor the file that a cause begins with.
 pub(crate) fn in_words(error: &anyhow::Error) -> String {
     let mut line = error.to_string();
+    let mut end = line.clone();
     for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !line.contains(&cause) {
-            line = format!("{line}: {cause}");
+        if line.contains(&cause) {
+            continue;
         }
+        if cause.starts_with(&end) {
+            line.truncate(line.len() - end.len());
+        } else {
+            line += ": ";
+        }
+        line += &cause;
+        end = cause;
     }
     line
 }
 
 /// Does the error lie in what the user asked for?
-fn is_usage_error(error: &anyhow::Error) -> bool {
+pub(crate) fn is_usage_error(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<config::ConfigError>()
             || matches!(cause.downcast_ref(), Some(elm_core::Error::Config { .. }))
@@ -89,5 +98,14 @@ mod tests {
         assert_eq!(in_words(&once), "notes.txt: the disk is full");
         let chain = anyhow::Result::<(), _>::Err(full()).context("notes.txt").context("saving").unwrap_err();
         assert_eq!(in_words(&chain), "saving: notes.txt: the disk is full");
+    }
+
+    #[test]
+    fn a_file_that_a_cause_begins_with_is_told_once() {
+        let at = |place: &str| anyhow::anyhow!("{place}: nothing is there");
+        assert_eq!(in_words(&at("a.toml:3:1").context("a.toml")), "a.toml:3:1: nothing is there");
+        let deep = at("a.toml:3:1").context("a.toml").context("checking");
+        assert_eq!(in_words(&deep), "checking: a.toml:3:1: nothing is there");
+        assert_eq!(in_words(&at("b.toml").context("a.toml")), "a.toml: b.toml: nothing is there");
     }
 }

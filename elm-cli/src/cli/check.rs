@@ -1,10 +1,11 @@
 //! `elm check` on the command line.
 
 use crate::answer::{Exit, print, tell};
-use crate::config::{RunConfig, keys};
+use crate::commands::check::{Checked, check};
+use crate::config::keys;
 use crate::model::ConfiguredModel;
-use crate::task::{Purpose, Task};
-use anyhow::{Context, Result};
+use crate::{in_words, is_usage_error};
+use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -17,27 +18,43 @@ pub(super) struct CheckArgs {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Document every key
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     keys: bool,
+    /// Print one JSON document: a list with an entry for each configuration
+    #[arg(long)]
+    json: bool,
 }
 
+/// Every configuration is looked at, also after a bad one.
 pub(super) fn run<S: ConfiguredModel>(args: &CheckArgs) -> Result<Exit> {
     if args.keys {
         print(false, &(), keys::documentation)?;
         return Ok(Exit::Done);
     }
+    let mut all = Vec::with_capacity(args.configs.len());
+    let mut exit = Exit::Done;
     for path in &args.configs {
-        let config = RunConfig::load(path, &args.overrides)?;
-        let task = Task::load(&config, &mut |note| tell(format_args!("note: {note}")))
-            .with_context(|| format!("{}", path.display()))?;
-        let model = S::configured(&config, task.demand())?;
-        for purpose in [Purpose::Train, Purpose::Valid, Purpose::Test] {
-            task.batches(&config, purpose)?;
+        let config = path.display().to_string();
+        match check::<S>(path, &args.overrides) {
+            Ok(found) => {
+                if !args.json {
+                    print(false, &(), || format!("{config}: fine; {found}"))?;
+                }
+                all.push(Checked { config, ok: true, error: None, found: Some(found) });
+            }
+            Err(error) => {
+                let words = in_words(&error);
+                if !args.json {
+                    tell(format_args!("error: {words}"));
+                }
+                let misused = is_usage_error(&error) || matches!(exit, Exit::Misused);
+                exit = if misused { Exit::Misused } else { Exit::Failed };
+                all.push(Checked { config, ok: false, error: Some(words), found: None });
+            }
         }
-        let parameters = model.trainable_parameters();
-        print(false, &(), || {
-            format!("{}: fine; {}; {parameters} parameters", path.display(), task.description())
-        })?;
     }
-    Ok(Exit::Done)
+    if args.json {
+        print(true, &all, String::new)?;
+    }
+    Ok(exit)
 }

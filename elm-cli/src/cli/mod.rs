@@ -40,7 +40,9 @@ enum Command {
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]
     Info(ConfigArgs),
     /// Check configurations and whether their data is there; trains nothing
-    #[command(after_help = "Examples:\n  elm check configs/*.toml\n  elm check --keys")]
+    #[command(after_help = "Examples:\n  elm check configs/quickstart.toml configs/digits_neuron.toml\n  \
+        elm check configs/quickstart.toml --json\n  elm check --keys\n\nEvery file is checked, also after a bad one; exit \
+        code 2 if a configuration is wrong, else 1 if data is missing.")]
     Check(check::CheckArgs),
     /// Is a backend right on this machine? Runs reference records
     #[command(after_help = "Examples:\n  elm verify\n  elm verify folder/of/records --scan fused")]

@@ -2,6 +2,7 @@
 
 pub mod backends;
 pub mod bench;
+pub mod check;
 pub(crate) mod data;
 pub mod eval;
 pub mod generate;

@@ -1,0 +1,66 @@
+//! `elm check`: is a configuration right, and its data there?
+
+use crate::answer::tell;
+use crate::config::RunConfig;
+use crate::model::ConfiguredModel;
+use crate::task::{Purpose, Task};
+use anyhow::{Context, Result};
+use serde::Serialize;
+use std::path::Path;
+
+/// What was found of one configuration: an entry of what `--json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checked {
+    /// The file as it was given.
+    pub config: String,
+    /// Could it be trained?
+    pub ok: bool,
+    /// Why not.
+    pub error: Option<String>,
+    /// What it describes, where nothing is wrong.
+    #[serde(flatten)]
+    pub found: Option<Described>,
+}
+
+/// The experiment that a configuration describes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Described {
+    /// Kind of the data.
+    pub task: String,
+    /// One line about the data.
+    pub data: String,
+    /// Input channels or token symbols.
+    pub inputs: usize,
+    /// Classes or token symbols.
+    pub outputs: usize,
+    /// Trainable parameters of the model.
+    pub trainable_parameters: usize,
+}
+
+/// Reads a configuration and its data, and makes all that a training needs
+/// but the training.
+///
+/// # Errors
+/// When a setting is wrong or data is missing or damaged.
+pub fn check<S: ConfiguredModel>(path: &Path, overrides: &[String]) -> Result<Described> {
+    let config = RunConfig::load(path, overrides)?;
+    let task = Task::load(&config, &mut |note| tell(format_args!("note: {note}")))
+        .with_context(|| format!("{}", path.display()))?;
+    let model = S::configured(&config, task.demand())?;
+    for purpose in [Purpose::Train, Purpose::Valid, Purpose::Test] {
+        task.batches(&config, purpose)?;
+    }
+    Ok(Described {
+        task: config.task_name(),
+        data: task.description(),
+        inputs: model.inputs(),
+        outputs: model.logits(),
+        trainable_parameters: model.trainable_parameters(),
+    })
+}
+
+impl std::fmt::Display for Described {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}; {} parameters", self.data, self.trainable_parameters)
+    }
+}
