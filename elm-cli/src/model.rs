@@ -15,10 +15,21 @@ pub trait ConfiguredModel: ModelSpec {
     /// # Errors
     /// When a setting is impossible, naming it.
     fn configured(config: &RunConfig, demand: Demand) -> Result<Self>;
+
+    /// Settings by key, as TOML has them, from which this model comes out
+    /// again, every default filled in (`None`: nothing is set); `None` where
+    /// the configuration is kept as it was given.
+    fn settings(&self, _config: &RunConfig) -> Option<Vec<(String, Option<String>)>> {
+        None
+    }
 }
 
 impl ConfiguredModel for NetworkSpec {
     fn configured(config: &RunConfig, demand: Demand) -> Result<Self> {
         Ok(config.network(demand)?)
+    }
+
+    fn settings(&self, config: &RunConfig) -> Option<Vec<(String, Option<String>)>> {
+        Some(config.model_settings(self))
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn run<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) ->
             CheckpointName::Best => Which::Best,
             CheckpointName::Last => Which::Last,
         },
+        threads: options.threads.unwrap_or_else(|| engine.report().threads),
         stop: StopFlag::install()?,
     };
     let Some(summary) = engine.eval(options, &request)? else { return Ok(Exit::Interrupted) };

@@ -3,6 +3,7 @@
 
 mod bench;
 mod check;
+mod config;
 mod eval;
 mod generate;
 mod train;
@@ -30,7 +31,8 @@ pub struct Cli {
 enum Command {
     /// Train the network of a configuration
     #[command(after_help = "Examples:\n  elm train configs/quickstart.toml\n  elm train configs/text.toml \
-        --set data.path=/some/book.txt --out runs/book\n  elm train configs/text.toml --out runs/book --resume\n\n\
+        --set data.path=/some/book.txt --out runs/book\n  elm train runs/book --resume\n  elm train \
+        configs/text.toml --set data.path=/another/book.txt --from runs/book --out runs/another\n\n\
         Ctrl-C saves and stops (exit code 130); --resume continues with the very same numbers.")]
     Train(train::TrainArgs),
     /// Evaluate a trained run as published for its task
@@ -39,6 +41,11 @@ enum Command {
     /// Count parameters, operations and memory; reads no data
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]
     Info(ConfigArgs),
+    /// Every setting of a run or configuration, defaults filled in
+    #[command(
+        after_help = "Examples:\n  elm config runs/quickstart-0 --origin\n  elm config configs/text.toml"
+    )]
+    Config(config::SettingsArgs),
     /// Check configurations and whether their data is there; trains nothing
     #[command(after_help = "Examples:\n  elm check configs/quickstart.toml configs/digits_neuron.toml\n  \
         elm check configs/quickstart.toml --json\n  elm check --keys\n\nEvery file is checked, also after a bad one; exit \
@@ -101,6 +108,7 @@ impl Cli {
                 print(args.json, &info, || info.to_string())?;
                 Ok(Exit::Done)
             }
+            Command::Config(args) => config::run::<S>(&args),
             Command::Check(args) => check::run::<S>(&args),
             Command::Verify(args) => verify::run(args, registry),
             Command::Bench(args) => bench::run(args, registry),

@@ -44,7 +44,7 @@ pub struct Described {
 /// When a setting is wrong or data is missing or damaged.
 pub fn check<S: ConfiguredModel>(path: &Path, overrides: &[String]) -> Result<Described> {
     let config = RunConfig::load(path, overrides)?;
-    let task = Task::load(&config, &mut |note| tell(format_args!("note: {note}")))
+    let task = Task::load(&config, None, &mut |note| tell(format_args!("note: {note}")))
         .with_context(|| format!("{}", path.display()))?;
     let model = S::configured(&config, task.demand())?;
     for purpose in [Purpose::Train, Purpose::Valid, Purpose::Test] {

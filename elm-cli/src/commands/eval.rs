@@ -4,9 +4,9 @@ use super::scores::score;
 use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::model::ConfiguredModel;
-use crate::run::checkpoint::Which;
+use crate::run::checkpoint::{self, Which};
 use crate::run::signals::StopFlag;
-use crate::run::{Summary, state};
+use crate::run::{Provenance, RunRecord, Summary, Symbols, state};
 use crate::task::{Purpose, Task};
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
@@ -22,6 +22,8 @@ pub struct EvalRequest {
     pub split: Purpose,
     /// Which weights.
     pub checkpoint: Which,
+    /// Threads that the backend computes with, for the record.
+    pub threads: usize,
     /// Set when the process is asked to stop.
     pub stop: StopFlag,
 }
@@ -38,6 +40,18 @@ pub fn config_of(run: &Path, overrides: &[String]) -> Result<RunConfig> {
     Ok(RunConfig::load(&file, overrides)?)
 }
 
+/// Why there are no weights.
+pub(super) fn nothing_saved(run: &Path, which: Which) -> String {
+    let name = which.name();
+    let remedy = match checkpoint::exists(run, Which::Last) {
+        true if which == Which::Best => {
+            "; it is written by the first validation; `--checkpoint last` takes the newest weights"
+        }
+        _ => "; train it first",
+    };
+    format!("{}: there is no `{name}` checkpoint{remedy}", run.join("checkpoints").display())
+}
+
 /// Evaluates on a backend; `None` when interrupted.
 ///
 /// # Errors
@@ -47,10 +61,14 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     request: &EvalRequest,
 ) -> Result<Option<Summary>> {
     let config = &request.config;
-    let task = Task::load(config, &mut |note| tell(format_args!("note: {note}")))?;
+    let symbols = Symbols::read(&request.run)?;
+    let task = Task::load(config, symbols.as_ref(), &mut |note| tell(format_args!("note: {note}")))?;
+    if symbols.is_none() && task.symbols().is_some() {
+        tell("note: this run did not keep the symbols of its data; they are numbered by the data at hand");
+    }
     let spec = S::configured(config, task.demand())?;
     let saved = state::load_weights(&request.run, request.checkpoint, Some(&spec))?
-        .with_context(|| format!("{}: nothing was saved yet; train it first", request.run.display()))?;
+        .with_context(|| nothing_saved(&request.run, request.checkpoint))?;
     saved.warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
     let model = spec.build(backend, &saved.weights)?;
     let began = std::time::Instant::now();
@@ -58,7 +76,16 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let Some(evaluation) = score(backend, &*model, &task, config, request.split, &stop)? else {
         return Ok(None);
     };
+    let data = task.digests()?;
+    let split = request.split.name();
+    if let Some(of_run) = RunRecord::read(&request.run)?.data
+        && of_run.of(split) != data.of(split)
+    {
+        tell(format_args!("note: this is not the {split} data of the run (it has another digest)"));
+    }
     let description = backend.description();
+    let simd = config.backend_options.simd;
+    let provenance = Provenance::now(&description, simd, request.threads, config.training.seed)?;
     let of = |split| (request.split == split).then(|| evaluation.scores.clone());
     Ok(Some(Summary {
         task: config.task_name(),
@@ -73,5 +100,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         seconds: began.elapsed().as_secs_f64(),
         run: request.run.display().to_string(),
         baselines: None,
+        data: Some(data),
+        provenance: Some(provenance),
     }))
 }

@@ -5,9 +5,12 @@
 //! [`section`]. Read in this order: [`place`] (errors that point),
 //! [`document`] (files, `extends`, `--set`), [`names`] and [`ranges`] (what
 //! values there are), [`section`] and [`settings`] (declared and checked), the
-//! sections themselves, and [`keys`] (all of them, for people).
+//! sections themselves, [`keys`] (all of them, for people), [`effective`] (all
+//! that hold, given or not).
 
 pub mod document;
+pub mod effective;
+mod filled;
 pub mod names;
 pub mod place;
 pub mod ranges;
@@ -97,6 +100,8 @@ pub struct RunConfig {
     pub logging: LoggingConfig,
     model: Model,
     settings: Settings,
+    /// Every key with the value that holds, as far as no data is needed.
+    values: Vec<(String, Option<String>)>,
 }
 
 impl RunConfig {
@@ -111,6 +116,7 @@ impl RunConfig {
         }
         let settings = Settings::check(&file.display().to_string(), entries, &keys::all())?;
         let sections = Sections::read(&settings, "", ())?;
+        let values = sections.values("");
         let overrides = |table, layer| settings.has_table(table).then_some(layer);
         let config = RunConfig {
             name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -128,6 +134,7 @@ impl RunConfig {
                 last_layer: overrides("model.last_layer", sections.last_layer),
             },
             settings,
+            values,
         };
         config.check_model()?;
         Ok(config)
@@ -204,16 +211,10 @@ impl RunConfig {
         self.data.kind.name().to_string()
     }
 
-    /// The settings as they are written into the run folder.
-    pub fn to_toml(&self) -> String {
-        resolved::to_toml(self.settings.entries())
-    }
-
-    /// The settings as text by dotted key, for comparing runs.
-    pub fn values(&self) -> std::collections::BTreeMap<String, String> {
-        let text =
-            |(key, entry): (&String, &document::Entry)| (key.clone(), resolved::value_text(&entry.value));
-        self.settings.entries().iter().map(text).collect()
+    /// The settings of the model with every default filled in, by key, from
+    /// which `network` comes out again; `None` where nothing is set.
+    pub fn model_settings(&self, network: &NetworkSpec) -> Vec<(String, Option<String>)> {
+        self.model.filled(network)
     }
 
     /// An error at the place of a key.

@@ -44,6 +44,14 @@ impl Section for Regularizers {
         }
         Ok(Regularizers(weighted))
     }
+
+    fn values(&self, table: &str) -> Vec<(String, Option<String>)> {
+        let weighted = self.0.iter().flat_map(|regularizer| {
+            let Regularizer { penalty, layers, strength, proportional } = regularizer.clone();
+            PenaltyConfig { layers, strength, proportional }.values(&path(table, penalty.name()))
+        });
+        weighted.collect()
+    }
 }
 
 /// The key that names the layers of a penalty.

@@ -1,23 +1,37 @@
 //! A configuration as the text of the run folder's `config.toml`.
 
-use super::document::{Entries, Value};
+use super::document::Value;
+use super::effective::EffectiveSettings;
+use super::keys;
 use std::fmt::Write;
 
-/// The settings as TOML, one table after the other; reading it back gives the
-/// same settings.
-pub fn to_toml(entries: &Entries) -> String {
-    let mut text =
-        String::from("# Resolved from the original and its overrides; train it again with `elm train`.\n");
+/// Every setting that holds as TOML, one table after the other; reading it
+/// back gives the same settings. Keys without a value stand in comments that
+/// say what that means. `origin` adds where each value comes from.
+pub fn to_toml(settings: &EffectiveSettings, origin: bool) -> String {
+    let mut text = String::new();
     let mut table = "";
-    let mut sorted: Vec<_> = entries.iter().collect();
+    let mut sorted: Vec<_> = settings.iter().collect();
     sorted.sort_by_key(|(path, _)| path.rsplit_once('.').unwrap_or(("", path)));
-    for (path, entry) in sorted {
+    let keys = keys::all();
+    for (path, setting) in sorted {
         let (own, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let line = match &setting.value {
+            Some(value) => format!("{name} = {value}"),
+            None if own.ends_with("_layer") || own.contains("_layer.") => continue,
+            None => {
+                let default = keys.iter().find(|key| key.path == *path).map(|key| key.default.as_str());
+                format!("# {name}: {}", default.unwrap_or("none"))
+            }
+        };
         if own != table {
             let _ = write!(text, "\n[{own}]\n");
             table = own;
         }
-        let _ = writeln!(text, "{name} = {}", value_text(&entry.value));
+        let _ = match (origin, &setting.value) {
+            (true, Some(_)) => writeln!(text, "{line:<44} # {}", setting.origin),
+            _ => writeln!(text, "{line}"),
+        };
     }
     text
 }

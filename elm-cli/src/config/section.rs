@@ -30,6 +30,7 @@
 
 use super::document::Entry;
 use super::place::ConfigError;
+use super::ranges::Takes;
 use super::settings::Settings;
 
 /// A key of the configuration.
@@ -59,6 +60,33 @@ pub trait Section: Sized {
     /// # Errors
     /// At a value that its key does not take.
     fn read(settings: &Settings, table: &str, given: Self::Given) -> Result<Self, ConfigError>;
+
+    /// The keys of that table with the values that hold, as TOML has them;
+    /// `None` where no value is set.
+    fn values(&self, table: &str) -> Vec<(String, Option<String>)>;
+}
+
+/// What a field holds of the value `V` that its key takes.
+pub trait Holds<V> {
+    /// The value, if there is one.
+    fn held(&self) -> Option<&V>;
+}
+
+impl<V> Holds<V> for V {
+    fn held(&self) -> Option<&V> {
+        Some(self)
+    }
+}
+
+impl<V> Holds<V> for Option<V> {
+    fn held(&self) -> Option<&V> {
+        self.as_ref()
+    }
+}
+
+/// What a field holds, as TOML has it.
+pub(super) fn shown<R: Takes>(range: &R, field: &impl Holds<R::Value>) -> Option<String> {
+    field.held().map(|value| range.show(value))
 }
 
 /// The path of a key in a table.
@@ -122,6 +150,13 @@ macro_rules! settings {
                 $($(let $more: $more_type = $value;)*)?
                 Ok($section { $($name,)* $($($more,)*)? })
             }
+
+            fn values(&self, table: &str) -> Vec<(String, Option<String>)> {
+                vec![$((
+                    $crate::config::section::path(table, stringify!($name)),
+                    $crate::config::section::shown(&$range, &self.$name),
+                )),*]
+            }
         }
     };
 }
@@ -183,6 +218,12 @@ macro_rules! sections {
                     ($($given)?),
                 )?;)*
                 Ok($whole { $($field,)* })
+            }
+
+            fn values(&self, table: &str) -> Vec<(String, Option<String>)> {
+                let mut values = Vec::new();
+                $(values.extend(self.$field.values(&$crate::config::section::path(table, $table)));)*
+                values
             }
         }
     };

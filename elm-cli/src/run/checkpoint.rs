@@ -4,6 +4,7 @@
 //! manifest (sizes and digests) last; then the folder is renamed. A damaged
 //! one is recognised by its manifest and passed over for the one before.
 
+use super::provenance::Provenance;
 use crate::in_words;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,8 @@ pub enum Which {
 }
 
 impl Which {
-    fn name(self) -> &'static str {
+    /// Its name, that of its folder.
+    pub fn name(self) -> &'static str {
         match self {
             Which::Last => "last",
             Which::Best => "best",
@@ -37,6 +39,9 @@ impl Which {
 #[derive(Serialize, Deserialize)]
 struct Manifest {
     files: BTreeMap<String, Recorded>,
+    /// What wrote it; absent in checkpoints of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written_by: Option<Provenance>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,12 +54,19 @@ struct Recorded {
 ///
 /// # Errors
 /// When it cannot be written; those before are intact then.
-pub fn save(run: &Path, which: Which, files: &Files, keep: usize) -> Result<()> {
+pub fn save(
+    run: &Path,
+    which: Which,
+    files: &Files,
+    keep: usize,
+    written_by: Option<&Provenance>,
+) -> Result<()> {
     let folder = run.join("checkpoints");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     remove_leftovers(&folder);
     let fresh = folder.join(format!("{}.new", which.name()));
-    write_files(&fresh, files).with_context(|| format!("cannot write the checkpoint {}", fresh.display()))?;
+    write_files(&fresh, files, written_by)
+        .with_context(|| format!("cannot write the checkpoint {}", fresh.display()))?;
     rotate(&folder, which, &fresh, keep)
         .with_context(|| format!("cannot put the checkpoint {} into place", fresh.display()))
 }
@@ -68,9 +80,9 @@ fn remove_leftovers(folder: &Path) {
     }
 }
 
-fn write_files(fresh: &Path, files: &Files) -> std::io::Result<()> {
+fn write_files(fresh: &Path, files: &Files, written_by: Option<&Provenance>) -> std::io::Result<()> {
     fs::create_dir(fresh)?;
-    let mut manifest = Manifest { files: BTreeMap::new() };
+    let mut manifest = Manifest { files: BTreeMap::new(), written_by: written_by.cloned() };
     for (name, bytes) in files {
         write_synced(&fresh.join(name), bytes)?;
         let recorded = Recorded { bytes: bytes.len() as u64, sha256: digest(bytes) };
@@ -89,6 +101,9 @@ fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Older checkpoints than this are not looked for.
+const MOST_KEPT: usize = 100;
 
 /// Moves the checkpoints one place on and the fresh one to the front. Between
 /// any two steps there is at least one intact checkpoint under a name that
@@ -114,8 +129,10 @@ fn rotate(folder: &Path, which: Which, fresh: &Path, keep: usize) -> std::io::Re
     if old.exists() {
         fs::remove_dir_all(&old)?;
     }
-    if which == Which::Best && place(1).exists() {
-        fs::remove_dir_all(place(1))?;
+    let kept = if which == Which::Best { 1 } else { kept };
+    // Also those that an earlier, larger `keep` left.
+    for age in (kept..MOST_KEPT).filter(|&age| place(age).exists()) {
+        fs::remove_dir_all(place(age))?;
     }
     Ok(())
 }
@@ -136,14 +153,25 @@ pub fn load(run: &Path, which: Which) -> Result<Option<(Files, Vec<String>)>> {
     if warnings.is_empty() {
         return Ok(None);
     }
-    bail!("no intact checkpoint is left: {}", warnings.join("; "))
+    let other = if which == Which::Best { Which::Last } else { Which::Best };
+    let remedy = match candidates(run, other).iter().any(|folder| read_files(folder).is_ok()) {
+        true if which == Which::Best => "; `--checkpoint last` takes the newest weights, which are intact",
+        true => "; the weights of the best validation are intact: `--from` starts a new run from them",
+        false => "",
+    };
+    bail!("no intact `{}` checkpoint is left: {}{remedy}", which.name(), warnings.join("; "))
+}
+
+/// Is there anything under the name of a checkpoint?
+pub fn exists(run: &Path, which: Which) -> bool {
+    !candidates(run, which).is_empty()
 }
 
 /// Where a checkpoint may be, the newest first.
 fn candidates(run: &Path, which: Which) -> Vec<PathBuf> {
     let folder = run.join("checkpoints");
     let name = which.name();
-    let aged = (1..100).map(|age| format!("{name}.{age}"));
+    let aged = (1..MOST_KEPT).map(|age| format!("{name}.{age}"));
     let names = std::iter::once(name.to_string()).chain(aged).chain([format!("{name}.old")]);
     names.map(|name| folder.join(name)).filter(|path| path.is_dir()).collect()
 }
@@ -186,7 +214,7 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         assert!(load(run.path(), Which::Last).unwrap().is_none());
         for text in ["one", "two", "three"] {
-            save(run.path(), Which::Last, &files(text), 2).unwrap();
+            save(run.path(), Which::Last, &files(text), 2, None).unwrap();
         }
         assert_eq!(loaded(run.path()), (files("three"), 0));
         let newest = run.path().join("checkpoints/last/model");
@@ -195,7 +223,30 @@ mod tests {
         fs::write(&newest, "thref").unwrap();
         assert_eq!(loaded(run.path()), (files("two"), 1));
         fs::remove_file(run.path().join("checkpoints/last.1/manifest.json")).unwrap();
-        assert!(load(run.path(), Which::Last).unwrap_err().to_string().contains("no intact checkpoint"));
+        assert!(
+            load(run.path(), Which::Last).unwrap_err().to_string().contains("no intact `last` checkpoint")
+        );
+    }
+
+    #[test]
+    fn fewer_are_kept_as_soon_as_fewer_are_asked_for() {
+        let run = tempfile::tempdir().unwrap();
+        let kept = || candidates(run.path(), Which::Last).len();
+        for (keep, left) in [(5, 1), (5, 2), (5, 3), (5, 4), (5, 5), (5, 5), (2, 2)] {
+            save(run.path(), Which::Last, &files("one"), keep, None).unwrap();
+            assert_eq!(kept(), left);
+        }
+    }
+
+    #[test]
+    fn a_damaged_best_points_at_the_last_where_that_is_intact() {
+        let run = tempfile::tempdir().unwrap();
+        save(run.path(), Which::Best, &files("one"), 2, None).unwrap();
+        fs::write(run.path().join("checkpoints/best/model"), "two").unwrap();
+        let said = || load(run.path(), Which::Best).unwrap_err().to_string();
+        assert!(!said().contains("--checkpoint last"), "{}", said());
+        save(run.path(), Which::Last, &files("one"), 2, None).unwrap();
+        assert!(said().contains("no intact `best`") && said().contains("--checkpoint last"), "{}", said());
     }
 
     /// Whatever rename was the last one done, the old or new state is there.
@@ -205,10 +256,10 @@ mod tests {
             [("last.1", "last.old"), ("last", "last.1"), ("last.new", "last"), ("last.old", "")];
         for stop in 0..=moves.len() {
             let run = tempfile::tempdir().unwrap();
-            save(run.path(), Which::Last, &files("one"), 2).unwrap();
-            save(run.path(), Which::Last, &files("two"), 2).unwrap();
+            save(run.path(), Which::Last, &files("one"), 2, None).unwrap();
+            save(run.path(), Which::Last, &files("two"), 2, None).unwrap();
             let folder = run.path().join("checkpoints");
-            write_files(&folder.join("last.new"), &files("three")).unwrap();
+            write_files(&folder.join("last.new"), &files("three"), None).unwrap();
             for (from, to) in &moves[..stop] {
                 match *to {
                     "" => fs::remove_dir_all(folder.join(from)).unwrap(),
@@ -217,7 +268,7 @@ mod tests {
             }
             let expected = if stop >= 3 { "three" } else { "two" };
             assert_eq!(loaded(run.path()), (files(expected), 0), "after {stop} moves");
-            save(run.path(), Which::Last, &files("four"), 2).unwrap();
+            save(run.path(), Which::Last, &files("four"), 2, None).unwrap();
             assert_eq!(loaded(run.path()), (files("four"), 0));
         }
     }

@@ -1,6 +1,9 @@
 //! The folder of one run, locked against a second process.
 
+use super::origins::Origins;
 use crate::config::RunConfig;
+use crate::config::effective::EffectiveSettings;
+use crate::config::resolved::to_toml;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -10,7 +13,28 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Was it made for this run?
+    made: bool,
     _lock: File,
+}
+
+/// A start that failed before there was anything to keep leaves no folder that
+/// would be in the way of the next one.
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        if self.made && !is_used(&self.path) {
+            // Only what is empty but for the lock can be removed like this.
+            let _ = fs::remove_file(self.path.join(LOCK));
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+const LOCK: &str = ".lock";
+
+/// Does the folder hold a run?
+fn is_used(path: &Path) -> bool {
+    ["config.toml", "metrics.jsonl", "checkpoints"].iter().any(|name| path.join(name).exists())
 }
 
 impl RunFolder {
@@ -23,17 +47,17 @@ impl RunFolder {
         if path.exists() && !path.is_dir() {
             bail!("{}: this is a file; the output of a run is a folder", path.display());
         }
+        let made = !path.exists();
         fs::create_dir_all(path)
             .with_context(|| format!("cannot create the run folder {}", path.display()))?;
         let lock = lock(path)?;
-        let used = path.join("config.toml").exists() || path.join("metrics.jsonl").exists();
-        if used && !resume {
+        if is_used(path) && !resume {
             bail!(
                 "{}: a run is in this folder already; continue it with --resume, or choose another folder with --out",
                 path.display()
             );
         }
-        Ok(RunFolder { path: path.to_path_buf(), _lock: lock })
+        Ok(RunFolder { path: path.to_path_buf(), made, _lock: lock })
     }
 
     /// The folder.
@@ -41,19 +65,36 @@ impl RunFolder {
         &self.path
     }
 
-    /// Writes the resolved configuration and what it was made from.
+    /// Writes what the configuration was made from into `source/`, or, where a
+    /// run continues with changed settings, into a folder below it.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn keep_config(&self, config: &RunConfig, overrides: &[String]) -> Result<()> {
-        let source = self.path.join("source");
+    pub fn keep_source(&self, config: &RunConfig, overrides: &[String], step: u64) -> Result<()> {
+        let mut source = self.path.join("source");
+        if step > 0 {
+            source = source.join(format!("step-{step}"));
+        }
         fs::create_dir_all(&source).with_context(|| format!("cannot create {}", source.display()))?;
         let name = config.file.file_name().unwrap_or_default();
         let original =
             fs::read(&config.file).with_context(|| format!("cannot read {}", config.file.display()))?;
         write_atomically(&source.join(name), &original)?;
-        write_atomically(&source.join("overrides.txt"), overrides.join("\n").as_bytes())?;
-        write_atomically(&self.path.join("config.toml"), config.to_toml().as_bytes())
+        write_atomically(&source.join("overrides.txt"), overrides.join("\n").as_bytes())
+    }
+
+    /// Writes every setting that holds as `config.toml`, and where each value
+    /// comes from beside what it was made from.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn keep_settings(&self, settings: &EffectiveSettings) -> Result<()> {
+        Origins::of(settings).write(&self.path)?;
+        let title = "# Every setting of this run; `elm train` trains it again.\n";
+        write_atomically(
+            &self.path.join("config.toml"),
+            (title.to_string() + &to_toml(settings, false)).as_bytes(),
+        )
     }
 
     /// Opens `metrics.jsonl`, `log.txt` and the like for reading elsewhere.
@@ -63,7 +104,7 @@ impl RunFolder {
 }
 
 fn lock(path: &Path) -> Result<File> {
-    let name = path.join(".lock");
+    let name = path.join(LOCK);
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -89,7 +130,11 @@ fn lock(path: &Path) -> Result<File> {
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        // As any file: readable by whom the umask lets read.
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
@@ -110,10 +155,23 @@ mod tests {
         let second = RunFolder::for_training(&path, true).unwrap_err().to_string();
         assert!(second.contains("another process"), "{second}");
         drop(first);
+        assert!(!path.exists(), "nothing was kept");
+        fs::create_dir(&path).unwrap();
         fs::write(path.join("metrics.jsonl"), "").unwrap();
         let used = RunFolder::for_training(&path, false).unwrap_err().to_string();
         assert!(used.contains("--resume"), "{used}");
         assert!(RunFolder::for_training(&path, true).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_may_be_read_as_the_umask_says() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        fs::write(folder.path().join("plain"), "").unwrap();
+        write_atomically(&folder.path().join("replaced"), b"").unwrap();
+        assert_eq!(mode("plain"), mode("replaced"));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `metrics.jsonl`: one line per report, append-only.
 
+use super::changes::Change;
 use anyhow::{Context, Result};
 use elm_core::train::Measured;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// One line.
@@ -40,6 +41,21 @@ pub struct MetricsLine {
     pub seconds: f64,
 }
 
+/// The line that stands where a run continued with other settings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangesLine<'a> {
+    /// Updates done.
+    pub step: u64,
+    /// Passes over the training data (or turns) done.
+    pub epoch: f64,
+    /// Always `changes`.
+    pub split: &'static str,
+    /// The settings with both values.
+    pub changes: &'a [Change],
+    /// Seconds of training so far (wall clock).
+    pub seconds: f64,
+}
+
 /// The file, open for appending.
 pub struct MetricsLog {
     path: PathBuf,
@@ -49,26 +65,37 @@ pub struct MetricsLog {
 
 impl MetricsLog {
     /// Opens the log and cuts it to `length` bytes, the position saved with
-    /// the checkpoint that is continued from (0 for a new run).
+    /// the checkpoint that is continued from (0 for a new run). A log that was
+    /// shortened since then is continued after its last whole line; the second
+    /// value says so.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn open(path: &Path, length: u64) -> Result<Self> {
-        let open = || -> std::io::Result<File> {
-            let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
-            file.set_len(length)?;
-            file.seek(SeekFrom::End(0))?;
-            Ok(file)
+    pub fn open(path: &Path, length: u64) -> Result<(Self, Option<String>)> {
+        let open = || -> std::io::Result<(File, u64)> {
+            let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+            let mut kept = Vec::new();
+            (&mut file).take(length).read_to_end(&mut kept)?;
+            let whole = kept.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1) as u64;
+            file.set_len(whole)?;
+            file.seek(SeekFrom::Start(whole))?;
+            Ok((file, whole))
         };
-        let file = open().with_context(|| format!("cannot open {}", path.display()))?;
-        Ok(MetricsLog { path: path.to_path_buf(), file, length })
+        let (file, whole) = open().with_context(|| format!("cannot open {}", path.display()))?;
+        let missing = (whole < length).then(|| {
+            format!(
+                "{}: of {length} bytes of metrics that were saved only {whole} are left; lines are missing",
+                path.display()
+            )
+        });
+        Ok((MetricsLog { path: path.to_path_buf(), file, length: whole }, missing))
     }
 
     /// Appends a line.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn append(&mut self, line: &MetricsLine) -> Result<()> {
+    pub fn append(&mut self, line: &impl Serialize) -> Result<()> {
         let mut text = serde_json::to_string(line).context("a line of metrics")?;
         text.push('\n');
         self.file
@@ -91,4 +118,25 @@ impl MetricsLog {
 /// A number that JSON can hold.
 pub fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_cut_to_what_was_saved_and_a_shortened_one_to_whole_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let opened = |content: &str, length: u64| {
+            std::fs::write(&path, content).unwrap();
+            let (log, missing) = MetricsLog::open(&path, length).unwrap();
+            drop(log);
+            (std::fs::read_to_string(&path).unwrap(), missing.is_some())
+        };
+        assert_eq!(opened("{1}\n{2}\n{3}\n", 8), ("{1}\n{2}\n".into(), false));
+        assert_eq!(opened("{1}\n{2", 8), ("{1}\n".into(), true));
+        assert_eq!(opened("", 8), (String::new(), true));
+        assert_eq!(opened("{1}\n", 0), (String::new(), false));
+    }
 }

@@ -1,7 +1,7 @@
 //! Signals that ask a run to save and stop.
 
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct StopFlag(Arc<AtomicBool>);
 
 impl StopFlag {
-    /// Catches SIGINT, SIGTERM and SIGUSR1. The handlers only set a flag; a
+    /// Catches SIGINT, SIGTERM, SIGUSR1, and SIGHUP (the terminal is gone) but
+    /// where it is ignored, as under `nohup`. The handlers only set a flag; a
     /// second SIGINT or SIGTERM ends the process at once with exit code 130.
     ///
     /// # Errors
@@ -22,7 +23,8 @@ impl StopFlag {
             signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone())
                 .with_context(|| format!("cannot handle signal {signal}"))?;
         }
-        for signal in [SIGINT, SIGTERM, SIGUSR1] {
+        let hang_up = (!ignores_hang_up()).then_some(SIGHUP);
+        for signal in [SIGINT, SIGTERM, SIGUSR1].into_iter().chain(hang_up) {
             signal_hook::flag::register(signal, flag.clone())
                 .with_context(|| format!("cannot handle signal {signal}"))?;
         }
@@ -38,4 +40,13 @@ impl StopFlag {
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// Was the process started with SIGHUP ignored? Linux tells in a mask whose
+/// lowest bit stands for signal 1; elsewhere it is taken not to be.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (SIGHUP - 1) != 0)
 }

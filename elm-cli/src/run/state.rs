@@ -1,11 +1,14 @@
 //! What a checkpoint of a run holds, as files.
 
 use super::checkpoint::{self, Files, Which};
+use super::provenance::Provenance;
+use super::tensorboard::EventsMark;
 use anyhow::{Context, Result, bail};
 use elm_core::model::{ModelSpec, NetworkSpec, StoredTensors};
 use elm_core::train::snapshot::Position;
 use elm_core::train::{Scores, Snapshot};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::Path;
 
 const WEIGHTS: &str = "model.safetensors";
@@ -44,6 +47,10 @@ pub struct RunState<S = NetworkSpec> {
     pub cursor: [u64; 2],
     /// Bytes of `metrics.jsonl` that belong to this state.
     pub metrics_bytes: u64,
+    /// The TensorBoard events that belong to this state; absent without them
+    /// and in runs of versions that did not keep it.
+    #[serde(default)]
+    pub events: Option<EventsMark>,
     /// Seconds of training so far (wall clock).
     pub seconds: f64,
     /// The update after which was last validated.
@@ -56,6 +63,24 @@ pub struct RunState<S = NetworkSpec> {
     pub scan: String,
     /// The model, to recognise weights of another one.
     pub network: S,
+}
+
+impl<S> RunState<S> {
+    /// That of a run that begins.
+    pub fn fresh(position: Position, network: S) -> Self {
+        RunState {
+            position,
+            cursor: [0, 0],
+            metrics_bytes: 0,
+            events: None,
+            seconds: 0.0,
+            validated: None,
+            best: None,
+            window: Window::default(),
+            scan: String::new(),
+            network,
+        }
+    }
 }
 
 /// The best validation.
@@ -98,6 +123,7 @@ pub fn save<S: ModelSpec>(
     state: &RunState<S>,
     snapshot: &Snapshot,
     keep: usize,
+    written_by: &Provenance,
 ) -> Result<()> {
     let document = Document { format: FORMAT, state };
     let mut files = Files::from([
@@ -107,7 +133,7 @@ pub fn save<S: ModelSpec>(
     if which == Which::Last {
         files.insert(TRAINING.into(), snapshot.state.to_bytes()?);
     }
-    checkpoint::save(run, which, &files, keep)
+    checkpoint::save(run, which, &files, keep, Some(written_by))
 }
 
 /// Loads the weights of a checkpoint, `None` when there is none.
@@ -127,15 +153,13 @@ pub fn load_weights<S: ModelSpec>(
 }
 
 /// Loads everything needed to continue, `None` when there is no checkpoint.
+/// Whose model it is, is for the caller to compare.
 ///
 /// # Errors
-/// As [`load_weights`].
-pub fn load_last<S: ModelSpec>(
-    run: &Path,
-    network: &S,
-) -> Result<Option<(RunState<S>, Snapshot, Vec<String>)>> {
+/// When all checkpoints are damaged.
+pub fn load_last<S: ModelSpec>(run: &Path) -> Result<Option<(RunState<S>, Snapshot, Vec<String>)>> {
     let Some((files, warnings)) = checkpoint::load(run, Which::Last)? else { return Ok(None) };
-    let state = state_of(run, &files, Some(network))?;
+    let state = state_of(run, &files, None)?;
     let snapshot = Snapshot {
         weights: StoredTensors::from_bytes(WEIGHTS, file(run, &files, WEIGHTS)?)?,
         state: StoredTensors::from_bytes(TRAINING, file(run, &files, TRAINING)?)?,
@@ -165,14 +189,36 @@ fn state_of<S: ModelSpec>(run: &Path, files: &Files, network: Option<&S>) -> Res
         && *network != state.network
     {
         bail!(
-            "{}: the checkpoint belongs to another model ({} trainable parameters) than the configuration \
-             describes ({}); continue with the configuration of the run, or choose another folder with --out",
+            "{}: the checkpoint belongs to another model than the configuration describes ({}); leave the \
+             settings of the run's model as they are",
             run.display(),
-            state.network.trainable_parameters(),
-            network.trainable_parameters()
+            differences(&state.network, network)
         );
     }
     Ok(state)
+}
+
+/// What differs between the model of a run and another, with both values.
+pub fn differences<S: ModelSpec>(run: &S, other: &S) -> String {
+    let value = |model: &S| serde_json::to_value(model).unwrap_or_default();
+    let mut found = Vec::new();
+    compare(&value(run), &value(other), String::new(), &mut found);
+    found.join("; ")
+}
+
+fn compare(run: &Value, other: &Value, path: String, found: &mut Vec<String>) {
+    let below = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+    match (run, other) {
+        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
+            a.iter().zip(b.values()).for_each(|((name, a), b)| compare(a, b, below(name), found));
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let pairs = a.iter().zip(b).enumerate();
+            pairs.for_each(|(i, (a, b))| compare(a, b, format!("{path}[{i}]"), found));
+        }
+        (a, b) if a != b => found.push(format!("{path}: {a} in the run, {b} now")),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -183,7 +229,7 @@ mod tests {
     fn a_newer_format_is_refused_by_name() {
         let run = tempfile::tempdir().unwrap();
         let files = Files::from([(STATE.to_string(), br#"{"format": 3, "cursor": "elsewhere"}"#.to_vec())]);
-        checkpoint::save(run.path(), Which::Best, &files, 2).unwrap();
+        checkpoint::save(run.path(), Which::Best, &files, 2, None).unwrap();
         let error = load_weights::<NetworkSpec>(run.path(), Which::Best, None).err().unwrap().to_string();
         assert!(error.contains("newer elm") && error.contains("format 3"), "{error}");
     }

@@ -1,6 +1,8 @@
 //! `summary.json`: how a run came out.
 
 use super::folder::write_atomically;
+use super::provenance::Provenance;
+use super::record::DataDigests;
 use anyhow::{Context, Result};
 use elm_core::train::Scores;
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,12 @@ pub struct Summary {
     /// What simple models reach on the same test split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baselines: Option<Baselines>,
+    /// What the data was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataDigests>,
+    /// What computed it, where and how; of a training, its last start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
 }
 
 /// What simple models reach on the same test split.

@@ -4,6 +4,7 @@
 
 use super::metrics::MetricsLine;
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Events {
     path: PathBuf,
     file: File,
+    length: u64,
 }
+
+/// How far a file of events had been written when a checkpoint was saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsMark {
+    /// Name of the file in the run folder.
+    file: String,
+    /// Its length in bytes.
+    bytes: u64,
+}
+
+const NAME: &str = "events.out.tfevents.";
 
 impl Events {
     /// Starts a new file in a run folder; TensorBoard joins those of a run.
@@ -21,13 +34,40 @@ impl Events {
     /// # Errors
     /// When it cannot be written.
     pub fn create(run: &Path) -> Result<Self> {
-        let path = run.join(format!("events.out.tfevents.{:.6}.elm", now()));
+        let path = run.join(format!("{NAME}{:.6}.elm", now()));
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        let mut events = Events { path, file };
+        let mut events = Events { path, file, length: 0 };
         let mut version = double(1, now());
         version.extend(bytes(3, b"brain.Event:2"));
         events.write(&version)?;
         Ok(events)
+    }
+
+    /// Starts a new file for a run that continues after `step` updates, and
+    /// takes away what was written after the checkpoint it continues from: no
+    /// step is shown twice. A running TensorBoard, which has read that already,
+    /// is told to forget it.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn resume(run: &Path, step: u64, mark: Option<&EventsMark>) -> Result<Self> {
+        if let Some(mark) = mark {
+            cut(run, mark).with_context(|| format!("cannot cut the events in {}", run.display()))?;
+        }
+        let mut events = Events::create(run)?;
+        // `step` itself was written before the checkpoint.
+        let mut start = double(1, now());
+        start.push(2 << 3);
+        start.extend(varint(step + 1));
+        start.extend(bytes(7, &[1 << 3, 1])); // SessionLog with status START
+        events.write(&start)?;
+        Ok(events)
+    }
+
+    /// How far the file is written.
+    pub fn mark(&self) -> EventsMark {
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        EventsMark { file, bytes: self.length }
     }
 
     /// Writes the figures of a line of metrics as `split/name`.
@@ -58,8 +98,28 @@ impl Events {
     }
 
     fn write(&mut self, event: &[u8]) -> Result<()> {
-        self.file.write_all(&record(event)).with_context(|| format!("cannot write {}", self.path.display()))
+        let record = record(event);
+        self.file.write_all(&record).with_context(|| format!("cannot write {}", self.path.display()))?;
+        self.length += record.len() as u64;
+        Ok(())
     }
+}
+
+/// Cuts a file of events to its mark and removes the later ones, whose names
+/// hold the time they were made.
+fn cut(run: &Path, mark: &EventsMark) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(run)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(rest) = name.strip_prefix(NAME) else { continue };
+        if name == mark.file {
+            let file = File::options().write(true).open(entry.path())?;
+            file.set_len(mark.bytes.min(file.metadata()?.len()))?;
+        } else if rest.ends_with(".elm") && name > mark.file {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn now() -> f64 {
@@ -113,6 +173,25 @@ mod tests {
         assert_eq!(written[..8], 24u64.to_le_bytes());
         assert_eq!(written[8..12], [0xa3, 0x7f, 0x4b, 0x22]);
         assert_eq!(written.len(), 8 + 4 + 24 + 4);
+    }
+
+    #[test]
+    fn a_resumed_run_keeps_the_events_up_to_its_checkpoint_and_no_later_ones() {
+        let run = tempfile::tempdir().unwrap();
+        let length = |name: &str| std::fs::metadata(run.path().join(name)).map_or(0, |file| file.len());
+        let mut events = Events::create(run.path()).unwrap();
+        let mark = events.mark();
+        events.write(&double(1, 2.0)).unwrap();
+        drop(events);
+        let later = format!("{NAME}9{:.6}.elm", now());
+        std::fs::write(run.path().join(&later), "later").unwrap();
+        std::fs::write(run.path().join("events.out.tfevents.9.other"), "of another program").unwrap();
+        let resumed = Events::resume(run.path(), 5, Some(&mark)).unwrap();
+        assert_eq!(length(&mark.file), mark.bytes);
+        assert!(!run.path().join(&later).exists());
+        assert!(run.path().join("events.out.tfevents.9.other").exists());
+        // Version and session log.
+        assert_eq!(length(&resumed.mark().file), mark.bytes + 16 + 9 + 2 + 4);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use super::adapt::Adapted;
 use super::samples::{self, Splits};
 use crate::config::{DataKind, Demand, Properties, RunConfig, Tokens};
+use crate::run::Symbols;
+use crate::run::record::DataDigests;
 use crate::run::summary::Baselines;
 use anyhow::{Result, bail};
 use elm_data::spikes::baseline::summed_counts_accuracy;
@@ -19,6 +21,17 @@ pub enum Purpose {
     Valid,
     /// The final test.
     Test,
+}
+
+impl Purpose {
+    /// The name of the split.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Train => "train",
+            Purpose::Valid => "valid",
+            Purpose::Test => "test",
+        }
+    }
 }
 
 /// The data of a run.
@@ -40,13 +53,16 @@ const AHEAD: usize = 2;
 
 impl Task {
     /// Reads or makes the data; `notice` is told what a user should know of it.
+    /// Where a run has `known` symbols, the data is read with those: their
+    /// numbers belong to the run's weights.
     ///
     /// # Errors
-    /// When a file is missing, damaged, or not of the configured kind.
-    pub fn load(config: &RunConfig, notice: &mut dyn FnMut(&str)) -> Result<Self> {
+    /// When a file is missing, damaged, or not of the configured kind, or has a
+    /// symbol that is not known.
+    pub fn load(config: &RunConfig, known: Option<&Symbols>, notice: &mut dyn FnMut(&str)) -> Result<Self> {
         let data = match config.data.kind {
-            DataKind::Text => Data::Text(Box::new(load_text(config)?)),
-            _ => Data::Samples(samples::load(config, notice)?),
+            DataKind::Text => Data::Text(Box::new(load_text(config, known.and_then(Symbols::bytes))?)),
+            _ => Data::Samples(samples::load(config, known.and_then(Symbols::names), notice)?),
         };
         Ok(Task { kind: config.data.kind, tokens: config.data.has_tokens(), data })
     }
@@ -80,6 +96,26 @@ impl Task {
             Data::Text(corpus) => Some(&corpus.vocabulary),
             Data::Samples(_) => None,
         }
+    }
+
+    /// The symbols whose numbers were learned from the data, if any were.
+    pub fn symbols(&self) -> Option<Symbols> {
+        match &self.data {
+            Data::Text(corpus) => Some(Symbols::Bytes(corpus.vocabulary.symbols().to_vec())),
+            Data::Samples([train, ..]) => train.symbols().map(Symbols::Names),
+        }
+    }
+
+    /// What each split is made from, wherever it lies.
+    ///
+    /// # Errors
+    /// When the data cannot be read.
+    pub fn digests(&self) -> Result<DataDigests> {
+        let [train, valid, test] = match &self.data {
+            Data::Text(corpus) => corpus.digests(),
+            Data::Samples([train, valid, test]) => [train.digest()?, valid.digest()?, test.digest()?],
+        };
+        Ok(DataDigests { train, valid, test })
     }
 
     /// Updates between two validations: as configured, else one pass over the
@@ -196,14 +232,14 @@ impl Task {
     }
 }
 
-fn load_text(config: &RunConfig) -> Result<Corpus> {
+fn load_text(config: &RunConfig, known: Option<&[u8]>) -> Result<Corpus> {
     let mode = match config.data.tokens {
         Tokens::Txl => TokenMode::Txl,
         Tokens::Eos => TokenMode::Eos,
         Tokens::Bytes => TokenMode::Bytes,
     };
     let path = config.data_path()?;
-    let corpus = Corpus::load(&path, mode, config.data.fractions, None)?;
+    let corpus = Corpus::load(&path, mode, config.data.fractions, known)?;
     let found = corpus.vocabulary.len();
     if let Some(expected) = config.data.vocabulary
         && expected != found

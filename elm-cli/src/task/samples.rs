@@ -19,22 +19,32 @@ pub(crate) type Splits = [Arc<dyn Samples>; 3];
 ///
 /// # Errors
 /// When a file is missing or damaged.
-pub(super) fn load(config: &RunConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
+pub(super) fn load(
+    config: &RunConfig,
+    known: Option<&[String]>,
+    notice: &mut dyn FnMut(&str),
+) -> Result<Splits> {
     if config.data.kind.is_generated() {
         return Ok(made_digits(&config.data));
     }
-    read(&config.data_path()?, &config.data, notice)
+    read(&config.data_path()?, &config.data, known, notice)
 }
 
-/// Reads samples of a published kind.
+/// Reads samples of a published kind, with the numbers of `known` symbols where
+/// a run has some.
 ///
 /// # Errors
 /// When a file is missing or damaged.
-pub(crate) fn read(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str)) -> Result<Splits> {
+pub(crate) fn read(
+    path: &Path,
+    data: &DataConfig,
+    known: Option<&[String]>,
+    notice: &mut dyn FnMut(&str),
+) -> Result<Splits> {
     let splits = match data.kind {
         DataKind::Shd | DataKind::ShdAdding => spoken(path, Collection::Shd, data)?,
         DataKind::Ssc => spoken(path, Collection::Ssc, data)?,
-        _ => arena(path, data)?,
+        _ => arena(path, data, known)?,
     };
     for (split, name) in splits.iter().zip(["train", "valid", "test"]) {
         if split.is_empty() {
@@ -60,7 +70,7 @@ pub(crate) fn read(path: &Path, data: &DataConfig, notice: &mut dyn FnMut(&str))
 }
 
 /// The Long Range Arena.
-fn arena(path: &Path, data: &DataConfig) -> Result<Splits> {
+fn arena(path: &Path, data: &DataConfig, known: Option<&[String]>) -> Result<Splits> {
     let preparation = match data.tokenization {
         Tokenization::S4 => Preparation::S4,
         Tokenization::Lra => Preparation::Lra,
@@ -71,9 +81,9 @@ fn arena(path: &Path, data: &DataConfig) -> Result<Splits> {
         PixelForm::OneHot => Pixels::Tokens,
     };
     Ok(match data.kind {
-        DataKind::Listops => shared(ListOps::load(path, preparation, longest, None)?),
-        DataKind::LraText => shared(Reviews::load(path, preparation, longest, None)?),
-        DataKind::LraRetrieval => shared(Pairs::load(path, preparation, longest, None)?),
+        DataKind::Listops => shared(ListOps::load(path, preparation, longest, known)?),
+        DataKind::LraText => shared(Reviews::load(path, preparation, longest, known)?),
+        DataKind::LraRetrieval => shared(Pairs::load(path, preparation, longest, known)?),
         DataKind::LraImage => shared(Cifar::load(path, preparation, pixels(Pixels::CIFAR))?),
         DataKind::Pathfinder => {
             let pixels = pixels(Pixels::PATHFINDER);

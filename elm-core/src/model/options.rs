@@ -11,6 +11,10 @@ use crate::spec::{
 };
 use serde::{Deserialize, Serialize};
 
+/// How far beyond their bounds the timescales of a network may be trained,
+/// where nothing else is said \[S2\].
+pub const DEFAULT_TAU_RANGE_SCALE: f64 = 10.0;
+
 /// Keys of `[model.neuron]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -294,7 +298,7 @@ fn layer_spec(options: &LayerOptions, key: &KeyOf, inputs: usize, neurons: usize
 /// The neuron of \[S2\] with the defaults that layers and single neurons share.
 fn s2_neuron(o: &NeuronOptions, memory: usize, branches: usize, synapses_per_branch: usize) -> NeuronSpec {
     let (tau_min, tau_max) = (o.memory_tau_min.unwrap_or(1.0), o.memory_tau_max.unwrap_or(1000.0));
-    let range = o.memory_tau_range_scale.unwrap_or(10.0);
+    let range = o.memory_tau_range_scale.unwrap_or(DEFAULT_TAU_RANGE_SCALE);
     NeuronSpec {
         memory,
         branches,

@@ -72,7 +72,7 @@ impl DataArgs {
             DataKind::Pathfinder => data.resolution = side_of(path),
             _ => {}
         }
-        let [train, valid, test] = samples::read(path, &data, notice)?;
+        let [train, valid, test] = samples::read(path, &data, None, notice)?;
         Ok(Opened::Samples(vec![("train", train), ("valid", valid), ("test", test)]))
     }
 

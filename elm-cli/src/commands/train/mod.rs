@@ -1,20 +1,26 @@
 //! `elm train`: the loop around the trainer.
 
+mod open;
+
 use super::scores::score;
 use crate::answer::tell;
 use crate::config::RunConfig;
+use crate::config::effective::{EffectiveSettings, Found};
 use crate::model::ConfiguredModel;
+use crate::run::changes::{Change, batches_differ};
 use crate::run::checkpoint::Which;
-use crate::run::metrics::{MetricsLine, MetricsLog, finite};
+use crate::run::metrics::{ChangesLine, MetricsLine, MetricsLog, finite};
+use crate::run::record::Start;
 use crate::run::signals::StopFlag;
-use crate::run::state::{self, Best, RunState, Window};
+use crate::run::state::{self, Best, RunState};
 use crate::run::tensorboard::Events;
-use crate::run::{Progress, RunFolder, Summary, folder::write_atomically};
+use crate::run::{Progress, Provenance, RunFolder, RunRecord, Summary};
 use crate::task::{Adapted, Purpose, Task};
 use anyhow::{Context, Result};
 use elm_core::Backend;
-use elm_core::model::Model;
+use elm_core::model::{Model, StoredTensors};
 use elm_core::train::{BatchSource, Measured, Scores, StepReport, Trainer};
+use open::{Beginning, Kept};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -29,8 +35,14 @@ pub struct TrainRequest {
     pub out: PathBuf,
     /// Continue what is there?
     pub resume: bool,
+    /// The run whose weights a new one starts with.
+    pub from: Option<PathBuf>,
+    /// Settings that may be others than those of the run that is continued.
+    pub allow_change: Vec<String>,
     /// Stop after so many updates; schedules do not change.
     pub max_steps: Option<u64>,
+    /// Threads that the backend computes with, for the record.
+    pub threads: usize,
     /// Set when the process is asked to stop.
     pub stop: StopFlag,
 }
@@ -49,36 +61,44 @@ pub enum Outcome {
 /// When data, run folder or numbers fail; the last checkpoint stays intact.
 pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
     let config = &request.config;
-    let task = Task::load(config, &mut |note| tell(format_args!("note: {note}")))?;
+    let folder = RunFolder::for_training(&request.out, request.resume)?;
+    let mut beginning = Beginning::<S>::find(&folder, request)?;
+    let task = Task::load(config, beginning.symbols(), &mut |note| tell(format_args!("note: {note}")))?;
     let network = S::configured(config, task.demand())?;
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;
     task.batches(config, Purpose::Test)?;
     let turn = task.turn(config);
     let total = turn * config.training.turns;
-    let folder = RunFolder::for_training(&request.out, request.resume)?;
-    let found = state::load_last(folder.path(), &network)?;
-    if let Some((state, ..)) = &found
-        && state.position.step >= total
+    let found = Found { demand: Some(task.demand()), turn: Some(turn), model: network.settings(config) };
+    let settings = config.effective(&found);
+    let changes = match &beginning {
+        Beginning::Kept(kept) => kept.changes(request, &task, &network, &settings)?,
+        Beginning::Given(given) => {
+            given.say_what_differs(&network);
+            Vec::new()
+        }
+        Beginning::Drawn => Vec::new(),
+    };
+    if let Beginning::Kept(kept) = &beginning
+        && kept.state.position.step >= total
         && let Some(summary) = Summary::read(folder.path())?
         && summary.steps >= total
     {
         return Ok(Outcome::Done(Box::new(summary)));
     }
-    if found.is_none() {
-        folder.keep_config(config, &request.overrides)?;
-        keep_vocabulary(&folder, &task)?;
+    if let Beginning::Kept(kept) = &mut beginning
+        && batches_differ(&changes)
+    {
+        kept.begin_pass();
     }
-    let mut run = Run::start(backend, request, &task, network, source, folder, found, [turn, total])?;
+    let simd = config.backend_options.simd;
+    let provenance = Provenance::now(&backend.description(), simd, request.threads, config.training.seed)?;
+    let mut run =
+        Run::start(backend, request, &task, source, folder, beginning, network, provenance, [turn, total])?;
+    run.keep(&settings, changes)?;
     run.say_what_runs()?;
     run.train()
-}
-
-/// The symbols of a text go with the weights.
-fn keep_vocabulary(folder: &RunFolder, task: &Task) -> Result<()> {
-    let Some(vocabulary) = task.vocabulary() else { return Ok(()) };
-    let text = serde_json::to_vec(vocabulary.symbols()).context("the vocabulary")?;
-    write_atomically(&folder.file("vocabulary.json"), &text)
 }
 
 /// A run in progress.
@@ -89,6 +109,8 @@ struct Run<'a, B: Backend, S> {
     trainer: Trainer<'a, B>,
     source: Adapted,
     folder: RunFolder,
+    record: RunRecord,
+    provenance: Provenance,
     state: RunState<S>,
     metrics: MetricsLog,
     events: Option<Events>,
@@ -107,30 +129,45 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         backend: &'a B,
         request: &'a TrainRequest,
         task: &'a Task,
-        network: S,
         mut source: Adapted,
         folder: RunFolder,
-        found: Option<(RunState<S>, elm_core::train::Snapshot, Vec<String>)>,
+        beginning: Beginning<S>,
+        network: S,
+        provenance: Provenance,
         [turn, total]: [u64; 2],
     ) -> Result<Self> {
         let spec = request.config.training.spec(total);
-        let (state, trainer) = match found {
-            Some((state, snapshot, warnings)) => {
-                warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
+        let new = |weights: &StoredTensors| -> Result<_> {
+            Ok(Trainer::new(backend, network.build(backend, weights)?, spec.clone())?)
+        };
+        let (mut record, state, trainer) = match beginning {
+            Beginning::Kept(kept) => {
+                let Kept { state, snapshot, record, .. } = *kept;
                 source.seek(state.cursor)?;
-                (state, Trainer::restore(backend, &network, spec, &snapshot)?)
+                let state = RunState { network: network.clone(), ..state };
+                (record, state, Trainer::restore(backend, &network, spec, &snapshot)?)
             }
-            None => {
-                let weights = network.initial_weights(request.config.training.seed);
-                let trainer = Trainer::new(backend, network.build(backend, &weights)?, spec)?;
-                (fresh_state(&trainer.snapshot()?, network), trainer)
+            Beginning::Given(given) => {
+                let trainer = new(&given.weights)
+                    .with_context(|| format!("the weights of {} do not fit", given.parent.run))?;
+                let record = RunRecord { from: Some(given.parent), ..RunRecord::default() };
+                (record, RunState::fresh(trainer.snapshot()?.position, network), trainer)
+            }
+            Beginning::Drawn => {
+                let trainer = new(&network.initial_weights(request.config.training.seed))?;
+                (RunRecord::default(), RunState::fresh(trainer.snapshot()?.position, network), trainer)
             }
         };
-        let metrics = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
-        let tensorboard = request.config.logging.tensorboard;
-        let events = tensorboard.then(|| Events::create(folder.path())).transpose()?;
+        record.data = Some(task.digests()?);
+        let step = state.position.step;
+        let (metrics, missing) = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
+        missing.iter().for_each(|missing| tell(format_args!("warning: {missing}")));
+        let events = request.config.logging.tensorboard.then(|| match step {
+            0 => Events::create(folder.path()),
+            _ => Events::resume(folder.path(), step, state.events.as_ref()),
+        });
         let now = Instant::now();
-        let progress = Progress::new("training", state.position.step, total);
+        let progress = Progress::new("training", step, total);
         Ok(Run {
             backend,
             request,
@@ -138,17 +175,49 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             trainer,
             source,
             folder,
+            record,
+            provenance,
             seconds_before: state.seconds,
-            last_line: (now, state.position.step),
+            last_line: (now, step),
             state,
             metrics,
-            events,
+            events: events.transpose()?,
             turn,
             total,
             began: now,
             last_save: now,
             progress,
         })
+    }
+
+    /// Keeps what the run is made of. Of a new run the weights come first and
+    /// the settings last: a folder with settings has a checkpoint.
+    fn keep(&mut self, settings: &EffectiveSettings, changes: Vec<Change>) -> Result<()> {
+        let step = self.state.position.step;
+        let new = !self.folder.file("config.toml").is_file();
+        let config = &self.request.config;
+        for change in &changes {
+            self.say(&format!("changed at step {step}: {change}"))?;
+        }
+        if !changes.is_empty() {
+            let epoch = step as f64 / self.turn as f64;
+            let (split, seconds) = ("changes", self.seconds());
+            self.metrics.append(&ChangesLine { step, epoch, split, changes: &changes, seconds })?;
+        }
+        if new || !changes.is_empty() {
+            self.save(Which::Last)?;
+            self.folder.keep_source(config, &self.request.overrides, step)?;
+        }
+        if new && let Some(symbols) = self.task.symbols() {
+            symbols.write(self.folder.path())?;
+        }
+        let rewrite = new || !changes.is_empty();
+        self.record.starts.push(Start { step, changes, provenance: self.provenance.clone() });
+        self.record.write(self.folder.path())?;
+        if rewrite {
+            self.folder.keep_settings(settings)?;
+        }
+        Ok(())
     }
 
     /// Notes what runs on what, for the log.
@@ -298,9 +367,11 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         self.state.position = snapshot.position;
         self.state.cursor = self.source.cursor();
         self.state.metrics_bytes = self.metrics.sync()?;
+        self.state.events = self.events.as_ref().map(Events::mark);
         self.state.seconds = self.seconds();
         self.last_save = Instant::now();
-        state::save(self.folder.path(), which, &self.state, &snapshot, self.request.config.checkpoint.keep)
+        let keep = self.request.config.checkpoint.keep;
+        state::save(self.folder.path(), which, &self.state, &snapshot, keep, &self.provenance)
     }
 
     fn interrupted(&mut self) -> Result<Outcome> {
@@ -315,7 +386,10 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             return self.interrupted();
         }
         let best = state::load_weights(self.folder.path(), Which::Best, Some(&self.state.network))?
-            .context("the best weights were not saved")?;
+            .with_context(|| {
+                let best = self.folder.path().join("checkpoints/best");
+                format!("{}: the weights of the best validation are gone; put them back", best.display())
+            })?;
         let model = self.state.network.build(self.backend, &best.weights)?;
         let Some(test) = self.evaluate(&*model, Purpose::Test)? else {
             return Ok(Outcome::Interrupted(self.trainer.steps_done()));
@@ -336,22 +410,10 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             seconds: self.seconds(),
             run: self.folder.path().display().to_string(),
             baselines: self.task.baselines(&self.request.config)?,
+            data: self.record.data.clone(),
+            provenance: Some(self.provenance.clone()),
         };
         summary.write(self.folder.path())?;
         Ok(Outcome::Done(Box::new(summary)))
-    }
-}
-
-fn fresh_state<S>(snapshot: &elm_core::train::Snapshot, network: S) -> RunState<S> {
-    RunState {
-        position: snapshot.position,
-        cursor: [0, 0],
-        metrics_bytes: 0,
-        seconds: 0.0,
-        validated: None,
-        best: None,
-        window: Window::default(),
-        scan: String::new(),
-        network,
     }
 }
