@@ -46,6 +46,11 @@ fn a_text_with_other_frequencies_is_read_with_the_symbols_of_the_run() {
     let own = evaluated(&place, &[])["test"]["bpc"].as_f64().unwrap();
     let other = evaluated(&place, &["--set", "data.path=b.txt"])["test"]["bpc"].as_f64().unwrap();
     assert!((own - other).abs() < 1e-6, "{own} {other}");
+    let kept = fs::read(place.path("run/vocabulary.json")).unwrap();
+    fs::remove_file(place.path("run/vocabulary.json")).unwrap();
+    place.run(&["eval", "run"]).expect(1, &["vocabulary.json is gone"]);
+    place.run(&["train", "run", "--resume"]).expect(1, &["vocabulary.json is gone"]);
+    fs::write(place.path("run/vocabulary.json"), kept).unwrap();
     place.write("c.txt", words.repeat(100) + "é" + &words.repeat(100));
     place.run(&["eval", "run", "--set", "data.path=c.txt"]).expect(1, &["'é'"]);
     place

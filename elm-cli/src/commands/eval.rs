@@ -40,6 +40,25 @@ pub fn config_of(run: &Path, overrides: &[String]) -> Result<RunConfig> {
     Ok(RunConfig::load(&file, overrides)?)
 }
 
+/// Sees to it that data with symbols is read with those of the run. Runs of
+/// versions that kept none are taken, with a note.
+///
+/// # Errors
+/// When the run has lost them.
+pub(super) fn symbols_are_known(run: &Path, known: Option<&Symbols>, task: &Task) -> Result<()> {
+    if known.is_some() || task.symbols().is_none() {
+        return Ok(());
+    }
+    if RunRecord::read(run)?.data.is_some() {
+        bail!(
+            "{}: vocabulary.json is gone, so which number the run gave to which symbol is not known; put it back",
+            run.display()
+        );
+    }
+    tell("note: this run did not keep the symbols of its data; they are numbered by the data at hand");
+    Ok(())
+}
+
 /// Why there are no weights.
 pub(super) fn nothing_saved(run: &Path, which: Which) -> String {
     let name = which.name();
@@ -63,9 +82,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let config = &request.config;
     let symbols = Symbols::read(&request.run)?;
     let task = Task::load(config, symbols.as_ref(), &mut |note| tell(format_args!("note: {note}")))?;
-    if symbols.is_none() && task.symbols().is_some() {
-        tell("note: this run did not keep the symbols of its data; they are numbered by the data at hand");
-    }
+    symbols_are_known(&request.run, symbols.as_ref(), &task)?;
     let spec = S::configured(config, task.demand())?;
     let saved = state::load_weights(&request.run, request.checkpoint, Some(&spec))?
         .with_context(|| nothing_saved(&request.run, request.checkpoint))?;

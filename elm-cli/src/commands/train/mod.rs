@@ -4,6 +4,7 @@ mod open;
 
 use super::scores::score;
 use crate::answer::tell;
+use crate::commands::eval::symbols_are_known;
 use crate::config::RunConfig;
 use crate::config::effective::{EffectiveSettings, Found};
 use crate::model::ConfiguredModel;
@@ -64,6 +65,9 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     let folder = RunFolder::for_training(&request.out, request.resume)?;
     let mut beginning = Beginning::<S>::find(&folder, request)?;
     let task = Task::load(config, beginning.symbols(), &mut |note| tell(format_args!("note: {note}")))?;
+    if let Beginning::Kept(_) = &beginning {
+        symbols_are_known(folder.path(), beginning.symbols(), &task)?;
+    }
     let network = S::configured(config, task.demand())?;
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;
