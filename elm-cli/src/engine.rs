@@ -7,11 +7,11 @@
 
 use crate::commands::bench::{self, BenchReport, BenchRequest};
 use crate::commands::eval::{self, EvalRequest};
+use crate::commands::evaluation::EvalReport;
 use crate::commands::generate::{self, GenerateRequest};
 use crate::commands::train::{self, Outcome, TrainRequest};
 use crate::commands::verify::{self, RecordReport, VerifyRequest};
 use crate::model::ConfiguredModel;
-use crate::run::Summary;
 use anyhow::{Result, anyhow};
 use elm_core::Backend;
 use elm_core::device::{BackendOptions, BackendReport, DeviceReport};
@@ -32,7 +32,7 @@ pub trait Engine<S: ConfiguredModel> {
     ///
     /// # Errors
     /// As there, or when the backend cannot be opened.
-    fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<Summary>>;
+    fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<EvalReport>>;
     /// Runs reference records, see [`verify::run`].
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
         train::run::<B, S>(&(self.open)(options)?, request)
     }
 
-    fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<Summary>> {
+    fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<EvalReport>> {
         eval::run::<B, S>(&(self.open)(options)?, request)
     }
 

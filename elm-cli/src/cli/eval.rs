@@ -2,6 +2,7 @@
 
 use crate::answer::{Exit, print};
 use crate::commands::eval::{EvalRequest, config_of};
+use crate::commands::predictions::PredictionsPath;
 use crate::engine::Registry;
 use crate::model::ConfiguredModel;
 use crate::run::Which;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SplitName {
+    /// The training data, in order, evaluated as a validation
+    Train,
     Valid,
     Test,
 }
@@ -36,12 +39,16 @@ pub(super) struct EvalArgs {
     /// Override a setting, e.g. data.path=/elsewhere
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
+    /// Write every prediction; FILE ends in .csv or .npz
+    #[arg(long, value_name = "FILE")]
+    predictions: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) -> Result<Exit> {
+    let predictions = args.predictions.map(PredictionsPath::new).transpose()?;
     let config = config_of(&args.run, &args.overrides)?;
     let engine = registry.get(&config.backend)?;
     let options = config.backend_options;
@@ -49,6 +56,7 @@ pub(super) fn run<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) ->
         run: args.run,
         config,
         split: match args.split {
+            SplitName::Train => Purpose::Seen,
             SplitName::Valid => Purpose::Valid,
             SplitName::Test => Purpose::Test,
         },
@@ -56,10 +64,11 @@ pub(super) fn run<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) ->
             CheckpointName::Best => Which::Best,
             CheckpointName::Last => Which::Last,
         },
+        predictions,
         threads: options.threads.unwrap_or_else(|| engine.report().threads),
         stop: StopFlag::install()?,
     };
-    let Some(summary) = engine.eval(options, &request)? else { return Ok(Exit::Interrupted) };
-    print(args.json, &summary, || summary.text_of_weights(Some(summary.steps)))?;
+    let Some(report) = engine.eval(options, &request)? else { return Ok(Exit::Interrupted) };
+    print(args.json, &report, || report.text())?;
     Ok(Exit::Done)
 }

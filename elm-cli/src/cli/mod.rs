@@ -36,7 +36,17 @@ enum Command {
         Ctrl-C saves and stops (exit code 130); --resume continues with the very same numbers.")]
     Train(train::TrainArgs),
     /// Evaluate a trained run as published for its task
-    #[command(after_help = "Example: elm eval runs/quickstart-0 --split test")]
+    #[command(after_help = "Examples:\n  elm eval runs/quickstart-0\n  \
+        elm eval runs/quickstart-0 --split train --predictions train.csv\n  \
+        elm eval runs/quickstart-0 --json\n\n\
+        A split is read once, in its order. `train` and `valid` take training.valid_batches batches of \
+        training.valid_batch_size (by default 200 batches of a text, 500 fixed ones of added digits, else all), \
+        `test` those of a test. A classification is answered class by class, with its confusion matrix.\n\n\
+        FILE holds a prediction in each row: sample, label, prediction and the probability of each class; of a \
+        text: position (in the split), symbol, prediction and the probability of the symbol. A .csv has names, \
+        a .npz numbers and the names behind them.\n\n\
+        Masks of model.dropout.input_mode = \"per_step\" act in evaluation too, and differ from row to row of a \
+        batch: such a network scores differently with another batch size.")]
     Eval(eval::EvalArgs),
     /// Count parameters, operations and memory; reads no data
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]

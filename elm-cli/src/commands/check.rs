@@ -33,6 +33,9 @@ pub struct Described {
     pub inputs: usize,
     /// Classes or token symbols.
     pub outputs: usize,
+    /// Names of the classes, where the data has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
     /// Trainable parameters of the model.
     pub trainable_parameters: usize,
 }
@@ -55,6 +58,7 @@ pub fn check<S: ConfiguredModel>(path: &Path, overrides: &[String]) -> Result<De
         data: task.description(),
         inputs: model.inputs(),
         outputs: model.logits(),
+        classes: task.class_names(),
         trainable_parameters: model.trainable_parameters(),
     })
 }

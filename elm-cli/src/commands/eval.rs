@@ -1,6 +1,8 @@
-//! `elm eval`: a trained run on its validation or test split.
+//! `elm eval`: a trained run on a split of its data.
 
-use super::scores::score;
+use super::evaluation::{EvalReport, Gathering};
+use super::predictions::PredictionsPath;
+use super::scores::score_shown;
 use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::model::ConfiguredModel;
@@ -10,6 +12,7 @@ use crate::run::{Provenance, RunRecord, Summary, Symbols, state};
 use crate::task::{Purpose, Task};
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
+use elm_core::train::Predicted;
 use std::path::{Path, PathBuf};
 
 /// What to evaluate.
@@ -18,8 +21,10 @@ pub struct EvalRequest {
     pub run: PathBuf,
     /// Its configuration.
     pub config: RunConfig,
-    /// Validation or test.
+    /// [`Purpose::Seen`] (the training data), validation or test.
     pub split: Purpose,
+    /// Where to write every prediction.
+    pub predictions: Option<PredictionsPath>,
     /// Which weights.
     pub checkpoint: Which,
     /// Threads that the backend computes with, for the record.
@@ -74,11 +79,12 @@ pub(super) fn nothing_saved(run: &Path, which: Which) -> String {
 /// Evaluates on a backend; `None` when interrupted.
 ///
 /// # Errors
-/// When weights or data are missing, damaged, or of another model.
+/// When weights or data are missing, damaged, or of another model, or the
+/// predictions cannot be written.
 pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     backend: &B,
     request: &EvalRequest,
-) -> Result<Option<Summary>> {
+) -> Result<Option<EvalReport>> {
     let config = &request.config;
     let symbols = Symbols::read(&request.run)?;
     let task = Task::load(config, symbols.as_ref(), &mut |note| tell(format_args!("note: {note}")))?;
@@ -90,7 +96,10 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let model = spec.build(backend, &saved.weights)?;
     let began = std::time::Instant::now();
     let stop = || request.stop.is_set();
-    let Some(evaluation) = score(backend, &*model, &task, config, request.split, &stop)? else {
+    let mut gathering = Gathering::start(&task, request.split, request.predictions.as_ref())?;
+    let mut look = |predicted: &Predicted<'_>| gathering.add(predicted);
+    let Some(evaluation) = score_shown(backend, &*model, &task, config, request.split, &stop, &mut look)?
+    else {
         return Ok(None);
     };
     let data = task.digests()?;
@@ -104,7 +113,8 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let simd = config.backend_options.simd;
     let provenance = Provenance::now(&description, simd, request.threads, config.training.seed)?;
     let of = |split| (request.split == split).then(|| evaluation.scores.clone());
-    Ok(Some(Summary {
+    let train = of(Purpose::Seen);
+    let summary = Summary {
         task: config.task_name(),
         backend: description.name.into(),
         device: description.device,
@@ -119,5 +129,6 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         baselines: None,
         data: Some(data),
         provenance: Some(provenance),
-    }))
+    };
+    Ok(Some(gathering.finish(summary, train)?))
 }

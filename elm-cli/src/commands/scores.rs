@@ -6,7 +6,7 @@ use crate::task::{Purpose, Task};
 use anyhow::Result;
 use elm_core::Backend;
 use elm_core::model::Model;
-use elm_core::train::{Evaluation, EvaluationSpec, evaluate};
+use elm_core::train::{Evaluation, EvaluationSpec, Predicted, evaluate};
 
 /// Evaluates a split; `None` when `stop` said so before the end.
 ///
@@ -23,17 +23,34 @@ pub fn score<B: Backend>(
     purpose: Purpose,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<Evaluation>> {
+    score_shown(backend, model, task, config, purpose, stop, &mut |_| Ok(()))
+}
+
+/// The same, with the predictions of every batch shown to `look`.
+///
+/// # Errors
+/// As [`score`], and what `look` fails with, which ends the evaluation.
+pub fn score_shown<B: Backend>(
+    backend: &B,
+    model: &dyn Model<B>,
+    task: &Task,
+    config: &RunConfig,
+    purpose: Purpose,
+    stop: &dyn Fn() -> bool,
+    look: &mut dyn FnMut(&Predicted<'_>) -> Result<()>,
+) -> Result<Option<Evaluation>> {
     let (mut source, limit) = task.batches(config, purpose)?;
-    let name = if purpose == Purpose::Test { "test" } else { "valid" };
-    let mut progress = Progress::new(name, 0, limit.unwrap_or(0));
-    let mut stopped = false;
+    let mut progress = Progress::new(purpose.name(), 0, limit.unwrap_or(0));
+    let (mut stopped, mut looked) = (false, Ok(()));
     let properties = task.properties();
     let spec =
         EvaluationSpec { batches: limit, carry_state: properties.carries_state, metrics: properties.metrics };
-    let evaluation = evaluate(backend, model, &mut source, &spec, &mut |done| {
+    let evaluation = evaluate(backend, model, &mut source, &spec, &mut |done, predicted| {
         progress.update(done, || "batches".into());
+        looked = look(predicted);
         stopped = stop();
-        !stopped
+        !stopped && looked.is_ok()
     })?;
+    looked?;
     Ok((!stopped).then_some(evaluation))
 }

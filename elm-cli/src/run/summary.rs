@@ -61,11 +61,12 @@ pub struct Baselines {
 impl Summary {
     /// The summary of a training for people.
     pub fn text(&self) -> String {
-        self.text_of_weights(self.best_step)
+        self.text_of_weights(self.best_step, None)
     }
 
-    /// The same of an evaluation, whose weights are those of `step`.
-    pub fn text_of_weights(&self, step: Option<u64>) -> String {
+    /// The same of an evaluation, whose weights are those of `step`, perhaps
+    /// of the training data.
+    pub fn text_of_weights(&self, step: Option<u64>, train: Option<&Scores>) -> String {
         let mut text = format!(
             "{} with {} trainable parameters, {} updates on {} {} ({} scan), {:.1} s\n",
             self.task,
@@ -77,7 +78,8 @@ impl Summary {
             self.seconds
         );
         let weights = step.map_or(String::new(), |step| format!(" (weights of step {step})"));
-        for (name, scores) in [("valid", &self.valid), ("test", &self.test)] {
+        for (name, scores) in [("train", train), ("valid", self.valid.as_ref()), ("test", self.test.as_ref())]
+        {
             if let Some(scores) = scores {
                 text += &format!("{name:<5} {}{weights}\n", scores.text());
             }

@@ -10,7 +10,8 @@ use anyhow::{Result, bail};
 use elm_data::spikes::baseline::summed_counts_accuracy;
 use elm_data::spikes::{AddingBatches, AddingDraws};
 use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
-use elm_data::{BatchStream, Order, ReadAhead, SampleBatches};
+use elm_data::{BatchStream, Order, ReadAhead, SampleBatches, Samples};
+use std::sync::Arc;
 
 /// What batches are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +22,16 @@ pub enum Purpose {
     Valid,
     /// The final test.
     Test,
+    /// The training data again, evaluated as a validation: in order, with the
+    /// batches of one.
+    Seen,
 }
 
 impl Purpose {
     /// The name of the split.
     pub fn name(self) -> &'static str {
         match self {
-            Purpose::Train => "train",
+            Purpose::Train | Purpose::Seen => "train",
             Purpose::Valid => "valid",
             Purpose::Test => "test",
         }
@@ -86,6 +90,36 @@ impl Task {
         self.kind.properties()
     }
 
+    /// Names of the classes by number, where the data has some.
+    pub fn class_names(&self) -> Option<Vec<String>> {
+        match &self.data {
+            // A sum of digits has no name but itself.
+            Data::Samples([train, ..]) if !self.is_adding() => train.class_names(),
+            _ => None,
+        }
+    }
+
+    /// What is told apart, by number: the classes or, of a text, its symbols,
+    /// escaped where they cannot be printed.
+    pub fn output_names(&self) -> Vec<String> {
+        match &self.data {
+            Data::Text(corpus) => corpus.vocabulary.symbols().iter().map(|&byte| printable(byte)).collect(),
+            Data::Samples(_) => {
+                let names = self.class_names().unwrap_or_default();
+                let name = |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
+                (0..self.demand().outputs).map(name).collect()
+            }
+        }
+    }
+
+    /// Samples of a split, or tokens of a text.
+    pub fn len(&self, purpose: Purpose) -> usize {
+        match &self.data {
+            Data::Text(corpus) => tokens_of(corpus, purpose).len(),
+            Data::Samples(splits) => samples_of(splits, purpose).len(),
+        }
+    }
+
     fn is_adding(&self) -> bool {
         self.kind.is_adding()
     }
@@ -137,18 +171,14 @@ impl Task {
         let training = &config.training;
         let (rows, limit) = match purpose {
             Purpose::Train => (training.batch_size, None),
-            Purpose::Valid => (training.valid_batch_size, training.valid_batches),
+            Purpose::Valid | Purpose::Seen => (training.valid_batch_size, training.valid_batches),
             Purpose::Test => (training.test_batch_size, training.test_batches),
         };
         let stream: Box<dyn BatchStream> = match &self.data {
             Data::Text(corpus) => {
-                let tokens = match purpose {
-                    Purpose::Train => &corpus.train,
-                    Purpose::Valid => &corpus.valid,
-                    Purpose::Test => &corpus.test,
-                };
+                let tokens = tokens_of(corpus, purpose).clone();
                 let endless = purpose == Purpose::Train;
-                Box::new(TextBatches::new(tokens.clone(), rows, training.seq_length, endless)?)
+                Box::new(TextBatches::new(tokens, rows, training.seq_length, endless)?)
             }
             Data::Samples(splits) => {
                 let stream = self.sample_batches(splits, purpose, rows, limit, config)?;
@@ -167,11 +197,7 @@ impl Task {
         config: &RunConfig,
     ) -> Result<Box<dyn BatchStream>> {
         let seed = config.training.seed;
-        let samples = match purpose {
-            Purpose::Train => &splits[0],
-            Purpose::Valid => &splits[1],
-            Purpose::Test => &splits[2],
-        };
+        let samples = samples_of(splits, purpose);
         let per_epoch = limit.unwrap_or(self.turn(config));
         let training = purpose == Purpose::Train;
         Ok(if self.is_adding() {
@@ -229,6 +255,30 @@ impl Task {
                 self.demand().outputs
             ),
         }
+    }
+}
+
+fn tokens_of(corpus: &Corpus, purpose: Purpose) -> &Arc<[u8]> {
+    match purpose {
+        Purpose::Train | Purpose::Seen => &corpus.train,
+        Purpose::Valid => &corpus.valid,
+        Purpose::Test => &corpus.test,
+    }
+}
+
+fn samples_of([train, valid, test]: &Splits, purpose: Purpose) -> &Arc<dyn Samples> {
+    match purpose {
+        Purpose::Train | Purpose::Seen => train,
+        Purpose::Valid => valid,
+        Purpose::Test => test,
+    }
+}
+
+/// A byte as itself, or escaped: `\n`, `\xff`, `\\`.
+fn printable(byte: u8) -> String {
+    match byte {
+        b'"' | b'\'' => char::from(byte).to_string(),
+        _ => byte.escape_ascii().to_string(),
     }
 }
 

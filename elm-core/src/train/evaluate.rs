@@ -4,13 +4,13 @@ use super::batch::{Batch, BatchSource};
 use super::loss::batch_loss;
 use super::metric::{Mean, Measure, Measured, Metric, Predicted, Scores};
 use crate::backend::Backend;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Model, Pass, PerStep};
 use crate::ops;
 use crate::scan::ScanPath;
 
-/// How to evaluate.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How to evaluate; by default all batches, each by itself, for their loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EvaluationSpec<'a> {
     /// Batches to take; `None`: all.
     pub batches: Option<u64>,
@@ -34,9 +34,11 @@ pub struct Evaluation {
 
 /// Evaluates a model on batches of a source.
 ///
-/// Dropout is off, except for per-step input dropout, whose mask then depends
-/// on the batch's position alone. `progress` is called after every batch with
-/// the number of batches done; returning `false` ends the evaluation early.
+/// Dropout is off, except for per-step input dropout: its mask is a function of
+/// the batch's number, the row, the step and the channel, so that the figures
+/// of such a model depend on the batch size. `look` is shown the predictions of
+/// every batch with the number of batches done; returning `false` ends the
+/// evaluation early.
 ///
 /// # Errors
 /// When data cannot be read or does not fit the model.
@@ -45,7 +47,7 @@ pub fn evaluate<B: Backend>(
     model: &dyn Model<B>,
     source: &mut dyn BatchSource,
     spec: &EvaluationSpec<'_>,
-    progress: &mut dyn FnMut(u64) -> bool,
+    look: &mut dyn FnMut(u64, &Predicted<'_>) -> bool,
 ) -> Result<Evaluation> {
     let mut gathered = Gathered::new(spec.metrics);
     let mut state: Option<(usize, Vec<B::Tensor>)> = None;
@@ -58,36 +60,40 @@ pub fn evaluate<B: Backend>(
         };
         let per_step = Some(PerStep { seed: 0, place: done });
         let pass = Pass { per_step, ..Pass::plain(&start) };
-        let end = evaluate_batch(backend, model, &batch, &pass, &mut gathered)?;
-        state = Some((batch.rows, end));
         done += 1;
-        if !progress(done) {
+        let mut go_on = true;
+        let end = evaluate_batch(backend, model, &batch, &pass, &mut |predicted, path| {
+            gathered.add(predicted, path);
+            go_on = look(done, predicted);
+        })?;
+        if !go_on {
             break;
         }
+        state = Some((batch.rows, end));
     }
     Ok(gathered.finish())
 }
 
-/// Gathers the figures of one batch and returns the end state.
+/// Shows the predictions of one batch and returns the end state.
 fn evaluate_batch<B: Backend>(
     backend: &B,
     model: &dyn Model<B>,
     batch: &Batch,
     pass: &Pass<'_, B>,
-    gathered: &mut Gathered,
+    look: &mut dyn FnMut(&Predicted<'_>, ScanPath),
 ) -> Result<Vec<B::Tensor>> {
     let answers = model.forward(backend, &batch.sequences(), pass)?;
-    if let Some(last) = answers.last() {
-        let loss = batch_loss(backend, model, &last.activity, batch, 0.0)?;
-        let logits = loss.logits.as_ref().map(|logits| backend.values(logits)).transpose()?;
-        gathered.add(&Predicted {
-            loss: ops::scalar(backend, &loss.task)?,
-            predictions: loss.predictions as u64,
-            logits: logits.as_deref().unwrap_or_default(),
-            target: &batch.target,
-        });
-        gathered.path = Some(last.path);
-    }
+    let last = answers.last().ok_or_else(|| Error::shape("layers of a model", &[0], "at least one"))?;
+    let loss = batch_loss(backend, model, &last.activity, batch, 0.0)?;
+    let logits = loss.logits.as_ref().map(|logits| backend.values(logits)).transpose()?;
+    let predicted = Predicted {
+        loss: ops::scalar(backend, &loss.task)?,
+        predictions: loss.predictions as u64,
+        rows: batch.rows,
+        logits: logits.as_deref().unwrap_or_default(),
+        target: &batch.target,
+    };
+    look(&predicted, last.path);
     Ok(answers.iter().map(|answer| backend.detach(&answer.state)).collect())
 }
 
@@ -105,7 +111,8 @@ impl Gathered {
         Gathered { loss: Mean::default(), metrics, predictions: 0, path: None }
     }
 
-    fn add(&mut self, predicted: &Predicted<'_>) {
+    fn add(&mut self, predicted: &Predicted<'_>, path: ScanPath) {
+        self.path = Some(path);
         self.predictions += predicted.predictions;
         self.loss.add(predicted.loss * predicted.predictions as f64, predicted.predictions);
         self.metrics.iter_mut().for_each(|(_, measure)| measure.add(predicted));

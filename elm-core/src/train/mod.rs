@@ -18,7 +18,7 @@ pub use crate::model::{HostInput, dropout};
 pub use crate::optimizer::OptimizerKind;
 pub use batch::{Batch, BatchSource, Target};
 pub use evaluate::{Evaluation, EvaluationSpec, evaluate};
-pub use metric::{Criterion, Measured, Metric, Scores};
+pub use metric::{Confusion, Criterion, Measured, Metric, Predicted, Scores};
 pub use regularizer::{Penalty, Regularizer};
 pub use schedule::{LearningRate, StateReset};
 pub use snapshot::Snapshot;

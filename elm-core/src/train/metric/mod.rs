@@ -2,11 +2,14 @@
 //! direction, gathered over an evaluation and carried as one list.
 //!
 //! Read in this order: this file (which figures there are), `measure` (how
-//! they are gathered), `scores` (the list, and which of two is better).
+//! they are gathered), `scores` (the list, and which of two is better),
+//! `confusion` (which class is taken for which).
 
+mod confusion;
 mod measure;
 mod scores;
 
+pub use confusion::Confusion;
 pub(super) use measure::Mean;
 pub use measure::{Measure, Predicted, right_answers};
 pub use scores::{Criterion, Measured, Scores};
