@@ -11,7 +11,8 @@
 //! }
 //! ```
 //! One with a model of its own implements [`ConfiguredModel`] and hands over a
-//! [`Registry::standard_for`] it; see `examples/own_model.rs`.
+//! [`Registry::standard_for`] it; see `examples/own_model.rs`. A program that
+//! wants a trained network opens its run folder as a [`TrainedRun`].
 
 // A print that cannot be written must not end a run: `answer` prints.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -24,9 +25,11 @@ pub mod engine;
 pub mod model;
 pub mod run;
 pub mod task;
+pub mod trained;
 
 pub use engine::Registry;
 pub use model::ConfiguredModel;
+pub use trained::TrainedRun;
 
 use answer::Exit;
 use clap::Parser;

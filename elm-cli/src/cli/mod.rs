@@ -68,7 +68,11 @@ enum Command {
     #[command(after_help = "Example: elm bench configs/enwik8.toml --steps 20 --threads 2")]
     Bench(bench::BenchArgs),
     /// Sample text from a network trained on text
-    #[command(after_help = "Example: elm generate runs/text-0 --prompt \"The \" --length 200")]
+    #[command(after_help = "Examples:\n  elm generate runs/text-0 --prompt \"The \" --length 200\n  \
+        elm generate runs/text-0 --prompt \"The \" --temperature 0\n  \
+        echo \"The\" | elm generate runs/text-0 --top-k 5\n\n\
+        Without --prompt, or with `--prompt -`, the prompt is what standard input holds, without the end of its \
+        last line. A symbol that the run does not know is an error.")]
     Generate(generate::GenerateArgs),
     /// Data sets: list, look at, check, make and convert them
     #[command(after_help = "Examples:\n  elm data list\n  elm data check /folder/of/shd\n  \

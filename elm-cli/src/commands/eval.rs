@@ -65,7 +65,7 @@ pub(super) fn symbols_are_known(run: &Path, known: Option<&Symbols>, task: &Task
 }
 
 /// Why there are no weights.
-pub(super) fn nothing_saved(run: &Path, which: Which) -> String {
+pub(crate) fn nothing_saved(run: &Path, which: Which) -> String {
     let name = which.name();
     let remedy = match checkpoint::exists(run, Which::Last) {
         true if which == Which::Best => {

@@ -1,31 +1,37 @@
 //! `elm generate`: text from a trained network, symbol by symbol.
 
-use crate::config::{RunConfig, Tokens};
+use crate::TrainedRun;
+use crate::answer::tell;
 use crate::model::ConfiguredModel;
-use crate::run::checkpoint::Which;
-use crate::run::state;
-use anyhow::{Context, Result, bail};
+use crate::run::Which;
+use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::model::logits::logits_of_all_steps;
 use elm_core::model::{HostInput, Model, Pass, Sequences};
 use elm_core::random::{Draws, Purpose};
-use elm_data::text::{TokenMode, Vocabulary};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What to generate.
 pub struct GenerateRequest {
     /// The run folder.
     pub run: PathBuf,
-    /// Its configuration.
-    pub config: RunConfig,
     /// Text to start from.
-    pub prompt: String,
+    pub prompt: Vec<u8>,
     /// Symbols to add.
     pub length: usize,
-    /// Logits are divided by this; 0 takes the likeliest symbol.
-    pub temperature: f64,
+    /// How a symbol is taken from the logits.
+    pub choice: Choice,
     /// Seed of the draws.
     pub seed: u64,
+}
+
+/// How a symbol is taken from the logits.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// Logits are divided by this; 0 takes the likeliest symbol.
+    pub temperature: f64,
+    /// Only so many of the likeliest symbols may be drawn; `None`: all.
+    pub top_k: Option<usize>,
 }
 
 /// The text made, without the prompt.
@@ -36,29 +42,20 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     backend: &B,
     request: &GenerateRequest,
 ) -> Result<String> {
-    let vocabulary = vocabulary(&request.run, &request.config)?;
-    let saved = state::load_weights::<S>(&request.run, Which::Best, None)?
-        .with_context(|| format!("{}: nothing was saved yet; train it first", request.run.display()))?;
-    let spec = &saved.state.network;
-    if spec.inputs() != vocabulary.len() {
-        bail!(
-            "{}: the vocabulary has {} symbols, the model {}",
-            request.run.display(),
-            vocabulary.len(),
-            spec.inputs()
-        );
-    }
-    let model = spec.build(backend, &saved.weights)?;
-    let prompt = vocabulary.encode(request.prompt.as_bytes()).context("the prompt")?;
+    let run = TrainedRun::<S>::open_weights(&request.run, Which::Best)?;
+    run.warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));
+    let vocabulary = run.vocabulary()?;
+    let model = run.network.build(backend, &run.weights)?;
+    let prompt = vocabulary.encode(&request.prompt).context("the prompt")?;
     let mut reader = Reader { state: model.start_state(backend, 1)?, backend, model: &*model };
-    let mut logits = vec![0.0; spec.logits()];
+    let mut logits = vec![0.0; run.network.logits()];
     for &token in &prompt {
         logits = reader.read(token)?;
     }
     let mut draws = Draws::new(request.seed, Purpose::Generation, [0, 0]);
     let mut made = Vec::with_capacity(request.length);
     for _ in 0..request.length {
-        let token = choose(&logits, request.temperature, &mut draws);
+        let token = request.choice.take(&logits, &mut draws);
         made.push(token);
         logits = reader.read(token)?;
     }
@@ -86,33 +83,65 @@ impl<B: Backend> Reader<'_, B> {
     }
 }
 
-/// Draws from the softmax of the logits over the temperature.
-fn choose(logits: &[f32], temperature: f64, draws: &mut Draws) -> u8 {
-    let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap_or(0);
-    if temperature == 0.0 {
-        return best as u8;
+impl Choice {
+    /// Draws from the softmax of the logits over the temperature.
+    fn take(self, logits: &[f32], draws: &mut Draws) -> u8 {
+        let mut likeliest: Vec<usize> = (0..logits.len()).collect();
+        // Stable, so that the first of equal symbols is the likelier one.
+        likeliest.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        likeliest.truncate(self.top_k.unwrap_or(logits.len()));
+        let Some(&best) = likeliest.first() else { return 0 };
+        if self.temperature == 0.0 {
+            return best as u8;
+        }
+        // By number, so that a draw does not depend on the order above.
+        likeliest.sort_unstable();
+        let above = |symbol: usize| f64::from(logits[symbol]) - f64::from(logits[best]);
+        let weights: Vec<f64> =
+            likeliest.iter().map(|&symbol| (above(symbol) / self.temperature).exp()).collect();
+        let mut left = draws.unit() * weights.iter().sum::<f64>();
+        let drawn = weights.iter().position(|weight| {
+            left -= weight;
+            left < 0.0
+        });
+        drawn.map_or(best, |drawn| likeliest[drawn]) as u8
     }
-    let top = f64::from(logits.get(best).copied().unwrap_or(0.0));
-    let weights: Vec<f64> = logits.iter().map(|&l| ((f64::from(l) - top) / temperature).exp()).collect();
-    let mut left = draws.unit() * weights.iter().sum::<f64>();
-    let drawn = weights.iter().position(|weight| {
-        left -= weight;
-        left < 0.0
-    });
-    drawn.unwrap_or(best) as u8
 }
 
-fn vocabulary(run: &Path, config: &RunConfig) -> Result<Vocabulary> {
-    let path = run.join("vocabulary.json");
-    if !config.data.kind.properties().generates || !path.is_file() {
-        bail!("{}: only networks trained on text can generate it", run.display());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGITS: [f32; 5] = [0.0, 3.0, 2.5, 3.0, -1.0];
+
+    /// The symbols that a thousand draws take.
+    fn taken(temperature: f64, top_k: Option<usize>) -> Vec<u8> {
+        let mut draws = Draws::new(1, Purpose::Generation, [0, 0]);
+        let mut all: Vec<u8> =
+            (0..1000).map(|_| Choice { temperature, top_k }.take(&LOGITS, &mut draws)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let symbols = serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?;
-    let mode = match config.data.tokens {
-        Tokens::Txl => TokenMode::Txl,
-        Tokens::Eos => TokenMode::Eos,
-        Tokens::Bytes => TokenMode::Bytes,
-    };
-    Ok(Vocabulary::from_symbols(mode, symbols))
+
+    #[test]
+    fn without_temperature_the_first_of_the_likeliest_is_taken() {
+        assert_eq!(taken(0.0, None), [1]);
+        assert_eq!(taken(0.0, Some(3)), [1]);
+    }
+
+    #[test]
+    fn only_the_likeliest_symbols_are_drawn() {
+        assert_eq!(taken(1.0, None), [0, 1, 2, 3, 4]);
+        assert_eq!(taken(1.0, Some(9)), [0, 1, 2, 3, 4]);
+        assert_eq!(taken(1.0, Some(3)), [1, 2, 3]);
+        assert_eq!(taken(1.0, Some(2)), [1, 3]);
+        assert_eq!(taken(1.0, Some(1)), [1]);
+        assert_eq!(taken(1e300, Some(2)), [1, 3]);
+    }
+
+    #[test]
+    fn a_tiny_temperature_draws_among_the_likeliest_and_overflows_nowhere() {
+        assert_eq!(taken(1e-300, None), [1, 3]);
+    }
 }
