@@ -5,12 +5,12 @@
 //! ```
 //!
 //! The network is the published one for spoken digits, with initial weights;
-//! a trained one comes from the `model.safetensors` of a checkpoint through
-//! `StoredTensors::from_bytes`. The spikes come from a made-up sound that
+//! a trained one comes from a run folder through `elm_cli::TrainedRun`, or from
+//! the `model.safetensors` of a checkpoint through `StoredTensors::from_bytes`. The spikes come from a made-up sound that
 //! glides over the channels.
 
 use elm_core::kernel::{LiveInput, Simd};
-use elm_core::model::{LayerOptions, LiveNetwork, ModelKind, Network, NetworkOptions};
+use elm_core::model::{LiveNetwork, Network, NetworkOptions};
 use elm_core::reference::Reference;
 use std::time::Instant;
 
@@ -19,18 +19,7 @@ const CLASSES: usize = 19;
 const STEPS: usize = 500;
 
 fn main() -> elm_core::Result<()> {
-    let options = NetworkOptions {
-        kind: ModelKind::ElmNetwork,
-        num_input: CHANNELS,
-        num_output: CLASSES,
-        num_hidden: Some(96),
-        num_layers: None,
-        embedding: None,
-        head: None,
-        layer: LayerOptions::default(),
-        first_layer: None,
-        last_layer: None,
-    };
+    let options = NetworkOptions::new(CHANNELS, CLASSES).num_hidden(96);
     let spec = options.resolve()?;
     let weights = Network::from_seed(&Reference, &spec, 1)?.to_stored(&Reference)?;
     let mut network = LiveNetwork::new(&spec, &weights, Simd::Auto, 1)?;

@@ -4,6 +4,54 @@
 //! This crate names no tensor library and opens no file. A backend crate
 //! supplies tensors; the caller supplies bytes, structs and seeds.
 //!
+//! # A network trained on arrays of your own
+//! Which of two channels is the first to get a pulse? Any backend will do:
+//! [`Reference`](reference::Reference) is exact and slow, the crates
+//! `elm-backend-candle` and `elm-backend-tch` are fast.
+//!
+//! ```
+//! use elm_core::model::{Head, HostInput, ModelSpec, NetworkOptions, NeuronOptions};
+//! use elm_core::reference::Reference;
+//! use elm_core::train::{Batch, BatchList, EvaluationSpec, Metric, Target, Trainer, TrainingSpec, evaluate};
+//!
+//! // The arrays: values [T, C, B] and a class for each of the B sequences.
+//! let (steps, channels, rows) = (12, 2, 16);
+//! let mut values = vec![0.0; steps * channels * rows];
+//! let mut labels = Vec::new();
+//! for row in 0..rows {
+//!     let first = row % 2;
+//!     for (step, channel) in [(row % 5, first), (8, 1 - first)] {
+//!         values[(step * channels + channel) * rows + row] = 1.0;
+//!     }
+//!     labels.push(first as u32);
+//! }
+//! let target = Target::LastStep { labels, lengths: None };
+//! let batch = Batch { rows, steps, input: HostInput::Dense(values), target };
+//!
+//! // A network, told only what differs from the published one.
+//! let neuron = NeuronOptions::default().num_memory(3).memory_tau_max(20.0);
+//! let network = NetworkOptions::new(channels, 2).num_hidden(6).head(Head::Linear).neuron(neuron).resolve()?;
+//! let backend = Reference;
+//! let model = network.build(&backend, &network.initial_weights(0))?;
+//!
+//! let mut training = TrainingSpec::new(40);
+//! training.learning_rate.peak = 0.02;
+//! let mut trainer = Trainer::new(&backend, model, training)?;
+//! for _ in 0..40 {
+//!     trainer.step(&batch)?;
+//! }
+//!
+//! let spec = EvaluationSpec { metrics: &[Metric::Accuracy], ..Default::default() };
+//! let mut source = BatchList::new(vec![batch]);
+//! let evaluation = evaluate(&backend, trainer.model(), &mut source, &spec, &mut |_, _| true)?;
+//! assert_eq!(evaluation.scores.measured.get(Metric::Accuracy), Some(1.0));
+//! let safetensors = trainer.snapshot()?.weights.to_bytes()?;
+//! # assert!(!safetensors.is_empty());
+//! # Ok::<(), elm_core::Error>(())
+//! ```
+//! The same weights run step by step in [`LiveNetwork`](model::LiveNetwork),
+//! without a backend.
+//!
 //! # Sources
 //! * \[S1\] Spieler, Rahaman, Martius, Schölkopf, Levina, *The Expressive Leaky
 //!   Memory Neuron*, ICLR 2024, arXiv 2306.16922.

@@ -59,23 +59,12 @@
 //! use elm_core::kernel::{
 //!     Cotangents, DEFAULT_MEMORY_BUDGET, Gradients, Kernel, Outputs, Pool, Simd,
 //! };
-//! use elm_core::model::{ModelKind, NetworkOptions};
+//! use elm_core::model::NetworkOptions;
 //! use elm_core::spec::{Connectome, Input, LayerRun, Want};
 //! use std::sync::Arc;
 //!
 //! # fn main() -> elm_core::Result<()> {
-//! let options = NetworkOptions {
-//!     kind: ModelKind::ElmNetwork,
-//!     num_input: 4,
-//!     num_output: 3,
-//!     num_hidden: Some(8),
-//!     num_layers: None,
-//!     embedding: None,
-//!     head: None,
-//!     layer: Default::default(),
-//!     first_layer: None,
-//!     last_layer: None,
-//! };
+//! let options = NetworkOptions::new(4, 3).num_hidden(8);
 //! let layer = &options.resolve()?.layers[0];
 //! let (rows, steps) = (2, 5);
 //! let parameters = layer.initial_parameters(7, 0);

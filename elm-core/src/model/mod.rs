@@ -20,6 +20,7 @@ pub mod network;
 pub mod options;
 pub mod per_step;
 pub mod sequences;
+mod setters;
 pub mod stored;
 
 pub use crate::spec::{
@@ -30,7 +31,7 @@ pub use built::{Layer, LayerAnswer, Network, RunArgs, flat_values, insert_named}
 pub use interface::{Model, ModelSpec, Pass};
 pub use live::LiveNetwork;
 pub use network::{Embedding, Head, ModelKind, NetworkSpec};
-pub use options::{DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, WiringOptions};
+pub use options::{DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, RoutingName, WiringOptions};
 pub use per_step::PerStep;
 pub use sequences::{HostInput, Sequences};
 pub use stored::{StoredTensor, StoredTensors, StoredValues};

@@ -4,10 +4,11 @@ use crate::spec::LayerSpec;
 use serde::{Deserialize, Serialize};
 
 /// Which published model a network is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelKind {
     /// Layers of recurrently wired neurons \[S2\].
+    #[default]
     ElmNetwork,
     /// The single neuron of \[S2\].
     ElmNeuron,

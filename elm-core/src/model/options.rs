@@ -1,7 +1,8 @@
 //! Settings as a user gives them, merged key by key and resolved to specs.
 //!
 //! Field names are the keys of a configuration; every field is optional and
-//! [`NetworkOptions::resolve`] fills in the published defaults.
+//! [`NetworkOptions::resolve`] fills in the published defaults. `setters` has
+//! a method for each field.
 
 use super::network::{Embedding, Head, ModelKind, NetworkSpec};
 use crate::error::{Error, Result};
@@ -91,7 +92,10 @@ pub struct LayerOptions {
 }
 
 /// Settings of a network: `[model]` and its sub-tables.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// Only what differs from the published defaults has to be said; see
+/// [`NetworkOptions::new`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct NetworkOptions {
     /// Which published model.
     pub kind: ModelKind,

@@ -1,7 +1,7 @@
 //! A batch of sequences on the host, and where batches come from.
 
 use crate::backend::Backend;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{HostInput, Sequences};
 use crate::spec::Input;
 
@@ -83,6 +83,41 @@ pub trait BatchSource {
     fn seek(&mut self, cursor: [u64; 2]) -> Result<()>;
 }
 
+/// Batches in memory, once through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchList {
+    batches: Vec<Batch>,
+    next: usize,
+}
+
+impl BatchList {
+    /// A source of these batches.
+    pub fn new(batches: Vec<Batch>) -> Self {
+        BatchList { batches, next: 0 }
+    }
+}
+
+impl BatchSource for BatchList {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        let batch = self.batches.get(self.next).cloned();
+        self.next += usize::from(batch.is_some());
+        Ok(batch)
+    }
+
+    fn cursor(&self) -> [u64; 2] {
+        [0, self.next as u64]
+    }
+
+    fn seek(&mut self, cursor: [u64; 2]) -> Result<()> {
+        let len = self.batches.len();
+        match usize::try_from(cursor[1]) {
+            Ok(next) if next <= len && cursor[0] == 0 => self.next = next,
+            _ => return Err(Error::Index { what: "batch of a list".into(), index: cursor[1] as usize, len }),
+        }
+        Ok(())
+    }
+}
+
 impl Batch {
     /// The input without the target.
     pub fn sequences(&self) -> Sequences<'_> {
@@ -95,5 +130,27 @@ impl Batch {
     /// When it does not fit, or the backend refuses it.
     pub fn on<B: Backend>(&self, backend: &B, channels: usize) -> Result<Input<B::Tensor>> {
         self.sequences().on(backend, channels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_once_and_from_any_place() {
+        let batch = |class| {
+            let target = Target::LastStep { labels: vec![class], lengths: None };
+            Batch { rows: 1, steps: 1, input: HostInput::Dense(vec![0.0]), target }
+        };
+        let mut list = BatchList::new(vec![batch(0), batch(1)]);
+        assert_eq!(list.next().unwrap(), Some(batch(0)));
+        let place = list.cursor();
+        assert_eq!(list.next().unwrap(), Some(batch(1)));
+        assert_eq!((list.next().unwrap(), list.next().unwrap()), (None, None));
+        list.seek(place).unwrap();
+        assert_eq!(list.next().unwrap(), Some(batch(1)));
+        list.seek([0, 2]).unwrap();
+        assert!(list.seek([0, 3]).is_err() && list.seek([1, 0]).is_err());
     }
 }

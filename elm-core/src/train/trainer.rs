@@ -34,6 +34,24 @@ pub struct TrainingSpec {
     pub seed: u64,
 }
 
+impl TrainingSpec {
+    /// So many updates with the defaults of a configuration: Adam, a learning
+    /// rate of at most 5e-4 after 100 updates of warm-up (a tenth of all
+    /// updates where there are fewer than a thousand), gradients clipped to a
+    /// norm of 1, and nothing else.
+    pub fn new(updates: u64) -> Self {
+        TrainingSpec {
+            optimizer: OptimizerKind::Adam,
+            learning_rate: LearningRate { peak: 5e-4, warmup: (updates / 10).min(100), total: updates },
+            clip_norm: Some(1.0),
+            label_smoothing: 0.0,
+            regularizers: Vec::new(),
+            state_reuse: None,
+            seed: 0,
+        }
+    }
+}
+
 /// What one update did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {

@@ -54,11 +54,9 @@ pub struct LiveWeights<'a> {
 /// ```
 /// use elm_core::kernel::{LiveInput, LiveLayer, LiveWeights, Simd};
 /// use elm_core::spec::Connectome;
-/// # use elm_core::model::{ModelKind, NetworkOptions};
+/// # use elm_core::model::NetworkOptions;
 /// # fn main() -> elm_core::Result<()> {
-/// # let options = NetworkOptions { kind: ModelKind::ElmNetwork, num_input: 4, num_output: 3,
-/// #     num_hidden: Some(8), num_layers: None, embedding: None, head: None,
-/// #     layer: Default::default(), first_layer: None, last_layer: None };
+/// # let options = NetworkOptions::new(4, 3).num_hidden(8);
 /// let layer = &options.resolve()?.layers[0];
 /// let weights = LiveWeights {
 ///     layer,
