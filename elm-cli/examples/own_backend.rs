@@ -1,54 +1,17 @@
-//! The program with one backend more. Its primitives are those of the naive
-//! f64 backend of `elm-core`, where yours would call your tensor library; two
-//! methods of its own give it the fused recurrence.
+//! The program with one backend more, that of `third_party_backend`.
 //!
 //! ```sh
 //! cargo run --release --example own_backend -- train configs/quickstart.toml --set backend.kind=mine
 //! ```
 
+#[allow(unreachable_pub)] // the file of another crate, where it can be reached
+#[path = "third_party_backend/src/lib.rs"]
+mod third_party_backend;
+
 use elm_cli::{Registry, main_with};
-use elm_core::backend::{Backend, ScanOptions, Value};
-use elm_core::device::{BackendOptions, BackendReport, Device, DeviceReport};
-use elm_core::kernel::Kernel;
-use elm_core::reference::{Reference, Tensor};
-use elm_core::scan::ScanAdjoint;
-use elm_core::{Error, Result};
-use std::{process::ExitCode, sync::Arc};
-
-#[derive(Clone)]
-struct Mine(Option<Arc<Kernel>>);
-
-impl Backend for Mine {
-    elm_core::reference_primitives!();
-
-    fn scan_options(&self) -> ScanOptions<'_> {
-        ScanOptions { kernel: self.0.as_ref(), memory_budget: None }
-    }
-
-    fn node(&self, value: Value<Tensor>, inputs: &[&Tensor], adjoint: ScanAdjoint<Self>) -> Result<Tensor> {
-        let value = match value {
-            Value::Host(numbers) => self.tensor(&numbers, &[numbers.len()])?,
-            Value::Tensor(value) => value,
-        };
-        let (own, count) = (self.clone(), inputs.len());
-        Ok(Reference.given(&value, inputs, move |gradient| adjoint.gradients(&own, gradient, count)))
-    }
-}
-
-fn open(options: BackendOptions) -> Result<Mine> {
-    if options.device != Device::Cpu {
-        let (what, reason) = (options.device.to_string(), "it computes on the processor only".into());
-        return Err(Error::Unsupported { what, backend: "mine".into(), reason });
-    }
-    Ok(Mine(options.kernel("mine", options.threads.unwrap_or(1))?))
-}
-
-fn report() -> BackendReport {
-    let detail = "plain Rust in f64, slow".into();
-    let device = DeviceReport { device: "cpu".into(), usable: true, detail, remedy: None };
-    BackendReport { name: "mine", version: "0".into(), threads: 1, devices: vec![device] }
-}
+use std::process::ExitCode;
+use third_party_backend::{Mine, report};
 
 fn main() -> ExitCode {
-    main_with(Registry::standard().with("mine", open, report))
+    main_with(Registry::standard().with("mine", Mine::new, report))
 }
