@@ -134,6 +134,7 @@ mod tests;
 
 pub use gradients::{Cotangents, Gradients};
 pub use history::History;
+pub(crate) use history::{StepBytes, segment_steps};
 pub use live::{LiveInput, LiveLayer, LiveWeights};
 pub use outputs::Outputs;
 pub use peak::peak_gflops;

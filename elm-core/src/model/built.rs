@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::ops;
 use crate::scan::{ScanArgs, ScanPath};
-use crate::spec::{Connectome, DropoutMasks, Input, LayerSpec, Monitors, ParameterLayout, Want};
+use crate::spec::{Connectome, DropoutMasks, Input, LayerSpec, Monitors, NamedRange, ParameterLayout, Want};
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -142,6 +142,7 @@ impl<B: Backend> Network<B> {
     /// [`Error::Stored`] when a tensor is missing or has another shape,
     /// [`Error::Index`] when the connectome points outside of the layer.
     pub fn from_stored(backend: &B, spec: &NetworkSpec, stored: &StoredTensors) -> Result<Self> {
+        spec.check_sizes().map_err(|reason| Error::stored("the network", reason))?;
         let mut layers = Vec::with_capacity(spec.layers.len());
         for (l, layer) in spec.layers.iter().enumerate() {
             let prefix = format!("layers.{l}");
@@ -344,11 +345,10 @@ pub fn flat_values<N: Display>(
     prefix: &str,
     layout: &ParameterLayout<N>,
 ) -> Result<Vec<f32>> {
-    let mut values = Vec::with_capacity(layout.len());
-    for named in &layout.tensors {
-        values.extend_from_slice(stored.floats(&format!("{prefix}.{}", named.name), &named.shape)?);
-    }
-    Ok(values)
+    let tensor = |named: &NamedRange<N>| stored.floats(&format!("{prefix}.{}", named.name), &named.shape);
+    // All of them are found before anything is allocated.
+    let tensors = layout.tensors.iter().map(tensor).collect::<Result<Vec<_>>>()?;
+    Ok(tensors.concat())
 }
 
 /// Weight and bias of the head, uniform in ±1/sqrt(its inputs).

@@ -2,9 +2,9 @@
 
 use super::network::NetworkSpec;
 use crate::device::{BackendOptions, Device, ScanChoice};
-use crate::kernel::DEFAULT_MEMORY_BUDGET;
-use crate::scan::history_bytes_per_step;
-use crate::spec::{Activation, LayerSpec, ParameterLayout, Trace};
+use crate::kernel::{DEFAULT_MEMORY_BUDGET, StepBytes, segment_steps};
+use crate::scan::composed_bytes;
+use crate::spec::{Activation, LayerSpec, Trace};
 use serde::Serialize;
 
 /// Size of a layer, in the axes of \[S2\].
@@ -63,52 +63,56 @@ impl LayerSpec {
         (self.neurons * per_neuron) as u64
     }
 
-    /// What the fused recurrence remembers: its record of every step, or,
-    /// above the budget, the state between segments and one segment's record.
-    fn fused_history(&self, rows: usize, steps: u64, budget: u64) -> History {
+    /// Bytes that the fused recurrence remembers: the activity of all steps,
+    /// and their records or, above the budget, the state between segments and
+    /// one segment's records.
+    fn fused_history(&self, rows: usize, steps: usize, budget: f64) -> f64 {
         let neuron = &self.neuron;
         let hidden = neuron.hidden_layers * neuron.hidden_units;
         let drive = if neuron.activation == Activation::Spike { self.outputs } else { 0 };
         let average = if neuron.high_pass_tau.is_some() { self.outputs } else { 0 };
         let trace = if neuron.trace == Trace::None { 0 } else { neuron.branches };
-        let bytes = |floats: usize| (4 * self.neurons * floats * rows.next_multiple_of(LANES)) as u64;
-        // The activity of all steps is kept in any case.
-        let activity = (steps + 1) * bytes(self.outputs);
-        let record = bytes(neuron.branches + hidden + 2 * neuron.memory + drive);
-        let state = bytes(neuron.memory + average + trace);
-        if steps * record <= budget {
-            return History { kept: activity + steps * record, working: 0 };
-        }
-        // The longest segments within the budget, or those that need least.
-        let need = |length: u64| length * record + steps.div_ceil(length) * state;
-        let least = ((steps * state) as f64 / record as f64).sqrt().ceil() as u64;
-        let fitting = (least.max(1)..=steps).rev().find(|&length| need(length) <= budget);
-        let length = fitting.unwrap_or(least.max(1));
-        History { kept: activity + steps.div_ceil(length) * state, working: length * record }
+        let width = rows.checked_next_multiple_of(LANES).unwrap_or(rows) as f64;
+        let bytes = |floats: usize| 4.0 * (self.neurons * floats) as f64 * width;
+        let each = StepBytes {
+            record: bytes(neuron.branches + hidden + 2 * neuron.memory + drive),
+            state: bytes(neuron.memory + average + trace),
+        };
+        (steps as f64 + 1.0) * bytes(self.outputs) + history(steps, each, budget)
     }
 
-    /// The same of the composed recurrence.
-    fn composed_history(&self, rows: usize, steps: u64, budget: Option<u64>) -> History {
-        let step = history_bytes_per_step(self, rows);
-        let length = budget.map_or(steps, |bytes| (bytes / step.max(1)).clamp(1, steps));
-        if length == steps {
-            return History { kept: steps * step, working: 0 };
-        }
-        let state = (4 * self.state_layout().rows() * rows) as u64;
-        History { kept: steps.div_ceil(length) * state, working: length * step }
+    /// Floats that a layer hands on in one time step of one sample.
+    fn answers(&self) -> f64 {
+        (self.neurons * self.outputs) as f64
+    }
+}
+
+/// Bytes of the records of all steps, or of segments within the budget.
+fn history(steps: usize, each: StepBytes, budget: f64) -> f64 {
+    let all = steps as f64 * each.record;
+    match segment_steps(steps, each, 1, budget) {
+        None => all,
+        Some(length) => each.of_segments(steps, length.min(steps)).min(all),
     }
 }
 
 /// Rows of a batch are padded to vectors of at least so many numbers.
 const LANES: usize = 8;
 
-/// Bytes that one layer's recurrence remembers in a training step.
-struct History {
-    /// From its forward to its backward pass, while other layers run.
-    kept: u64,
-    /// During its own backward pass only.
-    working: u64,
-}
+/// Copies of the parameters that a training step holds: weights, gradients,
+/// two moments, what the recurrence packs of them forwards and backwards, and
+/// those of a checkpoint on its way to the disk.
+const PARAMETER_COPIES: f64 = 12.0;
+
+/// Copies of what every layer answers over time: with gradients, and parts of
+/// either cut out and joined. With [`PARAMETER_COPIES`] this brings the estimate
+/// to within a tenth of the peaks of the text, spike and ListOps networks, 613,
+/// 224 and 735 MB.
+const ANSWER_COPIES: f64 = 8.0;
+
+/// Copies of the parameters, and of what layers answer, without gradients: as
+/// read, as packed, as run.
+const INFERENCE_COPIES: f64 = 3.0;
 
 impl NetworkSpec {
     /// The network's size and cost.
@@ -132,27 +136,43 @@ impl NetworkSpec {
     }
 
     /// Estimate of the bytes that a training step needs with `rows` sequences
-    /// of `steps` time steps: weights, gradients, two moments, and what the
-    /// recurrence remembers with this scan and memory budget.
+    /// of `steps` time steps, with this scan and memory budget: parameters in
+    /// all their copies, what the recurrences remember, and what layers answer.
     ///
-    /// The program itself, packed copies of the weights and the batch come on
-    /// top.
+    /// The program itself and the data come on top. What does not fit into 64
+    /// bits is the largest number that does.
     pub fn training_memory_bytes(&self, rows: usize, steps: usize, options: &BackendOptions) -> u64 {
-        let parameters: usize =
-            self.layouts().iter().map(|(_, layout): &(_, ParameterLayout)| layout.len()).sum();
         let composed = match (options.scan, options.device) {
             (ScanChoice::Composed, _) | (ScanChoice::Auto, Device::Cuda(_)) => true,
             (ScanChoice::Fused, _) | (ScanChoice::Auto, Device::Cpu) => false,
         };
-        let histories = self.layers.iter().map(|layer| match composed {
-            true => layer.composed_history(rows, steps as u64, options.memory_budget),
-            false => {
-                let budget = options.memory_budget.unwrap_or(DEFAULT_MEMORY_BUDGET as u64);
-                layer.fused_history(rows, steps as u64, budget)
+        let budget = options.memory_budget.map(|bytes| bytes as f64);
+        let histories: f64 = match composed {
+            true => {
+                let budget = budget.unwrap_or(f64::INFINITY);
+                self.layers.iter().map(|layer| history(steps, composed_bytes(layer, rows), budget)).sum()
             }
-        });
-        let (kept, working) = histories
-            .fold((0, 0), |(kept, working), history| (kept + history.kept, history.working.max(working)));
-        4 * 4 * parameters as u64 + kept + working
+            false => {
+                let budget = budget.unwrap_or(DEFAULT_MEMORY_BUDGET as f64);
+                self.layers.iter().map(|layer| layer.fused_history(rows, steps, budget)).sum()
+            }
+        };
+        let held = self.held_bytes(rows, steps, PARAMETER_COPIES, ANSWER_COPIES);
+        (held + histories) as u64
+    }
+
+    /// The same of a forward pass without gradients.
+    pub fn inference_memory_bytes(&self, rows: usize, steps: usize) -> u64 {
+        self.held_bytes(rows, steps, INFERENCE_COPIES, INFERENCE_COPIES) as u64
+    }
+
+    fn held_bytes(&self, rows: usize, steps: usize, parameter_copies: f64, answer_copies: f64) -> f64 {
+        let parameters: f64 = self.layouts().iter().map(|(_, layout)| layout.len() as f64).sum();
+        let answers: f64 = self.layers.iter().map(LayerSpec::answers).sum();
+        // Connectomes are kept on the host, as an index, and as stored.
+        let synapses: f64 =
+            self.layers.iter().map(|layer| layer.neurons as f64 * layer.neuron.synapses() as f64).sum();
+        let over_time = answer_copies * answers * rows as f64 * steps as f64;
+        4.0 * (parameter_copies * parameters + 3.0 * synapses + over_time)
     }
 }

@@ -36,8 +36,11 @@ impl ModelSpec for NetworkSpec {
     }
 
     fn training_memory_bytes(&self, samples: usize, steps: usize, options: &BackendOptions) -> u64 {
-        let each = if matches!(self.head, Head::Pair { .. }) { 2 } else { 1 };
-        self.training_memory_bytes(each * samples, steps, options)
+        self.training_memory_bytes(self.rows(samples), steps, options)
+    }
+
+    fn inference_memory_bytes(&self, samples: usize, steps: usize) -> u64 {
+        self.inference_memory_bytes(self.rows(samples), steps)
     }
 
     fn initial_weights(&self, seed: u64) -> StoredTensors {
@@ -53,6 +56,14 @@ impl ModelSpec for NetworkSpec {
             Head::Pair { .. } => Ok(None), // two sequences are compared at their ends
             Head::None | Head::Linear => LiveNetwork::new(self, weights, simd, threads).map(Some),
         }
+    }
+}
+
+impl NetworkSpec {
+    /// Sequences in a batch of so many samples.
+    fn rows(&self, samples: usize) -> usize {
+        let each = if matches!(self.head, Head::Pair { .. }) { 2 } else { 1 };
+        samples.saturating_mul(each)
     }
 }
 

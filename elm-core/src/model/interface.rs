@@ -52,6 +52,14 @@ pub trait ModelSpec: Clone + PartialEq + Serialize + DeserializeOwned + 'static 
     /// `samples` of `steps` time steps on a backend with these options.
     fn training_memory_bytes(&self, samples: usize, steps: usize, options: &BackendOptions) -> u64;
 
+    /// The same of a forward pass without gradients; a guess where a model
+    /// says nothing else.
+    fn inference_memory_bytes(&self, samples: usize, steps: usize) -> u64 {
+        // Weights as read, packed and run, and the logits of every step.
+        let logits = self.logits() as f64 * samples as f64 * steps as f64;
+        (12.0 * (self.trainable_parameters() as f64 + logits)) as u64
+    }
+
     /// Initial weights drawn from a seed.
     fn initial_weights(&self, seed: u64) -> StoredTensors;
 

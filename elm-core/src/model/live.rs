@@ -58,6 +58,7 @@ impl LiveNetwork {
     /// another shape, [`Error::Config`] when the network compares pairs; else
     /// as [`LiveLayer::new`].
     pub fn new(spec: &NetworkSpec, stored: &StoredTensors, simd: Simd, threads: usize) -> Result<Self> {
+        spec.check_sizes().map_err(|reason| Error::stored("the network", reason))?;
         let mut layers = Vec::with_capacity(spec.layers.len());
         for (l, layer) in spec.layers.iter().enumerate() {
             let (prefix, n, neuron) = (format!("layers.{l}"), layer.neurons, &layer.neuron);

@@ -21,6 +21,7 @@ pub mod options;
 pub mod per_step;
 pub mod sequences;
 mod setters;
+mod sizes;
 pub mod stored;
 
 pub use crate::spec::{

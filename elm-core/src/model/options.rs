@@ -5,6 +5,7 @@
 //! a method for each field.
 
 use super::network::{Embedding, Head, ModelKind, NetworkSpec};
+use super::sizes::{self, MOST_LAYERS, Size};
 use crate::error::{Error, Result};
 use crate::spec::{
     Activation, DropoutSpec, InputDropoutMode, LambdaMode, LayerSpec, MlpActivation, NeuronSpec, Routing,
@@ -180,17 +181,25 @@ impl NetworkOptions {
             ModelKind::ElmNetwork => self.network_layers()?,
             _ => vec![self.single_neuron()?],
         };
-        Ok(NetworkSpec {
+        let head = self.head.unwrap_or_default();
+        let spec = NetworkSpec {
             kind: self.kind,
             embedding: self.embedding.unwrap_or(Embedding::None),
             layers,
-            head: self.head.unwrap_or_default(),
-        })
+            head,
+        };
+        let fits = sizes::check_head(head, spec.outputs());
+        fits.map_err(|reason| Error::config("model.num_output", reason))?;
+        Ok(spec)
     }
 
     fn network_layers(&self) -> Result<Vec<LayerSpec>> {
         let count = self.num_layers.unwrap_or(2);
         at_least_one("model.num_layers", count)?;
+        if count > MOST_LAYERS {
+            let reason = format!("{count} is too much: at most {MOST_LAYERS} layers are possible");
+            return Err(Error::config("model.num_layers", reason));
+        }
         if count == 1 && self.first_layer.is_some() {
             return Err(Error::config(
                 "model.first_layer",
@@ -203,7 +212,11 @@ impl NetworkOptions {
             let last = position + 1 == count;
             let neurons = if last { self.num_output } else { self.hidden_neurons()? };
             let (options, key) = self.options_at(position, last);
-            layers.push(layer_spec(&options, &key, inputs, neurons)?);
+            let layer = layer_spec(&options, &key, inputs, neurons)?;
+            let inputs_are = if position == 0 { "model.num_input" } else { "model.num_hidden" };
+            let neurons_are = if last { "model.num_output" } else { "model.num_hidden" };
+            check_size(&layer, &key, [inputs_are, neurons_are, "model.num_output"])?;
+            layers.push(layer);
             inputs = neurons;
         }
         Ok(layers)
@@ -281,13 +294,16 @@ fn layer_spec(options: &LayerOptions, key: &KeyOf, inputs: usize, neurons: usize
     let o = &options.neuron;
     let memory = o.num_memory.unwrap_or(10);
     let hidden_layers = o.mlp_hidden_layers.unwrap_or(1);
-    let hidden_units = o.mlp_hidden_units.unwrap_or(2 * memory);
-    let branches = o.num_branch.unwrap_or(if hidden_layers == 0 { 4 * memory } else { 2 * hidden_units });
+    let hidden_units = o.mlp_hidden_units.unwrap_or(memory.saturating_mul(2));
+    let of_branches =
+        if hidden_layers == 0 { memory.saturating_mul(4) } else { hidden_units.saturating_mul(2) };
+    let branches = o.num_branch.unwrap_or(of_branches);
     let mut neuron = s2_neuron(o, memory, branches, o.num_synapse_per_branch.unwrap_or(branches));
     neuron.high_pass_tau = o.high_pass_tau.unwrap_or(Some(5.0));
     neuron.activation = o.activation.unwrap_or(Activation::Relu);
     check_neuron(&neuron, o, key)?;
-    let fraction = options.wiring.recurrent_connect.unwrap_or(neurons as f64 / (inputs + neurons) as f64);
+    let fraction =
+        options.wiring.recurrent_connect.unwrap_or(neurons as f64 / (inputs as f64 + neurons as f64));
     if !(0.0..=1.0).contains(&fraction) {
         return Err(Error::config(key.wiring("recurrent_connect"), format!("{fraction} is not in 0..=1")));
     }
@@ -308,7 +324,7 @@ fn s2_neuron(o: &NeuronOptions, memory: usize, branches: usize, synapses_per_bra
         branches,
         synapses_per_branch,
         hidden_layers: o.mlp_hidden_layers.unwrap_or(1),
-        hidden_units: o.mlp_hidden_units.unwrap_or(2 * memory),
+        hidden_units: o.mlp_hidden_units.unwrap_or(memory.saturating_mul(2)),
         mlp_activation: o.mlp_activation.unwrap_or(MlpActivation::ReluSquared),
         activation: o.activation.unwrap_or(Activation::Identity),
         lambda: o.lambda.unwrap_or(5.0),
@@ -361,19 +377,22 @@ fn single_neuron_spec(options: &NetworkOptions) -> Result<LayerSpec> {
         neuron.readout_bias_drawn = true;
     }
     check_neuron(&neuron, o, &key)?;
-    let routing = single_routing(options, &neuron)?;
     let dropout = dropout_spec(&options.layer.dropout, &key)?;
     if dropout.recurrent > 0.0 {
         return Err(Error::config("model.dropout.recurrent", "a single neuron has no recurrent connections"));
     }
-    Ok(LayerSpec {
+    // The routing is decided when the sizes are known to be ones.
+    let mut layer = LayerSpec {
         inputs: options.num_input,
         neurons: 1,
         outputs: options.num_output,
         neuron,
-        routing,
+        routing: Routing::Direct,
         dropout,
-    })
+    };
+    check_size(&layer, &key, ["model.num_input", "model", "model.num_output"])?;
+    layer.routing = single_routing(options, &layer.neuron)?;
+    Ok(layer)
 }
 
 fn single_routing(options: &NetworkOptions, neuron: &NeuronSpec) -> Result<Routing> {
@@ -440,6 +459,26 @@ fn check_neuron(neuron: &NeuronSpec, o: &NeuronOptions, key: &KeyOf) -> Result<(
         positive(&key.neuron("branch_tau", |n| n.branch_tau.is_some()), tau)?;
     }
     Ok(())
+}
+
+/// Names the size that is beyond any machine; `inputs`, `neurons` and `outputs`
+/// are the keys of those.
+fn check_size(layer: &LayerSpec, key: &KeyOf, [inputs, neurons, outputs]: [&str; 3]) -> Result<()> {
+    sizes::check_layer(layer).map_err(|too_large| {
+        let key = match too_large.size {
+            Size::Inputs => inputs.to_string(),
+            Size::Neurons => neurons.to_string(),
+            Size::Outputs => outputs.to_string(),
+            Size::Memory => key.neuron("num_memory", |n| n.num_memory.is_some()),
+            Size::Branches => key.neuron("num_branch", |n| n.num_branch.is_some()),
+            Size::SynapsesPerBranch => {
+                key.neuron("num_synapse_per_branch", |n| n.num_synapse_per_branch.is_some())
+            }
+            Size::HiddenLayers => key.neuron("mlp_hidden_layers", |n| n.mlp_hidden_layers.is_some()),
+            Size::HiddenUnits => key.neuron("mlp_hidden_units", |n| n.mlp_hidden_units.is_some()),
+        };
+        Error::config(key, too_large.reason)
+    })
 }
 
 fn dropout_spec(o: &DropoutOptions, key: &KeyOf) -> Result<DropoutSpec> {

@@ -18,7 +18,7 @@ pub use adjoint::ScanAdjoint;
 pub use composed::composed;
 pub use flat::FlatLayout;
 pub use policy::run;
-pub(crate) use segments::history_bytes_per_step;
+pub(crate) use segments::composed_bytes;
 
 use crate::backend::Backend;
 use crate::error::Result;

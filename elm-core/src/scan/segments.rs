@@ -7,6 +7,7 @@ use super::flat::FlatLayout;
 use super::{ScanArgs, ScanOutput};
 use crate::backend::Backend;
 use crate::error::Result;
+use crate::kernel::{StepBytes, segment_steps};
 use crate::ops;
 use crate::spec::{Input, LayerRun, LayerSpec, Want};
 use std::ops::Range;
@@ -21,20 +22,19 @@ pub(super) struct SegmentedScan<B: Backend> {
     starts: Vec<B::Tensor>,
 }
 
-/// Steps whose history fits into `budget` bytes on the composed path, if the
-/// whole sequence does not.
+/// Steps of the segments that keep the history of the composed path within
+/// `budget` bytes, if the whole sequence does not.
 ///
 /// A scan of which all intermediates are wanted is not divided.
 pub(super) fn segment_length<X, I>(args: &LayerRun<X, I>, budget: Option<u64>) -> Option<usize> {
-    let fitting = usize::try_from(budget? / history_bytes_per_step(&args.layer, args.rows).max(1))
-        .unwrap_or(usize::MAX)
-        .max(1);
-    (args.want.gradient && !args.want.monitors && fitting < args.steps).then_some(fitting)
+    let each = composed_bytes(&args.layer, args.rows);
+    let length = segment_steps(args.steps, each, 1, budget? as f64)?;
+    (args.want.gradient && !args.want.monitors && length < args.steps).then_some(length)
 }
 
-/// Bytes that the history of one step takes on the composed path, roughly:
-/// every intermediate in 32-bit floats.
-pub(crate) fn history_bytes_per_step(layer: &LayerSpec, rows: usize) -> u64 {
+/// Bytes that one step takes on the composed path, roughly: every intermediate
+/// in 32-bit floats, or the state alone.
+pub(crate) fn composed_bytes(layer: &LayerSpec, rows: usize) -> StepBytes {
     let neuron = &layer.neuron;
     let hidden: usize = neuron.mlp_shapes().iter().map(|&(_, outputs)| 4 * outputs).sum();
     let of_neuron = 3 * neuron.synapses()
@@ -44,7 +44,8 @@ pub(crate) fn history_bytes_per_step(layer: &LayerSpec, rows: usize) -> u64 {
         + 6 * neuron.memory
         + 8 * layer.outputs;
     let floats = layer.neurons * of_neuron + 2 * layer.sources();
-    4 * (floats * rows) as u64
+    let bytes = |floats: usize| 4.0 * floats as f64 * rows as f64;
+    StepBytes { record: bytes(floats), state: bytes(layer.state_layout().rows()) }
 }
 
 impl<B: Backend> SegmentedScan<B> {
