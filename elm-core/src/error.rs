@@ -79,6 +79,15 @@ pub enum Error {
         /// The library's own error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The system has no more memory.
+    #[error(
+        "out of memory: {bytes} more bytes are not to be had; take a smaller batch, shorter sequences, a \
+         smaller model or a smaller backend.memory_budget"
+    )]
+    Memory {
+        /// Bytes asked for.
+        bytes: usize,
+    },
     /// The source of batches failed (a file could not be read, say).
     #[error("reading the data failed: {0}")]
     Data(Box<dyn std::error::Error + Send + Sync>),

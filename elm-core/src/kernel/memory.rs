@@ -41,7 +41,7 @@ impl Store {
 
     /// A buffer with whatever its last user left in it.
     pub(super) fn take<T: Plain>(&self, len: usize) -> Buffer<T> {
-        let bytes = len * size_of::<T>();
+        let bytes = len.saturating_mul(size_of::<T>());
         let mut kept = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = |block: &Block| block.size() >= bytes && block.size() / 2 <= bytes.max(CACHE_LINE);
         let best = (0..kept.len()).filter(|&i| fits(&kept[i])).min_by_key(|&i| kept[i].size());
@@ -117,6 +117,9 @@ impl<T: Plain> Drop for Buffer<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
+    use crate::kernel::pages::caught;
+    use crate::kernel::pool::{Barrier, Pool};
 
     #[test]
     fn memory_comes_back_aligned_and_is_used_again() {
@@ -131,6 +134,27 @@ mod tests {
         assert_eq!(again.as_ptr() as usize, first);
         assert_eq!(store.zeros::<f64>(7)[..], [0.0; 7]);
         assert!(store.take::<f32>(0).is_empty());
+    }
+
+    #[test]
+    fn memory_that_is_not_to_be_had_is_an_error_on_every_thread() {
+        let (pool, store) = (Pool::new(2).unwrap(), Store::new(2));
+        for len in [usize::MAX, usize::MAX / 8] {
+            let barrier = Barrier::new(2);
+            let work = |thread| {
+                let _guard = barrier.guard();
+                if thread == 1 {
+                    store.take::<f32>(len);
+                }
+                barrier.wait();
+            };
+            let refused = caught(|| {
+                pool.run(work);
+                Ok(())
+            });
+            assert!(matches!(refused, Err(Error::Memory { bytes }) if bytes >= len), "{refused:?}");
+            assert!(matches!(caught(|| Ok(store.take::<f32>(len).len())), Err(Error::Memory { .. })));
+        }
     }
 
     #[test]

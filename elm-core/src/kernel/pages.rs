@@ -7,12 +7,38 @@
 //! fresh memory is zero without anybody having written it.
 
 use super::simd::CACHE_LINE;
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use crate::error::{Error, Result};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 
 /// Bytes of a huge page of x86-64, and of most other processors with pages of
 /// 4 KiB. Blocks from this size on are whole huge pages.
 const HUGE_PAGE: usize = 2 << 20;
+
+/// What unwinds when there is no memory for a block, caught by [`caught`].
+struct OutOfMemory {
+    bytes: usize,
+}
+
+/// Unwinds in silence: whoever called the kernel gets an error that says it.
+fn out_of_memory(bytes: usize) -> ! {
+    std::panic::resume_unwind(Box::new(OutOfMemory { bytes }))
+}
+
+/// Runs `work`; memory that is not to be had within it is an error.
+///
+/// # Errors
+/// [`Error::Memory`], or that of `work`.
+pub(super) fn caught<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // What a kernel was writing is not looked at after an error, and what it
+    // holds of its own is whole: buffers return to the store as they unwind.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        match panic.downcast::<OutOfMemory>() {
+            Ok(out) => Err(Error::Memory { bytes: out.bytes }),
+            Err(other) => std::panic::resume_unwind(other),
+        }
+    })
+}
 
 /// An owned, initialised block of bytes that starts at a cache line.
 pub(super) struct Block {
@@ -33,14 +59,14 @@ impl Block {
         let align = if lines.is_some_and(huge::is_for) { HUGE_PAGE } else { CACHE_LINE };
         let size = lines.and_then(|lines| lines.checked_next_multiple_of(align));
         let layout = size.and_then(|size| Layout::from_size_align(size, align).ok());
-        let Some(layout) = layout else { panic!("{bytes} bytes are more than this machine can address") };
+        let Some(layout) = layout else { out_of_memory(bytes) };
         let start = if huge::is_for(layout.size()) {
             huge::map(layout.size())
         } else {
             // SAFETY: the size is not zero.
             NonNull::new(unsafe { alloc_zeroed(layout) })
         };
-        Block { start: start.unwrap_or_else(|| handle_alloc_error(layout)), layout }
+        Block { start: start.unwrap_or_else(|| out_of_memory(bytes)), layout }
     }
 
     pub(super) fn start(&self) -> *mut u8 {

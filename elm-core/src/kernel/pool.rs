@@ -1,8 +1,16 @@
 //! The threads that kernels run on, and the point where they meet.
 
 use crate::error::{Error, Result};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// What a thread unwinds with.
+type Panic = Box<dyn Any + Send>;
+
+/// What those unwind with who waited for a thread that panicked.
+struct Waited;
 
 /// Threads that are created once and owned by a value.
 ///
@@ -39,10 +47,21 @@ impl Pool {
         self.threads.current_num_threads()
     }
 
-    /// Calls `work(thread)` once on every thread and waits for all.
+    /// Calls `work(thread)` once on every thread and waits for all. Where one
+    /// panics, so does the caller, with the cause.
     pub(super) fn run(&self, work: impl Fn(usize) + Sync) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.threads.broadcast(|thread| work(thread.index()));
+        let panicked = Mutex::new(None);
+        self.threads.broadcast(|thread| {
+            let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(thread.index()))) else { return };
+            let mut cause = panicked.lock().unwrap_or_else(PoisonError::into_inner);
+            if cause.as_ref().is_none_or(|known: &Panic| known.is::<Waited>()) {
+                *cause = Some(panic);
+            }
+        });
+        if let Some(cause) = panicked.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            resume_unwind(cause);
+        }
     }
 }
 
@@ -95,7 +114,10 @@ impl Barrier {
         }
         let mut turns = 0;
         while self.round.load(Ordering::Acquire) == round {
-            assert!(!self.broken.load(Ordering::Relaxed), "another thread of the kernel panicked");
+            if self.broken.load(Ordering::Relaxed) {
+                // In silence: the other thread's panic has been told.
+                resume_unwind(Box::new(Waited));
+            }
             turns += 1;
             if turns < SPINS { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
@@ -147,14 +169,15 @@ mod tests {
     fn a_panic_does_not_leave_the_others_waiting() {
         let pool = Pool::new(2).unwrap();
         let barrier = Barrier::new(2);
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let result = catch_unwind(AssertUnwindSafe(|| {
             pool.run(|thread| {
                 let _guard = barrier.guard();
                 assert!(thread != 0, "on purpose");
                 barrier.wait();
             });
         }));
-        assert!(result.is_err());
+        let cause = result.expect_err("the panic reaches the caller");
+        assert_eq!(cause.downcast_ref(), Some(&"on purpose"));
         pool.run(|_| {});
     }
 

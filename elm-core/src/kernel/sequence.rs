@@ -8,6 +8,7 @@ use super::gradients::{Cotangents, Gradients};
 use super::history::{History, Segments, ThreadHistory};
 use super::memory::{Buffer, Store};
 use super::outputs::{OutputParts, Outputs, copy_rows};
+use super::pages::caught;
 use super::pool::Pool;
 use super::shape::{Arguments, Shape, check};
 use super::simd::{Element, InstructionSet, Simd};
@@ -66,8 +67,16 @@ impl Kernel {
     /// # Errors
     /// [`Error::Shape`], [`Error::Index`], [`Error::Stored`] or
     /// [`Error::Config`] when an argument or output does not fit the layer;
-    /// then nothing was written.
+    /// then nothing was written. [`Error::Memory`] when there is none left.
     pub fn forward<E: Element>(
+        &self,
+        arguments: &LayerRun<&[E]>,
+        outputs: Outputs<'_, E>,
+    ) -> Result<Option<History<E>>> {
+        caught(|| self.run_forward(arguments, outputs))
+    }
+
+    fn run_forward<E: Element>(
         &self,
         arguments: &LayerRun<&[E]>,
         mut outputs: Outputs<'_, E>,
@@ -130,6 +139,16 @@ impl Kernel {
     /// As [`Kernel::forward`]; [`Error::Shape`] also when `history` is that of
     /// another call.
     pub fn backward<E: Element>(
+        &self,
+        arguments: &LayerRun<&[E]>,
+        history: &History<E>,
+        cotangents: Cotangents<'_, E>,
+        gradients: Gradients<'_, E>,
+    ) -> Result<()> {
+        caught(|| self.run_backward(arguments, history, cotangents, gradients))
+    }
+
+    fn run_backward<E: Element>(
         &self,
         arguments: &LayerRun<&[E]>,
         history: &History<E>,

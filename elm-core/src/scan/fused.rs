@@ -4,7 +4,7 @@ use super::flat::FlatLayout;
 use super::policy::differentiable;
 use super::{ScanAdjoint, ScanArgs, ScanOutput, ScanPath, without_history};
 use crate::backend::{Backend, Value};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::{Cotangents, Gradients, History, Kernel, Outputs};
 use crate::ops::on_host;
 use crate::shape;
@@ -21,7 +21,7 @@ pub(super) fn fused<B: Backend>(
     args: &ScanArgs<B>,
 ) -> Result<ScanOutput<B>> {
     let layout = FlatLayout::new(args);
-    let mut flat = vec![0.0; layout.len()];
+    let mut flat = zeros(layout.len())?;
     let mut monitors = args.want.monitors.then(Monitors::default);
     let history = with_slices(backend, args, |run| {
         let (activity, rest) = flat.split_at_mut(layout.activity.end);
@@ -37,6 +37,18 @@ pub(super) fn fused<B: Backend>(
         }
     };
     Ok(ScanOutput { monitors, ..layout.output(backend, &flat, ScanPath::Fused)? })
+}
+
+/// Zeros for a kernel to write to.
+///
+/// # Errors
+/// [`Error::Memory`] when there is none left.
+fn zeros(len: usize) -> Result<Vec<f32>> {
+    let mut zeros = Vec::new();
+    let bytes = len.saturating_mul(size_of::<f32>());
+    zeros.try_reserve_exact(len).map_err(|_| Error::Memory { bytes })?;
+    zeros.resize(len, 0.0);
+    Ok(zeros)
 }
 
 /// What the differentiation of a fused scan needs.
@@ -57,7 +69,7 @@ impl<B: Backend> FusedScan<B> {
         let shapes = differentiable(args).into_iter().take(count.max(2)).map(|x| backend.shape(x));
         let shapes: Vec<Vec<usize>> = shapes.collect();
         let mut results: Vec<Vec<f32>> =
-            shapes.iter().map(|shape| vec![0.0; shape.iter().product()]).collect();
+            shapes.iter().map(|shape| zeros(shape.iter().product())).collect::<Result<_>>()?;
         on_host(backend, gradient, |gradient| {
             let cotangents = Cotangents {
                 activity: Some(&gradient[layout.activity.clone()]),

@@ -8,6 +8,7 @@ mod meeting;
 mod neurons;
 mod team;
 
+use super::pages::caught;
 use super::pool::share;
 use super::shape;
 use super::simd::Simd;
@@ -98,10 +99,11 @@ impl LiveLayer {
         check(weights)?;
         let threads = threads.clamp(1, layer.neurons);
         let sources = Arc::new(RwLock::new(vec![0.0; layer.inputs + layer.neurons + 1]));
-        let parts: Vec<_> = (0..threads)
-            .map(|thread| share(layer.neurons, thread, threads))
-            .map(|neurons| Arc::new(Mutex::new(Neurons::new(weights, neurons, set))))
-            .collect();
+        let part = |thread| {
+            let neurons = share(layer.neurons, thread, threads);
+            caught(|| Ok(Arc::new(Mutex::new(Neurons::new(weights, neurons, set)))))
+        };
+        let parts = (0..threads).map(part).collect::<Result<Vec<_>>>()?;
         let work = |part: &Arc<Mutex<Neurons>>| {
             let (part, sources) = (part.clone(), sources.clone());
             move || run(&part, &sources)

@@ -81,12 +81,17 @@ impl Simd {
             Simd::Avx2 if has_avx2() => Ok(InstructionSet(Level::Avx2)),
             Simd::Auto | Simd::Portable => Ok(InstructionSet::PORTABLE),
             Simd::Avx512 | Simd::Avx2 => Err(Error::Unsupported {
-                what: format!("{self:?} code"),
+                what: format!("simd = \"{}\"", if self == Simd::Avx512 { "avx512" } else { "avx2" }),
                 backend: "this processor".into(),
-                reason: "it lacks these instructions; use auto or portable".into(),
+                reason: format!("it lacks these instructions; use {}", usable()),
             }),
         }
     }
+}
+
+/// The names of what this processor can do.
+fn usable() -> &'static str {
+    if has_avx2() { "auto, avx2 or portable" } else { "auto or portable" }
 }
 
 #[cfg(target_arch = "x86_64")]
