@@ -61,6 +61,10 @@ impl VerifyRequest {
 /// The `.json` files that a path stands for.
 fn record_files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        if !matches!(ending, Some("json" | "safetensors")) {
+            bail!("{}: this is no record; a record is NAME.json beside NAME.safetensors", path.display());
+        }
         return Ok(vec![path.with_extension("json")]);
     }
     let mut files = Vec::new();

@@ -53,33 +53,54 @@ struct OptimizerConfig {
 pub fn parse(name: &str, json: &[u8], safetensors: &[u8]) -> Result<(Case, Answers, Tolerance)> {
     let document: Document = serde_json::from_slice(json)
         .map_err(|error| Error::stored(format!("{name}.json"), error.to_string()))?;
+    let described = described(&document).map_err(|error| in_file(&format!("{name}.json"), error))?;
     let what = format!("{name}.safetensors");
     let reader = Reader {
         numbers: StoredTensors::from_bytes(&what, safetensors)?,
         steps: document.time_steps,
         rows: document.batch,
     };
-    let read = match document.kind.as_str() {
-        "network" => network_record(name, &document, &reader),
-        _ => neuron_record(name, &document, &reader),
+    let read = match described {
+        (network, Some(training)) => network_record(name, &document, network, training, &reader),
+        (neuron, None) => neuron_record(name, neuron, &reader),
     };
-    let (case, answers) = read.map_err(|error| match error {
-        Error::Stored { what: at, reason } => Error::stored(format!("{what}: {at}"), reason),
-        other => other,
-    })?;
+    let (case, answers) = read.map_err(|error| in_file(&what, error))?;
     let tolerance = if case.neuronio_output { Tolerance::PRETRAINED } else { Tolerance::F32 };
     Ok((case, answers, tolerance))
 }
 
-fn network_record(name: &str, document: &Document, reader: &Reader) -> Result<(Case, Answers)> {
-    let spec = network_options("config", document.config.clone())?.resolve()?;
+/// The error of a document, with its name.
+fn in_file(file: &str, error: Error) -> Error {
+    match error {
+        Error::Stored { what, reason } => Error::stored(format!("{file}: {what}"), reason),
+        Error::Config { key, reason } => Error::stored(format!("{file}: {key}"), reason),
+        other => other,
+    }
+}
+
+/// What the document describes: a network and its training, or a neuron.
+fn described(document: &Document) -> Result<(NetworkSpec, Option<TrainingSpec>)> {
+    let config = document.config.clone();
+    Ok(match document.kind.as_str() {
+        "network" => (network_options("config", config)?.resolve()?, Some(training_spec(document)?)),
+        kind => (single_neuron_options("config", kind, config)?.resolve()?, None),
+    })
+}
+
+fn network_record(
+    name: &str,
+    document: &Document,
+    spec: NetworkSpec,
+    training: TrainingSpec,
+    reader: &Reader,
+) -> Result<(Case, Answers)> {
     let mut weights = StoredTensors::default();
     for (key, tensor) in reader.with_prefix("param.") {
         weights.tensors.insert(key.into(), tensor.clone());
     }
     let batches = ["1", "2"].map(|b| reader.network_batch(&spec, document, b));
     let batches = batches.into_iter().collect::<Result<Vec<_>>>()?;
-    let training = Training { spec: training_spec(document)?, updates: document.train_steps };
+    let training = Training { spec: training, updates: document.train_steps };
     let mut answers = reader.training_answers(|name| name.to_string())?;
     for b in ["1", "2"] {
         let name = format!("logits.{b}");
@@ -119,8 +140,7 @@ fn training_spec(document: &Document) -> Result<TrainingSpec> {
     })
 }
 
-fn neuron_record(name: &str, document: &Document, reader: &Reader) -> Result<(Case, Answers)> {
-    let spec = single_neuron_options("config", &document.kind, document.config.clone())?.resolve()?;
+fn neuron_record(name: &str, spec: NetworkSpec, reader: &Reader) -> Result<(Case, Answers)> {
     let layer = &spec.layers[0];
     let mut parameters = StoredTensors::default();
     for (key, tensor) in reader.with_prefix("param.") {
@@ -128,11 +148,8 @@ fn neuron_record(name: &str, document: &Document, reader: &Reader) -> Result<(Ca
     }
     let weights = single_neuron_weights(layer, &parameters)?;
     let has_target = reader.numbers.tensors.contains_key("target");
-    let target = if has_target {
-        reader.time_first("target")?
-    } else {
-        vec![0.0; reader.steps * layer.outputs * reader.rows]
-    };
+    let output = reader.time_first("output")?;
+    let target = if has_target { reader.time_first("target")? } else { vec![0.0; output.len()] };
     let batch = Batch {
         rows: reader.rows,
         steps: reader.steps,
@@ -140,7 +157,7 @@ fn neuron_record(name: &str, document: &Document, reader: &Reader) -> Result<(Ca
         target: Target::Values(target),
     };
     let mut answers = reader.training_answers(|name| format!("layers.0.{}", our_name(name)))?;
-    answers.outputs.insert("logits.1".into(), reader.time_first("output")?);
+    answers.outputs.insert("logits.1".into(), output);
     let neuronio_output = reader.numbers.tensors.contains_key("output.neuronio");
     if neuronio_output {
         answers.outputs.insert("output.neuronio".into(), reader.time_first("output.neuronio")?);
@@ -201,6 +218,12 @@ pub fn single_neuron_weights(layer: &LayerSpec, parameters: &StoredTensors) -> R
             return Err(Error::stored(key, reason));
         }
         weights.insert(format!("layers.0.{name}"), &named.shape, values.clone());
+    }
+    for named in &layout.tensors {
+        // Before anything is made that is as large as the settings say.
+        if !weights.tensors.contains_key(&format!("layers.0.{}", named.name)) {
+            return Err(Error::stored(&named.name, "the tensor is missing"));
+        }
     }
     let connectome = single_connectome(layer, parameters)?;
     weights.insert_integers("layers.0.connectome", &[1, layer.neuron.synapses()], connectome);
@@ -263,12 +286,13 @@ impl Reader {
     fn time_first(&self, name: &str) -> Result<Vec<f32>> {
         let values = self.values(name)?;
         let (steps, rows) = (self.steps, self.rows);
-        if steps * rows == 0 || values.is_empty() || !values.len().is_multiple_of(steps * rows) {
+        let fits = |&all: &usize| all > 0 && !values.is_empty() && values.len().is_multiple_of(all);
+        let Some(all) = steps.checked_mul(rows).filter(fits) else {
             let reason =
                 format!("has {} values, which are not {rows} sequences of {steps} steps", values.len());
             return Err(Error::stored(name, reason));
-        }
-        let width = values.len() / (steps * rows);
+        };
+        let width = values.len() / all;
         let at = |i: usize| ((i % rows) * steps + i / rows / width) * width + i / rows % width;
         Ok((0..values.len()).map(|i| values[at(i)]).collect())
     }
@@ -284,7 +308,7 @@ impl Reader {
             HostInput::Tokens(integers(&input)?.into())
         } else {
             let values = self.time_first(&input)?;
-            let (got, wanted) = (values.len(), steps * spec.inputs() * rows);
+            let (got, wanted) = (values.len(), (steps * rows).saturating_mul(spec.inputs()));
             if got != wanted {
                 let reason = format!(
                     "has {got} values, {wanted} are {rows} sequences of {steps} steps and {} channels; \
