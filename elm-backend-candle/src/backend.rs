@@ -33,18 +33,23 @@ impl CandleBackend {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`Error::Config`] when the thread count cannot be had,
+    /// [`Error::Config`] when the thread count cannot be had or is more than
+    /// [`elm_core::device::most_threads`],
     /// [`Error::Unsupported`] when the device is not there or
     /// `scan = "fused"` is asked for on CUDA.
     pub fn new(options: BackendOptions) -> Result<Self> {
-        if let Some(count) = options.threads {
-            threads::set_threads(count)?;
-        }
+        let threads = match options.allowed_threads(threads::asked())? {
+            Some(count) => {
+                threads::set_threads(count)?;
+                count
+            }
+            None => threads::set_usual()?,
+        };
         let device = match options.device {
             Device::Cpu => candle_core::Device::Cpu,
             Device::Cuda(ordinal) => cuda(ordinal)?,
         };
-        let kernel = options.kernel(NAME, candle_core::utils::get_num_threads())?;
+        let kernel = options.kernel(NAME, threads)?;
         Ok(CandleBackend { options, device, kernel })
     }
 

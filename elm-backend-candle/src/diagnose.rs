@@ -1,6 +1,7 @@
 //! What this build of candle sees on this machine.
 
 use crate::error::NAME;
+use crate::threads;
 use elm_core::device::{BackendReport, DeviceReport};
 
 /// Version of candle that this crate is built against.
@@ -8,20 +9,16 @@ pub(crate) const VERSION: &str = "candle 0.11";
 
 /// Devices that candle knows of here, usable or not, and why not.
 pub fn diagnose() -> BackendReport {
+    let threads = threads::usual().unwrap_or(1);
     let processor = DeviceReport {
         device: "cpu".into(),
         usable: true,
-        detail: format!("{} threads", candle_core::utils::get_num_threads()),
+        detail: format!("{threads} threads"),
         remedy: None,
     };
     let mut devices = vec![processor];
     devices.extend(cuda_devices());
-    BackendReport {
-        name: NAME,
-        version: VERSION.into(),
-        threads: candle_core::utils::get_num_threads(),
-        devices,
-    }
+    BackendReport { name: NAME, version: VERSION.into(), threads, devices }
 }
 
 #[cfg(not(feature = "cuda"))]

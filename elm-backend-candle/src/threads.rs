@@ -4,6 +4,7 @@
 //! product and has no other switch.
 
 use candle_core::utils::get_num_threads;
+use elm_core::device::most_threads;
 use elm_core::{Error, Result};
 
 const VARIABLE: &str = "RAYON_NUM_THREADS";
@@ -35,6 +36,27 @@ pub fn set_threads(threads: usize) -> Result<()> {
     // it, and this is the only thread of the process.
     unsafe { std::env::set_var(VARIABLE, threads.to_string()) };
     Ok(())
+}
+
+/// What the environment asks for, as candle reads it.
+pub(crate) fn asked() -> Option<(&'static str, usize)> {
+    let asked = std::env::var(VARIABLE).ok()?.parse().ok()?;
+    (asked > 0).then_some((VARIABLE, asked))
+}
+
+/// The threads to compute with when nobody asks for a number: candle's choice,
+/// which knows nothing of affinity and quotas, within those.
+pub(crate) fn usual() -> Result<usize> {
+    Ok(get_num_threads().min(most_threads()?))
+}
+
+/// Makes [`usual`] the number in force, if it can still be changed.
+pub(crate) fn set_usual() -> Result<usize> {
+    let usual = usual()?;
+    if get_num_threads() != usual && is_only_thread() {
+        set_threads(usual)?;
+    }
+    Ok(usual)
 }
 
 /// Is this the only thread of the process? `false` where that is unknown.

@@ -57,14 +57,18 @@ impl TchBackend {
     /// [`Error::Unsupported`] when the device is not there or
     /// `scan = "fused"` is asked for on CUDA.
     pub fn new(options: BackendOptions) -> Result<Self> {
-        if let Some(count) = options.threads {
-            threads::set_threads(count)?;
-        }
+        let threads = match options.allowed_threads(None)? {
+            Some(count) => {
+                threads::set_threads(count)?;
+                count
+            }
+            None => threads::set_usual()?,
+        };
         let device = match options.device {
             Device::Cpu => tch::Device::Cpu,
             Device::Cuda(ordinal) => cuda(ordinal)?,
         };
-        let kernel = options.kernel(NAME, usize::try_from(tch::get_num_threads()).unwrap_or(1))?;
+        let kernel = options.kernel(NAME, threads)?;
         Ok(TchBackend { options, device, kernel })
     }
 

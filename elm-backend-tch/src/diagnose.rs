@@ -1,7 +1,7 @@
 //! What this build of libtorch sees on this machine.
 
 use crate::error::NAME;
-use crate::given;
+use crate::{given, threads};
 use elm_core::device::{BackendReport, DeviceReport};
 
 /// Version of libtorch, e.g. `libtorch 2.11.0`.
@@ -11,7 +11,7 @@ pub(crate) fn version() -> String {
 
 /// Devices that libtorch knows of here, usable or not, and why not.
 pub fn diagnose() -> BackendReport {
-    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+    let threads = threads::usual().unwrap_or(1);
     let processor = DeviceReport {
         device: "cpu".into(),
         usable: true,

@@ -1,5 +1,6 @@
 //! How many threads libtorch computes with: a fact of the process.
 
+use elm_core::device::most_threads;
 use elm_core::{Error, Result};
 use std::sync::OnceLock;
 
@@ -24,4 +25,19 @@ pub fn set_threads(threads: usize) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The threads to compute with when nobody asks for a number: libtorch's
+/// choice, which may know nothing of affinity and quotas, within those.
+pub(crate) fn usual() -> Result<usize> {
+    Ok(usize::try_from(tch::get_num_threads()).unwrap_or(1).min(most_threads()?))
+}
+
+/// Makes [`usual`] the number in force, unless another one was chosen before.
+pub(crate) fn set_usual() -> Result<usize> {
+    let usual = usual()?;
+    if CHOSEN.get().is_none() && i32::try_from(usual).is_ok_and(|usual| tch::get_num_threads() != usual) {
+        set_threads(usual)?;
+    }
+    Ok(usual)
 }

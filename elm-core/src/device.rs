@@ -72,12 +72,35 @@ pub enum ScanChoice {
     Composed,
 }
 
+/// The environment variable that says with how many threads this process may
+/// compute, instead of the number of its cores.
+pub const THREADS_VARIABLE: &str = "ELM_MAX_THREADS";
+
+/// The most threads that this process may compute with: the cores that it may
+/// run on (its affinity and the quota of its control group count where the
+/// system has them), or what [`THREADS_VARIABLE`] says.
+///
+/// Threads of a recurrence meet at every time step, so with more threads than
+/// cores each step waits for threads that are not running.
+///
+/// # Errors
+/// [`Error::Config`] when the variable is set and not a number of at least 1.
+pub fn most_threads() -> Result<usize> {
+    match std::env::var(THREADS_VARIABLE) {
+        Ok(text) => text.trim().parse().ok().filter(|&most| most > 0).ok_or_else(|| {
+            Error::config(THREADS_VARIABLE, format!("{text:?} is not a number of at least 1"))
+        }),
+        Err(_) => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}
+
 /// Options that the backends of this project understand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BackendOptions {
     /// Where to compute; a device that is not there is an error.
     pub device: Device,
-    /// Compute threads of the whole process; `None` leaves the library's choice.
+    /// Compute threads of the whole process; `None`: the library's choice, at
+    /// most [`most_threads`].
     pub threads: Option<usize>,
     /// Which implementation of the recurrence to use.
     pub scan: ScanChoice,
@@ -90,6 +113,27 @@ pub struct BackendOptions {
 }
 
 impl BackendOptions {
+    /// The threads asked for, if they are; `setting` is what asked for them
+    /// where it was not these options.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when they are more than [`most_threads`].
+    pub fn allowed_threads(&self, setting: Option<(&str, usize)>) -> Result<Option<usize>> {
+        let own = self.threads.map(|threads| ("backend.threads", threads));
+        let Some((key, threads)) = own.or(setting) else { return Ok(None) };
+        let most = most_threads()?;
+        if threads <= most {
+            return Ok(Some(threads));
+        }
+        Err(Error::config(
+            key,
+            format!(
+                "{threads} threads are asked for, this process may use {most} (cores; affinity and quotas \
+                 count); take at most {most}, or set {THREADS_VARIABLE}={threads} to have them nevertheless"
+            ),
+        ))
+    }
+
     /// The fused recurrence as these options want it, on so many threads;
     /// `None` where there is none or it is not wanted.
     ///
@@ -156,6 +200,22 @@ mod tests {
         for scan in [ScanChoice::Auto, ScanChoice::Fused, ScanChoice::Composed] {
             let options = BackendOptions { scan, simd, ..BackendOptions::default() };
             assert!(options.kernel("a backend", 1).is_err(), "{scan:?}");
+        }
+    }
+
+    #[test]
+    fn more_threads_than_this_process_may_use_are_refused_with_both_numbers() {
+        let most = most_threads().unwrap();
+        let of = |threads| BackendOptions { threads, ..BackendOptions::default() };
+        assert_eq!(of(None).allowed_threads(None).unwrap(), None);
+        assert_eq!(of(Some(most)).allowed_threads(None).unwrap(), Some(most));
+        assert_eq!(of(None).allowed_threads(Some(("A_VARIABLE", 1))).unwrap(), Some(1));
+        for (options, setting) in [(of(Some(100_000)), None), (of(None), Some(("A_VARIABLE", 100_000)))] {
+            let said = options.allowed_threads(setting).unwrap_err().to_string();
+            for part in ["100000 threads", &format!("may use {most} "), THREADS_VARIABLE] {
+                assert!(said.contains(part), "{said}");
+            }
+            assert!(said.starts_with(if setting.is_some() { "A_VARIABLE" } else { "backend.threads" }));
         }
     }
 
