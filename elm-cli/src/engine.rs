@@ -11,6 +11,7 @@ use crate::commands::evaluation::EvalReport;
 use crate::commands::generate::{self, GenerateRequest};
 use crate::commands::train::{self, Outcome, TrainRequest};
 use crate::commands::verify::{self, RecordReport, VerifyRequest};
+use crate::config::RunConfig;
 use crate::model::ConfiguredModel;
 use anyhow::{Result, anyhow};
 use elm_core::Backend;
@@ -57,6 +58,13 @@ struct Plugin<B: Backend> {
     report: Box<dyn Fn() -> BackendReport>,
 }
 
+impl<B: Backend> Plugin<B> {
+    /// The backend with the options of a configuration.
+    fn opened(&self, options: BackendOptions, config: &RunConfig) -> Result<B> {
+        (self.open)(options).map_err(|error| config.placed(error))
+    }
+}
+
 impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
     fn name(&self) -> &str {
         &self.name
@@ -67,11 +75,11 @@ impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
     }
 
     fn train(&self, options: BackendOptions, request: &TrainRequest) -> Result<Outcome> {
-        train::run::<B, S>(&(self.open)(options)?, request)
+        train::run::<B, S>(&self.opened(options, &request.config)?, request)
     }
 
     fn eval(&self, options: BackendOptions, request: &EvalRequest) -> Result<Option<EvalReport>> {
-        eval::run::<B, S>(&(self.open)(options)?, request)
+        eval::run::<B, S>(&self.opened(options, &request.config)?, request)
     }
 
     fn verify(&self, options: BackendOptions, request: &VerifyRequest) -> Result<Vec<RecordReport>> {
@@ -79,12 +87,12 @@ impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
     }
 
     fn bench(&self, options: BackendOptions, request: &BenchRequest) -> Result<BenchReport> {
-        let backend = (self.open)(options)?;
+        let backend = self.opened(options, &request.config)?;
         bench::run::<B, S>(&backend, options.threads.unwrap_or((self.report)().threads), request)
     }
 
     fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String> {
-        generate::run::<B, S>(&(self.open)(options)?, request)
+        generate::run::<B, S>(&self.opened(options, &request.config)?, request)
     }
 }
 

@@ -359,6 +359,72 @@ fn what_cannot_be_is_refused_with_its_reason() {
 }
 
 #[test]
+fn values_of_set_are_taken_without_the_spaces_around_them() {
+    let config = load(DIGITS, &["training.learning_rate = 1e-3", "backend.kind = candle "]).unwrap();
+    assert_eq!((config.training.learning_rate, config.backend.as_str()), (1e-3, "candle"));
+    let error = load(DIGITS, &["training.batch_size =   x"]).unwrap_err();
+    assert!(error.contains("--set #1:1:25"), "{error}");
+}
+
+#[test]
+fn seeds_have_64_bits() {
+    let config =
+        load(DIGITS, &["training.seed=18446744073709551615", "data.seed=9223372036854775808"]).unwrap();
+    assert_eq!((config.training.seed, config.data.seed), (u64::MAX, 1 << 63));
+    let again = load(&config.to_toml(), &[]).unwrap();
+    assert_eq!(again.training.seed, u64::MAX);
+}
+
+/// Each file extends the one before it.
+#[test]
+fn long_chains_of_files_are_read_and_endless_ones_are_told_from_circles() {
+    let place = Place::new();
+    place.write("0.toml", DIGITS);
+    for i in 1..=100 {
+        place.write(&format!("{i}.toml"), format!("extends = \"{}.toml\"\n[training]\nseed = {i}\n", i - 1));
+    }
+    assert_eq!(RunConfig::load(&place.path("60.toml"), &[]).unwrap().training.seed, 60);
+    assert_eq!(RunConfig::load(&place.path("99.toml"), &[]).unwrap().training.seed, 99);
+    let error = RunConfig::load(&place.path("100.toml"), &[]).unwrap_err().to_string();
+    assert!(error.contains("more than 100 files") && !error.contains("itself"), "{error}");
+    place.write("0.toml", "extends = \"7.toml\"\n");
+    let error = RunConfig::load(&place.path("9.toml"), &[]).unwrap_err().to_string();
+    assert!(error.contains("extends itself"), "{error}");
+}
+
+#[test]
+fn home_and_variables_stand_in_extends_and_in_the_path_of_the_data() {
+    let place = Place::new();
+    place.write("words", "leaky memory ".repeat(200));
+    place.write("base.toml", "[data]\nkind = \"text\"\npath = \"~/words\"\n[model]\nnum_hidden = 5\n");
+    for base in ["~/base.toml", "$HOME/base.toml", "${HOME}/base.toml", "$PLACE/base.toml"] {
+        place.write("child.toml", format!("extends = \"{base}\"\n"));
+        let mut command = place.command(&["check", "child.toml"]);
+        command.env("HOME", place.path("")).env("PLACE", place.path(""));
+        common::Ran::of(command.output().unwrap()).expect(0, &["child.toml: fine"]);
+    }
+    for path in ["$NOT_SET_ANYWHERE/words", "${NOT_SET_ANYWHERE}/words"] {
+        let set = format!("data.path={path}");
+        place
+            .run(&["check", "base.toml", "--set", &set])
+            .expect(2, &["the environment variable NOT_SET_ANYWHERE is not set"]);
+    }
+}
+
+/// What `info` and `bench` reckon with is what training sees.
+#[test]
+fn time_steps_are_counted_as_in_training() {
+    for (bin_ms, steps) in [("9", 112), ("30", 34), ("700", 2), ("2", 500), ("2.5", 400), ("1000", 1)] {
+        let config = load(DIGITS, &[&format!("data.bin_ms={bin_ms}")]).unwrap();
+        assert_eq!(config.time_steps(), steps, "{bin_ms} ms");
+        let sample = elm_data::spikes::Binning::new(config.data.bin_ms, false);
+        assert_eq!(sample.steps(), steps, "{bin_ms} ms");
+        let added = load(ADDING, &[&format!("data.bin_ms={bin_ms}")]).unwrap();
+        assert_eq!(added.time_steps(), 2 * steps, "{bin_ms} ms");
+    }
+}
+
+#[test]
 fn none_unsets() {
     let lines = format!("{DIGITS}[training]\nnum_epochs = 3\nclip_norm = 2.0\n[backend]\nthreads = 2\n");
     assert_eq!(of(&lines).training.clip_norm, Some(2.0));

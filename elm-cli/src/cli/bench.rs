@@ -17,7 +17,7 @@ pub(super) struct BenchArgs {
     #[command(flatten)]
     config: ConfigArgs,
     /// Timed steps
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     steps: u32,
     /// Backend instead of the configured one
     #[arg(long, value_name = "NAME")]
@@ -32,8 +32,8 @@ pub(super) struct BenchArgs {
     #[arg(long, value_parser = argument::<Simd>())]
     simd: Option<Simd>,
     /// Threads instead of the configured number
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
+    threads: Option<u32>,
 }
 
 pub(super) fn run<S: ConfiguredModel>(args: BenchArgs, registry: &Registry<S>) -> Result<Exit> {
@@ -42,7 +42,7 @@ pub(super) fn run<S: ConfiguredModel>(args: BenchArgs, registry: &Registry<S>) -
     let mut options = config.backend_options;
     options.device = args.device.unwrap_or(options.device);
     options.scan = args.scan.unwrap_or(options.scan);
-    options.threads = args.threads.map(usize::from).or(options.threads);
+    options.threads = args.threads.map(|threads| threads as usize).or(options.threads);
     options.simd = args.simd.unwrap_or(options.simd);
     config.backend_options = options;
     let engine = registry.get(&config.backend)?;

@@ -39,10 +39,10 @@ pub(super) struct TrainArgs {
     #[arg(long)]
     device: Option<Device>,
     /// Stop after so many updates; schedules stay those of the configuration
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..), allow_negative_numbers = true)]
     max_steps: Option<u64>,
     /// Seed instead of the configured one
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(0..), allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Print one JSON document
     #[arg(long)]

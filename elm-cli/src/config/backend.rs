@@ -25,7 +25,9 @@ settings! {
     for BackendOptions {
         /// cpu or cuda:N; it is used or it is an error
         device: Device = parsed::<Device>("\"cpu\" or \"cuda:N\""), Device::Cpu;
-        /// threads to compute with; results depend on it in the last bits
+        /// threads to compute with, at most the cores that the process may use, or
+        /// what the environment variable ELM_MAX_THREADS says; results depend on
+        /// it in the last bits
         threads: Option<usize> = size(1), None, "all cores";
         /// how the recurrence is computed
         scan: ScanChoice = one_of::<ScanChoice>(), ScanChoice::Auto;
@@ -37,3 +39,6 @@ settings! {
         simd: Simd = one_of::<Simd>(), Simd::Auto;
     }
 }
+
+/// The key of the number of threads.
+pub(super) const THREADS: &str = "backend.threads";

@@ -12,6 +12,6 @@ settings! {
         /// save after so many minutes
         every_minutes: f64 = positive(), 5.0;
         /// checkpoints kept, the newest included
-        keep: usize = size(2).because("the newest may be damaged, so one before it is always kept"), 2;
+        keep: usize = size(2).because("the newest may be damaged, so one before it is always kept; open a run that has less with --set checkpoint.keep=2"), 2;
     }
 }

@@ -6,7 +6,7 @@ use super::place::ConfigError;
 use super::ranges::{FileOrFolder, Flag, Shares, count, one_of, positive, size};
 use super::section::{Section, settings};
 use super::settings::Settings;
-use elm_data::spikes::CHANNELS;
+use elm_data::spikes::{Binning, CHANNELS};
 
 names! {
     /// How text becomes tokens.
@@ -63,7 +63,8 @@ settings! {
     /// Settings of the data; which ones matter depends on the kind.
     #[derive(Debug, Clone, PartialEq)]
     pub struct DataConfig given (data: DataKind) {
-        /// file or folder of the data; generated digits need none
+        /// file or folder of the data; generated digits need none; ~, $NAME and
+        /// ${NAME} at its parts are replaced
         path: Option<String> = FileOrFolder, None, "none";
         /// seed of generated data and of the split into train and validation
         seed: u64 = count(0), 0;
@@ -122,16 +123,16 @@ impl DataConfig {
 
     /// Longest sequence of a kind of samples, in time steps.
     pub fn longest(&self) -> usize {
-        let spikes = (1000.0 / self.bin_ms).round() as usize;
+        let spikes = Binning::steps_of(self.bin_ms);
         let lra = self.tokenization == Tokenization::Lra;
         let published = match self.kind {
-            DataKind::DigitsAdding | DataKind::ShdAdding => return 2 * spikes,
+            DataKind::DigitsAdding | DataKind::ShdAdding => return spikes.saturating_mul(2),
             DataKind::Listops if lra => 2000,
             DataKind::Listops => 2048,
             DataKind::LraText if !lra => 4096,
             DataKind::LraText | DataKind::LraRetrieval => 4000,
             DataKind::LraImage => 32 * 32,
-            DataKind::Pathfinder => self.resolution * self.resolution,
+            DataKind::Pathfinder => self.resolution.saturating_mul(self.resolution),
             _ => return spikes,
         };
         self.max_length.unwrap_or(published).div_ceil(self.group)
@@ -160,6 +161,6 @@ impl DataConfig {
             DataKind::Pathfinder => (pixels, 2),
             DataKind::Text => return None,
         };
-        Some((channels * self.group, classes))
+        Some((channels.saturating_mul(self.group), classes))
     }
 }

@@ -1,7 +1,9 @@
 //! TOML files and `--set` arguments as one flat list of settings, each with
 //! the place it came from.
 
+use super::paths;
 use super::place::{ConfigError, Place, Source};
+use super::ranges::Problem;
 use serde_spanned::Spanned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,8 +15,8 @@ use toml::de::{DeTable, DeValue};
 pub enum Value {
     /// A string.
     Text(String),
-    /// A whole number.
-    Integer(i64),
+    /// A whole number; seeds have up to 64 bits and no sign.
+    Integer(i128),
     /// A number with a fraction, or not finite.
     Number(f64),
     /// True or false.
@@ -53,8 +55,9 @@ pub struct Entry {
 /// Settings by dotted key; later ones replace earlier ones.
 pub type Entries = BTreeMap<String, Entry>;
 
-/// Files nested deeper than this by `extends` are taken for a mistake.
-const MAX_DEPTH: usize = 16;
+/// Most files of a chain of `extends`; each is open in memory while the next
+/// one is read.
+const MAX_DEPTH: usize = 100;
 
 /// Reads a file and all that it extends.
 ///
@@ -68,8 +71,12 @@ fn read_extending(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, Conf
     let name = path.display().to_string();
     let text = read_text(path, &name)?;
     let identity = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    if chain.contains(&identity) || chain.len() >= MAX_DEPTH {
+    if chain.contains(&identity) {
         return Err(ConfigError::of(name, "this file extends itself, directly or through others"));
+    }
+    if chain.len() >= MAX_DEPTH {
+        let message = format!("a chain of more than {MAX_DEPTH} files that extend each other ends here");
+        return Err(ConfigError::of(name, message));
     }
     chain.push(identity);
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -78,11 +85,7 @@ fn read_extending(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, Conf
     let mut entries = match own.remove("extends") {
         None => Entries::new(),
         Some(Entry { value: Value::Text(base), value_place, .. }) => {
-            let base = source.folder.join(base);
-            if !base.is_file() {
-                let message = format!("the file to extend is not there: {}", base.display());
-                return Err(ConfigError::at(&value_place, message));
-            }
+            let base = base_of(&source, &base).map_err(|message| ConfigError::at(&value_place, message))?;
             read_extending(&base, chain)?
         }
         Some(other) => {
@@ -92,6 +95,22 @@ fn read_extending(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, Conf
     };
     merge(&mut entries, own);
     Ok(entries)
+}
+
+/// The file that `extends` names.
+fn base_of(source: &Source, base: &str) -> Result<PathBuf, String> {
+    let expanded = paths::expand(base, paths::variable).map_err(|problem| match problem {
+        Problem::Other(message) => message,
+        Problem::Type | Problem::Range(..) => "this is no path".into(),
+    })?;
+    let path = source.folder.join(&expanded.text);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(match expanded.unset {
+        Some(name) => format!("the file to extend is not there: the environment variable {name} is not set"),
+        None => format!("the file to extend is not there: {}", path.display()),
+    })
 }
 
 fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
@@ -157,14 +176,16 @@ pub fn parse_set(argument: &str, number: usize) -> Result<Entries, ConfigError> 
             "not a key: dotted names are expected before =",
         ));
     }
-    let offset = key.len() + 1;
+    // Spaces around the value are the shell's or the reader's, not its own.
+    let offset = key.len() + 1 + (text.len() - text.trim_start().len());
+    let text = text.trim();
     let mut entries = Entries::new();
     let key_place = place(0..key.len());
     match DeValue::parse(text) {
         Ok(value) => insert(&source, name, &key_place, &value, offset, &mut entries)?,
         Err(_) => {
             let value = Value::Text(text.to_string());
-            let value_place = place(offset..argument.len());
+            let value_place = place(offset..offset + text.len());
             entries.insert(name.into(), Entry { value, key_place, value_place });
         }
     }
@@ -216,7 +237,7 @@ fn convert(value: &DeValue<'_>) -> Result<Value, String> {
     Ok(match value {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(digits) => Value::Integer(
-            i64::from_str_radix(digits.as_str(), digits.radix())
+            i128::from_str_radix(digits.as_str(), digits.radix())
                 .map_err(|_| format!("{digits} does not fit into 64 bits"))?,
         ),
         DeValue::Float(digits) => {

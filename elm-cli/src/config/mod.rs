@@ -8,10 +8,12 @@
 //! sections themselves, [`keys`] (all of them, for people), [`effective`] (all
 //! that hold, given or not).
 
+mod aliases;
 pub mod document;
 pub mod effective;
 mod filled;
 pub mod names;
+mod paths;
 pub mod place;
 pub mod ranges;
 pub mod resolved;
@@ -78,6 +80,18 @@ sections! {
         logging: LoggingConfig, in "logging";
     }
 }
+
+/// Settings that decide how much a training needs.
+const SIZES: &[&str] = &[
+    "model.num_layers",
+    "model.neuron.num_branch",
+    "model.neuron.num_synapse_per_branch",
+    "model.neuron.mlp_hidden_units",
+    "model.neuron.num_memory",
+    "training.seq_length",
+    "training.batch_size",
+    "model.num_hidden",
+];
 
 /// An experiment with every choice made but those that the data makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,12 +160,7 @@ impl RunConfig {
     /// [`ConfigError`] at the setting that is impossible.
     pub fn network(&self, demand: Demand) -> Result<NetworkSpec, ConfigError> {
         let spec = self.model.network(&self.settings, self.data.kind.properties().predicts, demand)?;
-        for regularizer in &self.training.regularizers {
-            if let Some(missing) = regularizer.layers.iter().find(|&&layer| layer >= spec.layers.len()) {
-                let message = format!("there is no layer {missing}: the network has {}", spec.layers.len());
-                return Err(self.settings.error(&regularizer::layers_key(regularizer.penalty), message));
-            }
-        }
+        regularizer::check_layers(&self.settings, spec.layers.len())?;
         Ok(spec)
     }
 
@@ -197,10 +206,11 @@ impl RunConfig {
         let Some(text) = &self.data.path else {
             return Err(self.error("data.path", "missing: this kind of data is read from a file or folder"));
         };
-        // A variable that is set was replaced when the file was read.
-        match text.split_once("${").and_then(|(_, rest)| rest.split_once('}')) {
+        // Variables that are set were replaced when the file was read.
+        let unset = paths::expand(text, paths::variable).ok().and_then(|expanded| expanded.unset);
+        match unset.filter(|_| !Path::new(text).exists()) {
             None => Ok(PathBuf::from(text)),
-            Some((name, _)) => Err(self
+            Some(name) => Err(self
                 .error("data.path", format!("the environment variable {name} is not set"))
                 .help(format!("run {name}=/folder/of/data elm …, or give the place with --set data.path=…"))),
         }
@@ -215,6 +225,28 @@ impl RunConfig {
     /// which `network` comes out again; `None` where nothing is set.
     pub fn model_settings(&self, network: &NetworkSpec) -> Vec<(String, Option<String>)> {
         self.model.filled(network)
+    }
+
+    /// What a backend says of its options, at the place of the setting where
+    /// it was the configuration that set it.
+    pub fn placed(&self, error: elm_core::Error) -> anyhow::Error {
+        let own = self.settings.get(backend::THREADS, &ranges::size(1)).ok().flatten();
+        match error {
+            elm_core::Error::Config { key, reason }
+                if key == backend::THREADS && own.is_some() && own == self.backend_options.threads =>
+            {
+                self.error(&key, reason).into()
+            }
+            other => other.into(),
+        }
+    }
+
+    /// An error at the largest of the sizes that are given, which decides how
+    /// much is computed with.
+    pub(crate) fn error_of_size(&self, message: impl Into<String>) -> ConfigError {
+        let size = |key: &&&str| self.settings.get(key, &ranges::size(1)).ok().flatten().unwrap_or(0);
+        let given = SIZES.iter().filter(|key| size(key) > 0);
+        self.settings.error(given.max_by_key(size).unwrap_or(&"model"), message)
     }
 
     /// An error at the place of a key.

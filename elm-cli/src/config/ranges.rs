@@ -2,9 +2,10 @@
 
 use super::document::Value;
 use super::names::Named;
+use super::paths;
 use super::resolved::value_text;
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What is wrong with a value.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl<T> Whole<T> {
     }
 }
 
-impl<T: TryFrom<i64> + std::fmt::Display> Takes for Whole<T> {
+impl<T: TryFrom<i128> + std::fmt::Display> Takes for Whole<T> {
     type Value = T;
 
     fn words(&self) -> String {
@@ -81,8 +82,10 @@ impl<T: TryFrom<i64> + std::fmt::Display> Takes for Whole<T> {
 
     fn read(&self, value: &Value) -> Result<T, Problem> {
         let Value::Integer(value) = value else { return Err(Problem::Type) };
-        let number = T::try_from(*value).ok().filter(|_| *value >= self.least);
-        number.ok_or_else(|| Problem::Range(value.to_string(), self.why.map(String::from)))
+        if *value < i128::from(self.least) {
+            return Err(Problem::Range(value.to_string(), self.why.map(String::from)));
+        }
+        T::try_from(*value).map_err(|_| Problem::Other(format!("{value} does not fit into 64 bits")))
     }
 
     fn show(&self, value: &T) -> String {
@@ -355,7 +358,8 @@ impl<T: std::str::FromStr + std::fmt::Display> Takes for Parsed<T> {
     }
 }
 
-/// A file or folder; relative to the file that names it, `${NAME}` expands.
+/// A file or folder; relative to the file that names it; `~`, `$NAME` and
+/// `${NAME}` expand.
 pub struct FileOrFolder;
 
 impl Takes for FileOrFolder {
@@ -373,23 +377,16 @@ impl Takes for FileOrFolder {
         Text.show(value)
     }
 
-    /// Expands `${NAME}` and makes the path absolute. A variable that is not
-    /// set stays: whoever needs the path complains, and `elm info` needs none.
+    /// Expands variables and makes the path absolute. With a variable that is
+    /// not set it stays as it is: whoever needs the path complains, and `elm
+    /// info` needs none.
     fn complete(&self, value: &Value, folder: &Path) -> Result<Value, Problem> {
         let text = self.read(value)?;
-        let mut expanded = String::new();
-        let mut rest = text.as_str();
-        while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, behind)) = after.split_once('}') else {
-                return Err(Problem::Other("`${` without a closing `}`".into()));
-            };
-            let Ok(set) = std::env::var(name) else { return Ok(value.clone()) };
-            expanded = expanded + before + &set;
-            rest = behind;
+        let expanded = paths::expand(&text, paths::variable)?;
+        if expanded.unset.is_some() {
+            return Ok(value.clone());
         }
-        let path: PathBuf = folder.join(expanded + rest);
-        let absolute = std::path::absolute(&path).unwrap_or(path);
-        let text = absolute.into_os_string().into_string();
+        let text = paths::absolute(folder, &expanded.text).into_os_string().into_string();
         text.map(Value::Text).map_err(|_| Problem::Other("the path is not UTF-8; use another folder".into()))
     }
 }

@@ -54,7 +54,19 @@ impl Section for Regularizers {
     }
 }
 
-/// The key that names the layers of a penalty.
-pub(super) fn layers_key(penalty: Penalty) -> String {
-    format!("regularizer.{}.layers", penalty.name())
+/// Checks that a network of so many layers has those of every penalty, also of
+/// those without weight.
+///
+/// # Errors
+/// At the layers of a penalty that are not there.
+pub(super) fn check_layers(settings: &Settings, count: usize) -> Result<(), ConfigError> {
+    for penalty in Penalty::ALL {
+        let key = format!("regularizer.{}.layers", penalty.name());
+        let layers = settings.get(&key, &Layers)?.unwrap_or_default();
+        if let Some(missing) = layers.iter().find(|&&layer| layer >= count) {
+            let message = format!("there is no layer {missing}: the network has {count}");
+            return Err(settings.error(&key, message));
+        }
+    }
+    Ok(())
 }

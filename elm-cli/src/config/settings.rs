@@ -1,5 +1,6 @@
 //! Settings checked against the keys there are, and read by their ranges.
 
+use super::aliases;
 use super::document::{Entries, Entry};
 use super::place::ConfigError;
 use super::ranges::{Problem, Takes, is_none};
@@ -106,6 +107,9 @@ fn unknown_key(path: &str, entry: &Entry, keys: &[Key]) -> ConfigError {
     if let Some(inside) = keys.iter().find(|known| known.path.starts_with(&table)) {
         return ConfigError::at(&entry.value_place, format!("`{path}` is a table, not a value"))
             .help(format!("it has keys such as `{}`", inside.path));
+    }
+    if let Some(meant) = aliases::meant_by(path).filter(|&meant| keys.iter().any(|key| key.path == meant)) {
+        return error.help(format!("did you mean `{meant}`? `elm check --keys` lists all"));
     }
     let last = |p: &str| p.rsplit('.').next().unwrap_or_default().to_string();
     let likeness = |known: &str| {

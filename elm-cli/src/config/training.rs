@@ -144,6 +144,18 @@ settings! {
 }
 
 impl TrainingConfig {
+    /// What is odd about these settings in a run of `total` updates, for people.
+    pub fn warning(&self, total: u64) -> Option<String> {
+        let odd = self.warmup_steps >= total && self.warmup_steps > 0;
+        odd.then(|| {
+            format!(
+                "training.warmup_steps = {} is not shorter than the run of {total} updates: the learning rate \
+                 never reaches training.learning_rate = {}",
+                self.warmup_steps, self.learning_rate
+            )
+        })
+    }
+
     /// The trainer's settings for `total` updates.
     pub fn spec(&self, total: u64) -> TrainingSpec {
         TrainingSpec {

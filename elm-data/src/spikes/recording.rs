@@ -32,8 +32,14 @@ impl Binning {
     /// that is not after it.
     pub fn new(bin_ms: f64, counts: bool) -> Self {
         let step = bin_ms / 1000.0;
-        let count = ((1.0 + step) / step).ceil() as usize;
-        Binning { edges: (0..count).map(|i| i as f64 * step).collect(), counts }
+        let edges = (0..=Self::steps_of(bin_ms)).map(|i| i as f64 * step).collect();
+        Binning { edges, counts }
+    }
+
+    /// Number of time steps of a recording in steps of `bin_ms`.
+    pub fn steps_of(bin_ms: f64) -> usize {
+        let step = bin_ms / 1000.0;
+        (((1.0 + step) / step).ceil() as usize).saturating_sub(1)
     }
 
     /// Number of time steps of a recording.
