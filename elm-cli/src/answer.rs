@@ -22,8 +22,14 @@ pub(crate) fn print(
     text: impl FnOnce() -> String,
 ) -> Result<()> {
     let text = if json { serde_json::to_string_pretty(document).context("the answer")? } else { text() };
-    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
-        // Whoever reads has had enough (`elm … | head`).
+    let mut out = std::io::stdout();
+    written(writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()))
+}
+
+/// What became of an answer: one that is lost is a failure, one that nobody
+/// wants to read to its end (`elm … | head`) is none.
+pub(crate) fn written(answer: std::io::Result<()>) -> Result<()> {
+    match answer {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write the answer"),
     }
@@ -32,5 +38,6 @@ pub(crate) fn print(
 /// One line for people on stderr. It is advice: that nobody can read it (a
 /// closed pipe, a full disk, a vanished terminal) never fails a run.
 pub(crate) fn tell(line: impl std::fmt::Display) {
+    crate::run::progress::make_room();
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -42,10 +42,7 @@ use std::process::ExitCode;
 pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(error) => return said_by_clap(&error),
     };
     match cli.run(&registry) {
         Ok(Exit::Done) => ExitCode::SUCCESS,
@@ -59,6 +56,22 @@ pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
     }
 }
 
+/// Prints what clap has to say: help, the version, or what is wrong.
+fn said_by_clap(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        // Advice, as all that goes there.
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    match answer::written(error.print()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            answer::tell(format_args!("error: {}", in_words(&error)));
+            ExitCode::from(1)
+        }
+    }
+}
+
 /// An error and its causes in one line; what the line already tells is not
 /// told again: neither a cause, nor the file that a cause begins with.
 pub(crate) fn in_words(error: &anyhow::Error) -> String {
@@ -66,6 +79,14 @@ pub(crate) fn in_words(error: &anyhow::Error) -> String {
     let mut end = line.clone();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if line.contains(&cause) {
+            continue;
+        }
+        // "cannot read FILE" and "FILE: why".
+        if let Some((name, rest)) = cause.split_once(": ")
+            && line.ends_with(name)
+        {
+            line = line + ": " + rest;
+            end = cause;
             continue;
         }
         if cause.starts_with(&end) {

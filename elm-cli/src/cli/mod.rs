@@ -134,7 +134,10 @@ impl Cli {
                 Ok(Exit::Done)
             }
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Cli::command(), "elm", &mut std::io::stdout());
+                // Into memory first: clap_complete panics where it cannot write.
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "elm", &mut script);
+                print(false, &(), || String::from_utf8_lossy(&script).into_owned())?;
                 Ok(Exit::Done)
             }
         }

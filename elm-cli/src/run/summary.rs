@@ -68,13 +68,14 @@ impl Summary {
     /// of the training data.
     pub fn text_of_weights(&self, step: Option<u64>, train: Option<&Scores>) -> String {
         let mut text = format!(
-            "{} with {} trainable parameters, {} updates on {} {} ({} scan), {:.1} s\n",
+            "{} with {} trainable parameters, {} updates on {} {}{}, {:.1} s\n",
             self.task,
             self.trainable_parameters,
             self.steps,
             self.backend,
             self.device,
-            self.scan,
+            // Nothing was computed when there was no update.
+            if self.scan.is_empty() { String::new() } else { format!(" ({} scan)", self.scan) },
             self.seconds
         );
         let weights = step.map_or(String::new(), |step| format!(" (weights of step {step})"));
