@@ -22,6 +22,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
+mod machine;
 pub mod model;
 pub mod run;
 pub mod task;

@@ -26,6 +26,12 @@ const BAD_SETTINGS: &[(&str, &[&str])] = &[
     ("[training]\nsteps_per_turn = 4\nnum_epochs = 3", &["in turns or in epochs, not both"]),
     ("[training]\nstate_reuse = true", &["only continuous text carries its state"]),
     ("[training]\nseed = -1", &["an integer of at least 0, not -1"]),
+    ("[training]\nseed = 18446744073709551616", &["18446744073709551616 does not fit into 64 bits"]),
+    ("[training]\nlr = 1e-3", &["unknown key `training.lr`", "did you mean `training.learning_rate`?"]),
+    ("[model]\nhidden_size = 3", &["did you mean `model.num_hidden`?"]),
+    ("[training]\nepochs = 3", &["did you mean `training.num_epochs`?"]),
+    ("[training]\ndropout = 0.1", &["did you mean `model.dropout.input`?"]),
+    ("[training]\nweight_decay = 0.1", &["unknown key `training.weight_decay`"]),
     ("training = 3", &["`training` is a table"]),
     ("[training\nbatch_size = 3", &["bad.toml:", "not valid TOML"]),
     ("[data]\nkind = \"digit\"", &["did you mean \"digits\"?"]),
@@ -48,12 +54,19 @@ const BAD_SETTINGS: &[(&str, &[&str])] = &[
     ("[model.dropout]\ninput = 1.0", &["must be a probability"]),
     ("[model.wiring]\nrecurrent_connect = 2", &["a number from 0 to 1, not 2"]),
     ("[regularizer]\nmlp_magnitude = { layers = [5], strength = 0.1 }", &["there is no layer 5"]),
+    ("[regularizer]\nmlp_magnitude = { layers = [5] }", &["there is no layer 5"]),
+    ("[regularizer]\npopulation_activity = { layers = [0, 2], strength = 0 }", &["there is no layer 2"]),
     ("[backend]\ndevice = \"gpu\"", &["takes \"cpu\" or \"cuda:N\""]),
     ("[backend]\nkind = \"torch\"", &["there is no backend \"torch\""]),
     ("[backend]\nkind = \"tch\"", &["--features tch"]),
     ("extends = 3", &["extends takes a file name"]),
     ("extends = \"absent.toml\"", &["the file to extend is not there"]),
     ("extends = \"bad.toml\"", &["extends itself"]),
+    (
+        "extends = \"${NOT_SET_ANYWHERE}/x.toml\"",
+        &["bad.toml:1:11", "the environment variable NOT_SET_ANYWHERE is not set"],
+    ),
+    ("extends = \"${NOT_SET\"", &["`${` without a closing `}`"]),
 ];
 
 #[test]
@@ -148,6 +161,36 @@ fn a_batch_larger_than_the_data() {
     let place = Place::new();
     let set = ["train", "small.toml", "--set", "training.batch_size=65"];
     place.run(&set).expect(2, &["training.batch_size", "a batch of 65 does not fit 64 samples"]);
+}
+
+/// Negative numbers are read as such, and told as such.
+#[test]
+fn numbers_of_options_have_a_range() {
+    let place = Place::new();
+    for arguments in [
+        &["train", "small.toml", "--seed", "-1"][..],
+        &["train", "small.toml", "--max-steps", "-1"],
+        &["bench", "small.toml", "--steps", "-1"],
+        &["bench", "small.toml", "--threads", "-1"],
+    ] {
+        place.run(arguments).expect(2, &["invalid value '-1'", arguments[2]]);
+    }
+    let largest =
+        ["train", "small.toml", "--seed", "18446744073709551615", "--max-steps", "1", "--out", "run"];
+    place.run(&largest).expect(0, &[]);
+    place.run(&["eval", "run"]).expect(0, &["accuracy"]);
+}
+
+#[test]
+fn a_warm_up_beyond_the_end_is_said() {
+    let place = Place::new();
+    let train = |out: &str, warmup: &str| {
+        let set = format!("training.warmup_steps={warmup}");
+        place.run(&["train", "small.toml", "--max-steps", "1", "--out", out, "--set", &set])
+    };
+    let said = "training.warmup_steps = 24 is not shorter than the run of 24 updates";
+    train("long", "24").expect(0, &["warning: ", said]);
+    assert!(!train("short", "23").expect(0, &[]).err.contains("warm"));
 }
 
 #[test]

@@ -62,6 +62,17 @@ fn json_is_one_list_in_the_order_of_the_files() {
     assert!(all[2]["error"].as_str().unwrap().contains("there is no such file"));
 }
 
+/// Such a configuration may be meant for another machine.
+#[test]
+fn what_this_machine_lacks_is_noted() {
+    let ran = mixed().run(&["check", "small.toml", "--set", "backend.device=cuda:7"]);
+    ran.expect(
+        0,
+        &["note: small.toml: backend.device = \"cuda:7\" cannot be used here: ", "small.toml: fine"],
+    );
+    mixed().run(&["check", "small.toml", "--set", "backend.kind=torch"]).expect(2, &["there is no backend"]);
+}
+
 #[test]
 fn keys_are_documented_as_text_only() {
     mixed().run(&["check", "--keys", "--json"]).expect(2, &["--keys", "--json"]);

@@ -3,6 +3,7 @@
 use crate::answer::{Exit, print, tell};
 use crate::commands::check::{Checked, check};
 use crate::config::keys;
+use crate::engine::Registry;
 use crate::model::ConfiguredModel;
 use crate::{in_words, is_usage_error};
 use anyhow::Result;
@@ -26,7 +27,7 @@ pub(super) struct CheckArgs {
 }
 
 /// Every configuration is looked at, also after a bad one.
-pub(super) fn run<S: ConfiguredModel>(args: &CheckArgs) -> Result<Exit> {
+pub(super) fn run<S: ConfiguredModel>(args: &CheckArgs, registry: &Registry<S>) -> Result<Exit> {
     if args.keys {
         print(false, &(), keys::documentation)?;
         return Ok(Exit::Done);
@@ -35,7 +36,7 @@ pub(super) fn run<S: ConfiguredModel>(args: &CheckArgs) -> Result<Exit> {
     let mut exit = Exit::Done;
     for path in &args.configs {
         let config = path.display().to_string();
-        match check::<S>(path, &args.overrides) {
+        match check(path, &args.overrides, registry) {
             Ok(found) => {
                 if !args.json {
                     print(false, &(), || format!("{config}: fine; {found}"))?;

@@ -123,7 +123,7 @@ impl Cli {
                 Ok(Exit::Done)
             }
             Command::Config(args) => config::run::<S>(&args),
-            Command::Check(args) => check::run::<S>(&args),
+            Command::Check(args) => check::run(&args, registry),
             Command::Verify(args) => verify::run(args, registry),
             Command::Bench(args) => bench::run(args, registry),
             Command::Generate(args) => generate::run(args, registry),

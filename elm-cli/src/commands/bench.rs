@@ -2,6 +2,7 @@
 //! random data of the configured shape.
 
 use crate::config::{Predicts, RunConfig};
+use crate::machine;
 use crate::model::ConfiguredModel;
 use anyhow::{Context, Result};
 use elm_core::Backend;
@@ -113,6 +114,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let config = &request.config;
     let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
     let spec = S::configured(config, demand)?;
+    machine::can_train(config, &spec)?;
     let (rows, steps) = (config.training.batch_size, config.time_steps());
     let shape =
         Shape { tokens: demand.tokens, predicts: config.data.kind.properties().predicts, rows, steps };

@@ -2,9 +2,12 @@
 
 use crate::answer::tell;
 use crate::config::RunConfig;
+use crate::engine::Registry;
+use crate::machine;
 use crate::model::ConfiguredModel;
 use crate::task::{Purpose, Task};
 use anyhow::{Context, Result};
+use elm_core::device::{BackendOptions, BackendReport, Device};
 use serde::Serialize;
 use std::path::Path;
 
@@ -45,11 +48,21 @@ pub struct Described {
 ///
 /// # Errors
 /// When a setting is wrong or data is missing or damaged.
-pub fn check<S: ConfiguredModel>(path: &Path, overrides: &[String]) -> Result<Described> {
+pub fn check<S: ConfiguredModel>(
+    path: &Path,
+    overrides: &[String],
+    registry: &Registry<S>,
+) -> Result<Described> {
     let config = RunConfig::load(path, overrides)?;
+    let backend = registry.get(&config.backend)?.report();
+    for missing in missing_here(&config, &backend) {
+        tell(format_args!("note: {}: {missing}", path.display()));
+    }
     let task = Task::load(&config, None, &mut |note| tell(format_args!("note: {note}")))
         .with_context(|| format!("{}", path.display()))?;
     let model = S::configured(&config, task.demand())?;
+    machine::can_train(&config, &model)?;
+    config.backend_options.allowed_threads(None).map_err(|error| config.placed(error))?;
     for purpose in [Purpose::Train, Purpose::Valid, Purpose::Test] {
         task.batches(&config, purpose)?;
     }
@@ -61,6 +74,26 @@ pub fn check<S: ConfiguredModel>(path: &Path, overrides: &[String]) -> Result<De
         classes: task.class_names(),
         trainable_parameters: model.trainable_parameters(),
     })
+}
+
+/// What of the machine that the configuration asks for this one lacks; it may
+/// be meant for another.
+fn missing_here(config: &RunConfig, backend: &BackendReport) -> Vec<String> {
+    let BackendOptions { device, simd, .. } = config.backend_options;
+    let mut missing = Vec::new();
+    if device != Device::Cpu {
+        let name = device.to_string();
+        let known = backend.devices.iter().find(|known| known.device == name);
+        let known = known.or_else(|| backend.devices.iter().find(|known| known.device == "cuda"));
+        if known.is_none_or(|known| !known.usable) {
+            let why = known.map_or("there is none of that number", |known| known.detail.as_str());
+            missing.push(format!("backend.device = \"{name}\" cannot be used here: {why}"));
+        }
+    }
+    if let Err(error) = simd.resolve() {
+        missing.push(format!("backend.{error}"));
+    }
+    missing
 }
 
 impl std::fmt::Display for Described {

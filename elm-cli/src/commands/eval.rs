@@ -5,6 +5,7 @@ use super::predictions::PredictionsPath;
 use super::scores::score_shown;
 use crate::answer::tell;
 use crate::config::RunConfig;
+use crate::machine;
 use crate::model::ConfiguredModel;
 use crate::run::checkpoint::{self, Which};
 use crate::run::signals::StopFlag;
@@ -90,6 +91,11 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let task = Task::load(config, symbols.as_ref(), &mut |note| tell(format_args!("note: {note}")))?;
     symbols_are_known(&request.run, symbols.as_ref(), &task)?;
     let spec = S::configured(config, task.demand())?;
+    let rows = match request.split {
+        Purpose::Test => config.training.test_batch_size,
+        Purpose::Train | Purpose::Valid => config.training.valid_batch_size,
+    };
+    machine::can_run(config, &spec, rows)?;
     let saved = state::load_weights(&request.run, request.checkpoint, Some(&spec))?
         .with_context(|| nothing_saved(&request.run, request.checkpoint))?;
     saved.warnings.iter().for_each(|warning| tell(format_args!("warning: {warning}")));

@@ -1,6 +1,7 @@
 //! `elm info`: how large a configured model is and what it costs.
 
 use crate::config::RunConfig;
+use crate::machine::size;
 use crate::model::ConfiguredModel;
 use anyhow::Result;
 use elm_core::model::count::NetworkCount;
@@ -59,11 +60,7 @@ impl std::fmt::Display for Info {
             count.flops_per_step_forward as f64 / 1e6
         )?;
         writeln!(f, "carried state         {:>12} floats per sample", count.state_floats)?;
-        write!(
-            f,
-            "a training step needs {:>12.1} MiB (estimate)",
-            self.training_memory_bytes as f64 / 1048576.0
-        )?;
+        write!(f, "a training step needs {:>12} (estimate)", size(self.training_memory_bytes))?;
         if self.assumed_vocabulary {
             write!(f, "\nonly the data knows the number of inputs and outputs; 256 were assumed")?;
         }

@@ -7,6 +7,7 @@ use crate::answer::tell;
 use crate::commands::eval::symbols_are_known;
 use crate::config::RunConfig;
 use crate::config::effective::{EffectiveSettings, Found};
+use crate::machine;
 use crate::model::ConfiguredModel;
 use crate::run::changes::{Change, batches_differ};
 use crate::run::checkpoint::Which;
@@ -69,11 +70,15 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
         symbols_are_known(folder.path(), beginning.symbols(), &task)?;
     }
     let network = S::configured(config, task.demand())?;
+    machine::can_train(config, &network)?;
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;
     task.batches(config, Purpose::Test)?;
     let turn = task.turn(config);
-    let total = turn * config.training.turns;
+    let total = turn.saturating_mul(config.training.turns);
+    if let Some(warning) = config.training.warning(total) {
+        tell(format_args!("warning: {warning}"));
+    }
     let found = Found { demand: Some(task.demand()), turn: Some(turn), model: network.settings(config) };
     let settings = config.effective(&found);
     let changes = match &beginning {
@@ -171,7 +176,8 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             _ => Events::resume(folder.path(), step, state.events.as_ref()),
         });
         let now = Instant::now();
-        let progress = Progress::new("training", step, total);
+        let end = request.max_steps.map_or(total, |max| max.min(total));
+        let progress = Progress::new("training", step, end);
         Ok(Run {
             backend,
             request,
@@ -224,6 +230,11 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         Ok(())
     }
 
+    /// The update after which this process stops.
+    fn end(&self) -> u64 {
+        self.request.max_steps.map_or(self.total, |max| max.min(self.total))
+    }
+
     /// Notes what runs on what, for the log.
     fn say_what_runs(&mut self) -> Result<()> {
         let elm_core::backend::Description { name, device, version } = self.backend.description();
@@ -232,7 +243,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         let version_of_elm = env!("CARGO_PKG_VERSION");
         self.say(&format!(
             "elm {version_of_elm} on {name} {device} ({version}): {parameters} parameters, updates {from} to {}",
-            self.total
+            self.end()
         ))?;
         self.say(&format!("data: {}", self.task.description()))
     }
@@ -248,7 +259,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
     }
 
     fn train(&mut self) -> Result<Outcome> {
-        let end = self.request.max_steps.map_or(self.total, |max| max.min(self.total));
+        let end = self.end();
         loop {
             let step = self.trainer.steps_done();
             if step > 0 && step.is_multiple_of(self.turn) && self.state.validated != Some(step) {
