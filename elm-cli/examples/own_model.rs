@@ -34,7 +34,7 @@ struct Gru {
 
 impl ConfiguredModel for Gru {
     fn configured(config: &RunConfig, demand: Demand) -> anyhow::Result<Self> {
-        let hidden = config.values().get("model.num_hidden").and_then(|value| value.parse().ok());
+        let hidden = config.value("model.num_hidden").and_then(|value| value.parse().ok());
         let hidden = hidden.ok_or_else(|| config.error("model.num_hidden", "a GRU needs hidden units"))?;
         Ok(Gru { inputs: demand.inputs, hidden, logits: demand.outputs })
     }

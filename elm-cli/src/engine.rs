@@ -92,7 +92,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
     }
 
     fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String> {
-        generate::run::<B, S>(&self.opened(options, &request.config)?, request)
+        generate::run::<B, S>(&(self.open)(options)?, request)
     }
 }
 

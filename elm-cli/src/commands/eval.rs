@@ -93,7 +93,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let spec = S::configured(config, task.demand())?;
     let rows = match request.split {
         Purpose::Test => config.training.test_batch_size,
-        Purpose::Train | Purpose::Valid => config.training.valid_batch_size,
+        Purpose::Train | Purpose::Seen | Purpose::Valid => config.training.valid_batch_size,
     };
     machine::can_run(config, &spec, rows)?;
     let saved = state::load_weights(&request.run, request.checkpoint, Some(&spec))?

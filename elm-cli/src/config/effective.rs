@@ -47,6 +47,12 @@ pub struct Found {
 }
 
 impl RunConfig {
+    /// The value of a key as TOML has it; `None` where none is set. For models
+    /// of another program, which read the settings of `[model]` by themselves.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.values.iter().find(|(own, _)| own == key)?.1.as_deref()
+    }
+
     /// Every setting with the value that holds.
     pub fn effective(&self, found: &Found) -> EffectiveSettings {
         let mut settings: EffectiveSettings = self
