@@ -215,7 +215,7 @@ impl NetworkOptions {
             let layer = layer_spec(&options, &key, inputs, neurons)?;
             let inputs_are = if position == 0 { "model.num_input" } else { "model.num_hidden" };
             let neurons_are = if last { "model.num_output" } else { "model.num_hidden" };
-            check_size(&layer, &key, [inputs_are, neurons_are, "model.num_output"])?;
+            check_size(&layer, &options.neuron, &key, [inputs_are, neurons_are, "model.num_output"])?;
             layers.push(layer);
             inputs = neurons;
         }
@@ -390,7 +390,7 @@ fn single_neuron_spec(options: &NetworkOptions) -> Result<LayerSpec> {
         routing: Routing::Direct,
         dropout,
     };
-    check_size(&layer, &key, ["model.num_input", "model", "model.num_output"])?;
+    check_size(&layer, o, &key, ["model.num_input", "model", "model.num_output"])?;
     layer.routing = single_routing(options, &layer.neuron)?;
     Ok(layer)
 }
@@ -463,8 +463,21 @@ fn check_neuron(neuron: &NeuronSpec, o: &NeuronOptions, key: &KeyOf) -> Result<(
 
 /// Names the size that is beyond any machine; `inputs`, `neurons` and `outputs`
 /// are the keys of those.
-fn check_size(layer: &LayerSpec, key: &KeyOf, [inputs, neurons, outputs]: [&str; 3]) -> Result<()> {
-    sizes::check_layer(layer).map_err(|too_large| {
+fn check_size(
+    layer: &LayerSpec,
+    o: &NeuronOptions,
+    key: &KeyOf,
+    [inputs, neurons, outputs]: [&str; 3],
+) -> Result<()> {
+    let given = |size| match size {
+        Size::Inputs | Size::Neurons | Size::Outputs => true,
+        Size::Memory => o.num_memory.is_some(),
+        Size::Branches => o.num_branch.is_some(),
+        Size::SynapsesPerBranch => o.num_synapse_per_branch.is_some(),
+        Size::HiddenLayers => o.mlp_hidden_layers.is_some(),
+        Size::HiddenUnits => o.mlp_hidden_units.is_some(),
+    };
+    sizes::check_layer(layer, given).map_err(|too_large| {
         let key = match too_large.size {
             Size::Inputs => inputs.to_string(),
             Size::Neurons => neurons.to_string(),

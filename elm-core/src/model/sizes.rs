@@ -15,7 +15,7 @@ pub(super) const MOST_LAYERS: usize = 1000;
 /// A size that is too much.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooLarge {
-    /// Which of the sizes: the largest one that counts.
+    /// Which of the sizes: the largest one that somebody gave.
     pub size: Size,
     /// Why.
     pub reason: String,
@@ -34,8 +34,8 @@ pub(super) enum Size {
     HiddenUnits,
 }
 
-/// Checks a layer.
-pub(super) fn check_layer(layer: &LayerSpec) -> Result<(), TooLarge> {
+/// Checks a layer; `given` says which sizes follow from no other ones.
+pub(super) fn check_layer(layer: &LayerSpec, given: impl Fn(Size) -> bool) -> Result<(), TooLarge> {
     let neuron = &layer.neuron;
     let hidden_units = if neuron.hidden_layers == 0 { 0 } else { neuron.hidden_units };
     if neuron.hidden_layers > MOST_LAYERS {
@@ -45,7 +45,7 @@ pub(super) fn check_layer(layer: &LayerSpec) -> Result<(), TooLarge> {
     let sources = [(Size::Inputs, layer.inputs), (Size::Neurons, layer.neurons)];
     let together = layer.inputs as u128 + layer.neurons as u128;
     if together >= MOST_SOURCES {
-        let (size, value) = largest(&sources);
+        let (size, value) = largest(&sources, &given);
         let reason = format!(
             "{value} is too much: the inputs and neurons of a layer are {together} together, less than 2^32 are possible"
         );
@@ -53,14 +53,17 @@ pub(super) fn check_layer(layer: &LayerSpec) -> Result<(), TooLarge> {
     }
     let parameters = parameters(layer);
     if parameters > MOST_PARAMETERS {
-        let (size, value) = largest(&[
-            (Size::Neurons, layer.neurons),
-            (Size::Outputs, layer.outputs),
-            (Size::Memory, neuron.memory),
-            (Size::Branches, neuron.branches),
-            (Size::SynapsesPerBranch, neuron.synapses_per_branch),
-            (Size::HiddenUnits, hidden_units),
-        ]);
+        let (size, value) = largest(
+            &[
+                (Size::Neurons, layer.neurons),
+                (Size::Outputs, layer.outputs),
+                (Size::Memory, neuron.memory),
+                (Size::Branches, neuron.branches),
+                (Size::SynapsesPerBranch, neuron.synapses_per_branch),
+                (Size::HiddenUnits, hidden_units),
+            ],
+            &given,
+        );
         let reason = format!("{value} is too much: a layer would have {}", in_words(parameters));
         return Err(TooLarge { size, reason });
     }
@@ -88,7 +91,7 @@ impl NetworkSpec {
             return Err(format!("{} layers are more than {MOST_LAYERS}", self.layers.len()));
         }
         for layer in &self.layers {
-            check_layer(layer).map_err(|TooLarge { reason, .. }| reason)?;
+            check_layer(layer, |_| true).map_err(|TooLarge { reason, .. }| reason)?;
         }
         check_head(self.head, self.outputs())
     }
@@ -121,9 +124,10 @@ fn in_words(parameters: u128) -> String {
     format!("{:.1e} parameters, at most {:.1e} are possible", parameters as f64, MOST_PARAMETERS as f64)
 }
 
-/// The largest of some sizes; of equals the last.
-fn largest(sizes: &[(Size, usize)]) -> (Size, usize) {
-    sizes.iter().copied().max_by_key(|(_, value)| *value).unwrap_or((Size::Neurons, 0))
+/// The largest of the given ones of some sizes; of equals the last.
+fn largest(sizes: &[(Size, usize)], given: &impl Fn(Size) -> bool) -> (Size, usize) {
+    let given = sizes.iter().copied().filter(|&(size, _)| given(size));
+    given.max_by_key(|(_, value)| *value).unwrap_or((Size::Neurons, 0))
 }
 
 #[cfg(test)]
@@ -176,6 +180,9 @@ mod tests {
                 assert_eq!(refused(&options(6, neuron)), format!("model.neuron.{name}"), "{size}");
             }
         }
+        // What follows from it is larger still.
+        let memory = NeuronOptions { num_memory: Some(huge), ..plain };
+        assert_eq!(refused(&options(6, memory)), "model.neuron.num_memory");
         // Each of them is possible alone.
         let both = NeuronOptions {
             num_branch: Some(1 << 32),
