@@ -11,6 +11,7 @@ use std::process::Command;
 /// instead; long trainings and data sets are cut short.
 const REPLACED: &[(&str, &str)] = &[
     ("/some/book.txt", "words"),
+    ("/another/book.txt", "words"),
     ("/path/to/some/text", "words"),
     ("folder/of/records", "records"),
     ("/folder/of/shd", "data/spoken"),
@@ -23,7 +24,7 @@ const REPLACED: &[(&str, &str)] = &[
 
 /// Commands that would take long get these arguments.
 const SHORTENED: &[(&str, &str)] = &[
-    ("elm train ", " --max-steps 2"),
+    ("elm train ", " --max-steps 2 --set training.valid_batches=2 --set training.test_batches=2"),
     ("elm data make listops ", " --samples 9,3,3"),
     ("elm data make spikes --out data/digits", " --samples 20,10"),
 ];

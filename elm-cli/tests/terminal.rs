@@ -136,7 +136,7 @@ fn a_training_goes_on_when_its_terminal_is_gone() {
 /// The screen after a training of `columns`, as `script` recorded it.
 fn screen(place: &Place, columns: u16, arguments: &str) -> Option<String> {
     let elm = env!("CARGO_BIN_EXE_elm");
-    let line = format!("stty cols {columns}; '{elm}' train small.toml {arguments}");
+    let line = format!("stty rows 24 cols {columns}; '{elm}' train small.toml {arguments}");
     let mut script = Command::new("script");
     script.args(["-qec", &line, "screen"]).current_dir(place.path("")).stdin(Stdio::piped());
     let ran = script.stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
