@@ -160,7 +160,16 @@ fn text_files_that_are_none() {
 fn a_batch_larger_than_the_data() {
     let place = Place::new();
     let set = ["train", "small.toml", "--set", "training.batch_size=65"];
-    place.run(&set).expect(2, &["training.batch_size", "a batch of 65 does not fit 64 samples"]);
+    let said = ["--set #1:1:21: training.batch_size: a batch of 65 does not fit 64 samples"];
+    place.run(&set).expect(2, &said);
+    place.write("short", b"abc".repeat(1000));
+    let text = "[data]\nkind = \"text\"\npath = \"short\"\n[model]\nnum_hidden = 3\n[training]\n";
+    for key in ["valid_batch_size", "test_batch_size"] {
+        place.write("t.toml", format!("{text}seq_length = 5\n{key} = 838\n"));
+        for command in ["train", "check"] {
+            place.run(&[command, "t.toml"]).expect(2, &["t.toml:8:", &format!("training.{key}: ")]);
+        }
+    }
 }
 
 /// Negative numbers are read as such, and told as such.
@@ -179,6 +188,29 @@ fn numbers_of_options_have_a_range() {
         ["train", "small.toml", "--seed", "18446744073709551615", "--max-steps", "1", "--out", "run"];
     place.run(&largest).expect(0, &[]);
     place.run(&["eval", "run"]).expect(0, &["accuracy"]);
+}
+
+/// The largest values that settings take neither panic nor hang.
+#[test]
+fn the_largest_values_train() {
+    let place = Place::new();
+    let largest = u64::MAX;
+    for (i, setting) in [
+        "checkpoint.every_minutes=1e300".to_string(),
+        format!("checkpoint.keep={largest}"),
+        format!("checkpoint.every_steps={largest}"),
+        format!("logging.every_steps={largest}"),
+        format!("training.num_epochs={largest}"),
+        format!("training.warmup_steps={largest}"),
+        format!("training.valid_batches={largest}"),
+        format!("backend.memory_budget={largest}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let run = ["train", "small.toml", "--max-steps", "1", "--out", &i.to_string(), "--set", setting];
+        place.run(&run).expect(0, &[]);
+    }
 }
 
 #[test]

@@ -119,10 +119,10 @@ fn rotate(folder: &Path, which: Which, fresh: &Path, keep: usize) -> std::io::Re
     if oldest.exists() {
         fs::rename(&oldest, &old)?;
     }
-    for age in (0..kept - 1).rev() {
-        if place(age).exists() {
-            fs::rename(place(age), place(age + 1))?;
-        }
+    // Up to the first gap, however many may be kept.
+    let used = (0..kept - 1).take_while(|&age| place(age).exists()).count();
+    for age in (0..used).rev() {
+        fs::rename(place(age), place(age + 1))?;
     }
     fs::rename(fresh, place(0))?;
     File::open(folder)?.sync_all()?;

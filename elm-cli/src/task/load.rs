@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use elm_data::spikes::baseline::summed_counts_accuracy;
 use elm_data::spikes::{AddingBatches, AddingDraws};
 use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
-use elm_data::{BatchStream, Order, ReadAhead, SampleBatches, Samples};
+use elm_data::{BatchStream, DataError, Order, ReadAhead, SampleBatches, Samples};
 use std::sync::Arc;
 
 /// What batches are for.
@@ -169,23 +169,43 @@ impl Task {
     /// When a batch is larger than the data.
     pub fn batches(&self, config: &RunConfig, purpose: Purpose) -> Result<(Adapted, Option<u64>)> {
         let training = &config.training;
-        let (rows, limit) = match purpose {
-            Purpose::Train => (training.batch_size, None),
-            Purpose::Valid | Purpose::Seen => (training.valid_batch_size, training.valid_batches),
-            Purpose::Test => (training.test_batch_size, training.test_batches),
+        let (key, rows, limit) = match purpose {
+            Purpose::Train => ("training.batch_size", training.batch_size, None),
+            Purpose::Valid | Purpose::Seen => {
+                ("training.valid_batch_size", training.valid_batch_size, training.valid_batches)
+            }
+            Purpose::Test => ("training.test_batch_size", training.test_batch_size, training.test_batches),
         };
-        let stream: Box<dyn BatchStream> = match &self.data {
+        // The data knows one batch size; which setting it was is known here.
+        let placed = |error: anyhow::Error| match error.downcast::<DataError>() {
+            Ok(DataError::Setting { setting, reason }) if setting == "training.batch_size" => {
+                config.error(key, reason).into()
+            }
+            Ok(other) => other.into(),
+            Err(other) => other,
+        };
+        let stream = self.stream(config, purpose, rows, limit).map_err(placed)?;
+        Ok((Adapted(stream), limit))
+    }
+
+    fn stream(
+        &self,
+        config: &RunConfig,
+        purpose: Purpose,
+        rows: usize,
+        limit: Option<u64>,
+    ) -> Result<Box<dyn BatchStream>> {
+        Ok(match &self.data {
             Data::Text(corpus) => {
                 let tokens = tokens_of(corpus, purpose).clone();
                 let endless = purpose == Purpose::Train;
-                Box::new(TextBatches::new(tokens, rows, training.seq_length, endless)?)
+                Box::new(TextBatches::new(tokens, rows, config.training.seq_length, endless)?)
             }
             Data::Samples(splits) => {
                 let stream = self.sample_batches(splits, purpose, rows, limit, config)?;
                 Box::new(ReadAhead::new(stream, AHEAD))
             }
-        };
-        Ok((Adapted(stream), limit))
+        })
     }
 
     fn sample_batches(

@@ -25,7 +25,7 @@ use elm_core::train::{BatchSource, Measured, Scores, StepReport, Trainer};
 use open::{Beginning, Kept};
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What to train.
 pub struct TrainRequest {
@@ -299,7 +299,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         }
         let checkpoint = &self.request.config.checkpoint;
         let by_steps = checkpoint.every_steps.is_some_and(|every| step.is_multiple_of(every));
-        let by_time = self.last_save.elapsed() >= Duration::from_secs_f64(checkpoint.every_minutes * 60.0);
+        let by_time = self.last_save.elapsed().as_secs_f64() >= checkpoint.every_minutes * 60.0;
         if by_steps || by_time {
             self.save(Which::Last)?;
         }
