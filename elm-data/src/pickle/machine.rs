@@ -1,5 +1,6 @@
 //! The opcodes of a pickle, run on a stack of places in a table of nodes.
 
+use super::escapes::{string, unicode};
 use super::value::{Id, Node, Pickle};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,6 +8,9 @@ use std::ops::Range;
 /// Objects, stack places and memories beyond this number are refused; the
 /// largest published file of ours has about thirty thousand.
 const MOST: usize = 2_000_000;
+
+/// Names of what Python would import, and numbers, are shorter.
+const LONGEST_NAME: usize = 200;
 
 type Step<T> = Result<T, String>;
 
@@ -47,12 +51,16 @@ impl Machine<'_> {
             b'.' => return self.pop().map(Some),
             0x80 => self.fixed::<1>().map(|_| ())?,
             0x95 => self.fixed::<8>().map(|_| ())?, // a frame of protocol 4
+            0x98 => {}                              // a buffer is read-only
             b'(' => self.marks.push(self.stack.len()),
             b'0' => self.pop().map(|_| ())?,
-            b'q' | b'r' | 0x94 | b'h' | b'j' => self.remember_or_recall(opcode)?,
+            b'1' => self.pop_marked().map(|_| ())?,
+            b'2' => self.stack.push(*self.stack.last().ok_or("nothing to double")?),
+            b'q' | b'r' | b'p' | 0x94 | b'h' | b'j' | b'g' => self.remember_or_recall(opcode)?,
             b']' | b'}' | b')' | b'l' | b't' | b'd' | 0x85..=0x87 => self.container(opcode)?,
             b'a' | b'e' | b's' | b'u' => self.fill(opcode)?,
-            b'c' | b'R' | b'b' => self.object(opcode)?,
+            b'c' | 0x93 | b'R' | b'b' => self.object(opcode)?,
+            b'S' | b'V' | b'I' | b'L' | b'F' => self.line_of_text(opcode)?,
             _ => self.scalar(opcode)?,
         }
         if self.stack.len().max(self.memory.len()).max(self.marks.len()) > MOST {
@@ -65,9 +73,10 @@ impl Machine<'_> {
         let key = match opcode {
             b'q' | b'h' => u32::from(self.fixed::<1>()?[0]),
             0x94 => self.memory.len() as u32,
+            b'p' | b'g' => self.number()?,
             _ => u32::from_le_bytes(self.fixed()?),
         };
-        if matches!(opcode, b'h' | b'j') {
+        if matches!(opcode, b'h' | b'j' | b'g') {
             let id =
                 self.memory.get(&key).copied().ok_or_else(|| format!("nothing was remembered as {key}"))?;
             self.stack.push(id);
@@ -123,10 +132,17 @@ impl Machine<'_> {
     fn object(&mut self, opcode: u8) -> Step<()> {
         match opcode {
             b'c' => {
-                let start = self.at;
-                self.line()?;
-                self.line()?;
-                self.push(Node::Global(start..self.at - 1))
+                let (module, name) = (self.line(LONGEST_NAME)?, self.line(LONGEST_NAME)?);
+                self.push(Node::Global([&self.bytes[module], b"\n", &self.bytes[name]].concat().into()))
+            }
+            0x93 => {
+                let (name, module) = (self.pop()?, self.pop()?);
+                let text = |id| match self.nodes.get(id) {
+                    Some(Node::Bytes(range)) if range.len() < LONGEST_NAME => Ok(&self.bytes[range.clone()]),
+                    _ => Err("what Python would import is no name"),
+                };
+                let global = [text(module)?, b"\n", text(name)?].concat();
+                self.push(Node::Global(global.into()))
             }
             b'R' => {
                 let arguments = self.pop()?;
@@ -159,11 +175,33 @@ impl Machine<'_> {
                 let length = self.fixed::<1>()?[0].into();
                 Node::Bytes(self.range(length)?)
             }
+            0x8e | 0x8d | 0x96 => {
+                let length = usize::try_from(u64::from_le_bytes(self.fixed()?));
+                Node::Bytes(self.range(length.unwrap_or(usize::MAX))?)
+            }
             b'T' | b'X' | b'B' => {
                 let length = u32::from_le_bytes(self.fixed()?) as usize;
                 Node::Bytes(self.range(length)?)
             }
             other => return Err(format!("opcode {other:#04x} is not among those of data files")),
+        };
+        self.push(node)
+    }
+
+    /// What protocol 0 writes as a line of text.
+    fn line_of_text(&mut self, opcode: u8) -> Step<()> {
+        let range = self.line(self.bytes.len())?;
+        let line = &self.bytes[range];
+        let number = || std::str::from_utf8(line).unwrap_or_default().trim_end_matches('L');
+        let wrong =
+            |what: &str| format!("{:?} is not {what}", String::from_utf8_lossy(&line[..line.len().min(20)]));
+        let node = match opcode {
+            b'I' if line == b"00" => Node::Bool(false),
+            b'I' if line == b"01" => Node::Bool(true),
+            b'I' | b'L' => Node::Int(number().parse().map_err(|_| wrong("an integer of up to eight bytes"))?),
+            b'F' => Node::Float(number().parse().map_err(|_| wrong("a number"))?),
+            b'V' => Node::Owned(unicode(line).ok_or_else(|| wrong("text as Python writes it"))?.into()),
+            _ => Node::Owned(string(line).ok_or_else(|| wrong("a string as Python writes it"))?.into()),
         };
         self.push(node)
     }
@@ -219,10 +257,18 @@ impl Machine<'_> {
         self.bytes[range].try_into().map_err(|_| "the file is cut off".into())
     }
 
-    fn line(&mut self) -> Step<()> {
+    /// A line of at most `longest` bytes, without its end.
+    fn line(&mut self, longest: usize) -> Step<Range<usize>> {
         let rest = &self.bytes[self.at..];
-        let end = rest.iter().take(200).position(|&byte| byte == b'\n').ok_or("a name without an end")?;
+        let end = rest.iter().take(longest).position(|&byte| byte == b'\n').ok_or("a line without an end")?;
         self.at += end + 1;
-        Ok(())
+        Ok(self.at - end - 1..self.at - 1)
+    }
+
+    /// A line with a number.
+    fn number(&mut self) -> Step<u32> {
+        let range = self.line(LONGEST_NAME)?;
+        let text = std::str::from_utf8(&self.bytes[range]).ok();
+        text.and_then(|text| text.trim().parse().ok()).ok_or_else(|| "expected the number of a memory".into())
     }
 }

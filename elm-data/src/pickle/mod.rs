@@ -3,6 +3,7 @@
 //!
 //! [`Pickle::parse`] runs the opcodes; [`Value`] walks the result.
 
+mod escapes;
 mod machine;
 mod value;
 

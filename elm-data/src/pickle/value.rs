@@ -15,12 +15,14 @@ pub(super) enum Node {
     Float(f64),
     /// A string or byte string: a range of the file.
     Bytes(std::ops::Range<usize>),
+    /// A string that the file has with escapes.
+    Owned(Box<[u8]>),
     List(Vec<Id>),
     Tuple(Vec<Id>),
     /// Keys and values in turn.
     Dict(Vec<Id>),
-    /// A name that Python would import: a range of the file, `module\nname`.
-    Global(std::ops::Range<usize>),
+    /// A name that Python would import: `module\nname`.
+    Global(Box<[u8]>),
     /// A call `callable(arguments)` that is only noted, with the state it was
     /// given afterwards.
     Call {
@@ -57,8 +59,8 @@ pub struct Array {
 }
 
 impl<'a> Pickle<'a> {
-    /// Parses the bytes of a pickle of protocol 0 to 2 as far as data files
-    /// use it (and the strings of protocols 3 and 4).
+    /// Parses the bytes of a pickle of protocol 0 to 5 as far as data files
+    /// use it.
     ///
     /// # Errors
     /// The byte at which it is cut off or has what no data file has, and what
@@ -88,7 +90,7 @@ impl<'a> Value<'a> {
         let is_key = |id| {
             let own = self.at(id);
             // Long texts are passed over unread: one may be the key a million times.
-            own.text_range().is_some_and(|range| range.len() <= 2 * key.len())
+            own.text().is_some_and(|text| text.len() <= 2 * key.len())
                 && own.bytes().as_deref() == Some(key.as_bytes())
         };
         let found = items.chunks_exact(2).find(|pair| is_key(pair[0]));
@@ -108,8 +110,21 @@ impl<'a> Value<'a> {
         match self.node() {
             Node::Int(value) => Some(*value),
             Node::Bool(value) => Some(i64::from(*value)),
+            Node::Call { .. } => self.scalar(),
             _ => None,
         }
+    }
+
+    /// A NumPy scalar that is a whole number.
+    fn scalar(self) -> Option<i64> {
+        let Node::Call { callable, arguments, .. } = self.node() else { return None };
+        if !self.at(*callable).is_numpy("multiarray", "scalar") {
+            return None;
+        }
+        let mut arguments = self.at(*arguments).members()?;
+        let (dtype, width) = arguments.next()?.dtype()?;
+        let bytes = arguments.next()?.bytes()?;
+        (bytes.len() == width).then(|| whole_number(&dtype, &bytes)).flatten()
     }
 
     /// A number.
@@ -123,8 +138,8 @@ impl<'a> Value<'a> {
     /// A string or byte string. Python 3 writes byte strings into the older
     /// protocols as text that is to be encoded in Latin-1; that is undone.
     pub fn bytes(self) -> Option<std::borrow::Cow<'a, [u8]>> {
-        let bytes = &self.pickle.bytes[self.text_range()?];
-        if matches!(self.node(), Node::Bytes(_)) {
+        let bytes = self.text()?;
+        if matches!(self.node(), Node::Bytes(_) | Node::Owned(_)) {
             return Some(bytes.into());
         }
         let text = std::str::from_utf8(bytes).ok()?;
@@ -132,44 +147,64 @@ impl<'a> Value<'a> {
         encoded.collect::<Option<Vec<u8>>>().map(Into::into)
     }
 
-    /// Where the bytes of a string lie, or those of the text to encode.
-    fn text_range(self) -> Option<std::ops::Range<usize>> {
+    /// The bytes of a string, or those of the text to encode.
+    fn text(self) -> Option<&'a [u8]> {
         match self.node() {
-            Node::Bytes(range) => Some(range.clone()),
             Node::Call { callable, arguments, .. } if self.at(*callable).is_global("_codecs", "encode") => {
-                let text = self.at(*arguments).members()?.next()?;
                 // Only text, not another call: no recursion.
-                let Node::Bytes(range) = text.node() else { return None };
-                Some(range.clone())
+                self.at(*arguments).members()?.next()?.own_text()
             }
+            _ => self.own_text(),
+        }
+    }
+
+    /// The bytes of a string.
+    fn own_text(self) -> Option<&'a [u8]> {
+        match self.node() {
+            Node::Bytes(range) => Some(&self.pickle.bytes[range.clone()]),
+            Node::Owned(bytes) => Some(bytes),
             _ => None,
         }
     }
 
     fn is_global(self, module: &str, name: &str) -> bool {
-        let Node::Global(range) = self.node() else { return false };
-        let text = &self.pickle.bytes[range.clone()];
+        let Node::Global(text) = self.node() else { return false };
         text.strip_prefix(module.as_bytes()).and_then(|rest| rest.strip_prefix(b"\n"))
             == Some(name.as_bytes())
     }
 
+    /// Is it this name of a module of NumPy, of before or since version 2?
+    fn is_numpy(self, module: &str, name: &str) -> bool {
+        ["numpy.core", "numpy._core"].iter().any(|core| self.is_global(&format!("{core}.{module}"), name))
+    }
+
     /// A NumPy array; `None` when this is none, or one whose shape does not
-    /// fit its bytes, or in column-major order.
+    /// fit its bytes. Elements in column-major order are put in order.
     pub fn array(self) -> Option<Array> {
-        let Node::Call { callable, state, .. } = self.node() else { return None };
-        let multiarray = ["numpy.core.multiarray", "numpy._core.multiarray"];
-        if !multiarray.iter().any(|module| self.at(*callable).is_global(module, "_reconstruct")) {
+        let Node::Call { callable, arguments, state } = self.node() else { return None };
+        let callable = self.at(*callable);
+        let (shape, dtype, by_column, data) = if callable.is_numpy("multiarray", "_reconstruct") {
+            let state: Vec<Value<'a>> = self.at((*state)?).members()?.collect();
+            let &[_, shape, dtype, by_column, data] = state.as_slice() else { return None };
+            (shape, dtype, by_column.int()? != 0, data)
+        } else if callable.is_numpy("numeric", "_frombuffer") {
+            // As protocol 5 has arrays.
+            let arguments: Vec<Value<'a>> = self.at(*arguments).members()?.collect();
+            let &[data, dtype, shape, order] = arguments.as_slice() else { return None };
+            (shape, dtype, order.bytes()?.as_ref() == b"F", data)
+        } else {
             return None;
-        }
-        let state: Vec<Value<'a>> = self.at((*state)?).members()?.collect();
-        let &[_, shape, dtype, by_column, data] = state.as_slice() else { return None };
+        };
         let shape =
             shape.members()?.map(|size| usize::try_from(size.int()?).ok()).collect::<Option<Vec<_>>>()?;
         let (dtype, width) = dtype.dtype()?;
         let data = data.bytes()?.into_owned();
         let size = shape.iter().try_fold(width, |size, &next| size.checked_mul(next))?;
-        let in_order = by_column.int() == Some(0) || shape.len() < 2;
-        (in_order && size == data.len()).then_some(Array { dtype, shape, data })
+        if size != data.len() {
+            return None;
+        }
+        let data = if by_column && shape.len() > 1 { by_row(&data, &shape, width) } else { data };
+        Some(Array { dtype, shape, data })
     }
 
     /// Type and width of elements.
@@ -189,4 +224,49 @@ impl<'a> Value<'a> {
         let width = name.get(1..)?.parse().ok()?;
         Some((order + &name, width))
     }
+}
+
+/// Elements in column-major order, put into row-major order.
+fn by_row(data: &[u8], shape: &[usize], width: usize) -> Vec<u8> {
+    let mut ordered = Vec::with_capacity(data.len());
+    let mut index = vec![0; shape.len()];
+    for _ in 0..data.len() / width.max(1) {
+        // The first index runs fastest in the file, the last one in the answer.
+        let place = index.iter().zip(shape).rev().fold(0, |place, (&at, &size)| place * size + at);
+        ordered.extend_from_slice(&data[place * width..(place + 1) * width]);
+        for (at, &size) in index.iter_mut().zip(shape).rev() {
+            *at += 1;
+            if *at < size {
+                break;
+            }
+            *at = 0;
+        }
+    }
+    ordered
+}
+
+impl Array {
+    /// The elements as whole numbers; `None` when they are of another type, or
+    /// one does not fit.
+    pub fn whole_numbers(&self) -> Option<Vec<i64>> {
+        let width: usize = self.dtype.get(2..)?.parse().ok().filter(|&width| width > 0)?;
+        self.data.chunks(width).map(|bytes| whole_number(&self.dtype, bytes)).collect()
+    }
+}
+
+/// A whole number of a type as NumPy writes it.
+fn whole_number(dtype: &str, bytes: &[u8]) -> Option<i64> {
+    let signed = match dtype.as_bytes().get(1)? {
+        b'i' => true,
+        b'u' | b'b' => false,
+        _ => return None,
+    };
+    if bytes.is_empty() || bytes.len() > 8 {
+        return None;
+    }
+    let join = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
+    let bits =
+        if dtype.starts_with('>') { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) };
+    let unused = 64 - 8 * bytes.len() as u32;
+    if signed { Some(((bits << unused) as i64) >> unused) } else { i64::try_from(bits).ok() }
 }
