@@ -52,6 +52,14 @@ fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
+/// A path without the quotation marks around it that a shell would have taken
+/// off, unless there is a file of that very name in `folder`.
+pub(super) fn unquoted<'a>(text: &'a str, folder: &Path) -> &'a str {
+    let inner = |mark| text.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark));
+    let inner = inner('"').or_else(|| inner('\'')).filter(|inner| !inner.is_empty());
+    inner.filter(|_| !folder.join(text).exists()).unwrap_or(text)
+}
+
 /// What the environment says.
 pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -93,6 +101,17 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(expanded(text), (wanted.to_string(), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn quotation_marks_are_taken_off_but_those_of_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("'odd'"), "").unwrap();
+        for (text, wanted) in
+            [("'my data/shd'", "my data/shd"), ("\"~/shd\"", "~/shd"), ("it's", "it's"), ("''", "''"), ("'odd'", "'odd'")]
+        {
+            assert_eq!(unquoted(text, folder.path()), wanted);
         }
     }
 

@@ -377,12 +377,12 @@ impl Takes for FileOrFolder {
         Text.show(value)
     }
 
-    /// Expands variables and makes the path absolute. With a variable that is
+    /// Takes off quotation marks, expands variables and makes the path absolute. With a variable that is
     /// not set it stays as it is: whoever needs the path complains, and `elm
     /// info` needs none.
     fn complete(&self, value: &Value, folder: &Path) -> Result<Value, Problem> {
         let text = self.read(value)?;
-        let expanded = paths::expand(&text, paths::variable)?;
+        let expanded = paths::expand(paths::unquoted(&text, folder), paths::variable)?;
         if expanded.unset.is_some() {
             return Ok(value.clone());
         }
