@@ -1,6 +1,7 @@
 //! The data sets that this crate reads: where users get them, and how to tell
 //! which of them a folder holds.
 
+use crate::text::is_text_folder;
 use std::path::Path;
 
 /// A data set as published.
@@ -44,7 +45,7 @@ pub const PUBLISHED: &[Published] = &[
         files: "basic_train.tsv, basic_val.tsv, basic_test.tsv",
         source: "lra_release.gz; or made: elm data make listops",
         samples: "96000, 2000, 2000",
-        marks: &["basic_train.tsv", "listops-1000"],
+        marks: &["basic_train.tsv", "listops-1000", "listops/basic_train.tsv"],
     },
     Published {
         kind: "lra_text",
@@ -60,7 +61,7 @@ pub const PUBLISHED: &[Published] = &[
         files: "new_aan_pairs.train.tsv, new_aan_pairs.eval.tsv, new_aan_pairs.test.tsv",
         source: "lra_release.gz",
         samples: "147086, 18090, 17437",
-        marks: &["new_aan_pairs.train.tsv", "tsv_data"],
+        marks: &["new_aan_pairs.train.tsv", "tsv_data", "aan/new_aan_pairs.train.tsv"],
     },
     Published {
         kind: "lra_image",
@@ -88,10 +89,11 @@ pub const PUBLISHED: &[Published] = &[
     Published {
         kind: "text",
         title: "any text; enwik8 and text8 are split as published",
-        files: "enwik8, text8, a .zip of them, train.txt with valid.txt and test.txt, or any file",
+        files: "enwik8, text8, a .zip of them, or any file; train.txt with valid.txt (or val.txt) and test.txt, \
+                plain, .raw, or as prep_enwik8.py and prep_text8.py write them; wiki.train.raw, ptb.train.txt ...",
         source: "mattmahoney.net/dc/enwik8.zip, mattmahoney.net/dc/text8.zip",
         samples: "90, 5, 5 million characters",
-        marks: &["enwik8", "enwik8.zip", "text8", "text8.zip", "train.txt"],
+        marks: &["enwik8", "enwik8.zip", "text8", "text8.zip"],
     },
 ];
 
@@ -105,7 +107,10 @@ pub fn detect(path: &Path) -> Option<&'static Published> {
         }),
     };
     if path.is_dir() {
-        return PUBLISHED.iter().find(|set| set.marks.iter().any(|mark| of_folder(mark)));
+        let is_known = |set: &&Published| {
+            set.marks.iter().any(|mark| of_folder(mark)) || set.kind == "text" && is_text_folder(path)
+        };
+        return PUBLISHED.iter().find(is_known);
     }
     let name = path.file_name()?.to_string_lossy();
     let of_file = |mark: &&str| match mark.strip_suffix('*') {

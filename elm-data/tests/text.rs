@@ -104,6 +104,84 @@ fn a_prepared_split_with_a_wrong_number_names_the_line() {
     assert!(error.contains("train.txt: line 2: \"300\""), "{error}");
 }
 
+/// A folder with these three files.
+fn split(names: [&str; 3], parts: [&str; 3]) -> TempDir {
+    let folder = folder();
+    for (name, part) in names.iter().zip(parts) {
+        write(&folder, name, part.as_bytes());
+    }
+    folder
+}
+
+#[test]
+fn folders_are_read_under_every_name_that_people_have() {
+    let parts = ["the cat\nsat on\n", "the mat\n", "the end"];
+    for names in [
+        ["train.txt", "valid.txt", "test.txt"],
+        ["train.txt", "val.txt", "test.txt"],
+        ["train.txt", "validation.txt", "test.txt"],
+        ["wiki.train.raw", "wiki.valid.raw", "wiki.test.raw"],
+        ["wiki.train.tokens", "wiki.valid.tokens", "wiki.test.tokens"],
+        ["ptb.train.txt", "ptb.valid.txt", "ptb.test.txt"],
+        ["train.txt.raw", "valid.txt.raw", "test.txt.raw"],
+    ] {
+        let folder = split(names, parts);
+        let corpus = load(folder.path()).unwrap();
+        let found = [&corpus.train, &corpus.valid, &corpus.test].map(|part| corpus.vocabulary.decode(part));
+        assert_eq!(found, parts.map(|part| part.replace('\n', "").into_bytes()), "{names:?}");
+        assert!(corpus.notes.is_empty(), "{:?}", corpus.notes);
+        let catalogued = elm_data::catalog::detect(folder.path());
+        assert_eq!(catalogued.map(|set| set.kind), Some("text"), "{names:?}");
+    }
+}
+
+#[test]
+fn characters_with_spaces_between_are_read_without_them() {
+    let names = ["train.txt", "valid.txt", "test.txt"];
+    let spaced = ["a n _ a n a r c h i s t", "o _ n", " a e r _ b\n b e r\n"];
+    let plain = ["an anarchist", "o n", "aer b\nber\n"];
+    let (spaced, plain) = (split(names, spaced), split(names, plain));
+    let (read, known) = (load(spaced.path()).unwrap(), load(plain.path()).unwrap());
+    assert_eq!((&read.train, &read.valid, &read.test), (&known.train, &known.valid, &known.test));
+    assert_eq!(read.digests(), known.digests());
+    assert!(read.notes[0].contains("train.txt: holds characters with spaces between"), "{:?}", read.notes);
+    write(&spaced, "test.txt", b"a b\nc dd");
+    let error = load(spaced.path()).unwrap_err().to_string();
+    assert!(error.contains("test.txt: line 2: \"dd\" is not a single character"), "{error}");
+}
+
+#[test]
+fn a_text_of_numbers_is_not_taken_for_byte_values() {
+    let names = ["train.txt", "valid.txt", "test.txt"];
+    let corpus = load(split(names, ["12 34\n56 78\n", "12 3\n", "7 8\n"]).path()).unwrap();
+    assert_eq!(corpus.vocabulary.decode(&corpus.train), b"12 3456 78");
+    assert!(corpus.notes[0].contains("read as text"), "{:?}", corpus.notes);
+    let corpus = load(split(names, ["97 98 \n 99", "97 98", "97 99"]).path()).unwrap();
+    assert_eq!(corpus.vocabulary.decode(&corpus.train), b"abc");
+    assert!(corpus.notes[0].contains("as prep_enwik8.py writes them"), "{:?}", corpus.notes);
+}
+
+#[test]
+fn text8_has_its_published_splits_in_every_form() {
+    // A hundred million letters, with spaces where it is split.
+    let mut text = b"abcdefghi ".repeat(10_000_000);
+    for at in [0, 90_000_000, 95_000_000] {
+        text[at] = b' ';
+    }
+    let folder = folder();
+    let lengths = |path: &Path| {
+        let corpus = load(path).unwrap();
+        [corpus.train.len(), corpus.valid.len(), corpus.test.len()]
+    };
+    let single = lengths(&write(&folder, "text8", &text));
+    assert_eq!(single, [89_999_998, 4_999_998, 4_999_998]);
+    let parts = [&text[..90_000_000], &text[90_000_000..95_000_000], &text[95_000_000..]];
+    for (name, part) in ["train", "valid", "test"].iter().zip(parts) {
+        write(&folder, &format!("{name}.txt.raw"), part);
+    }
+    assert_eq!(lengths(folder.path()), single);
+}
+
 #[test]
 fn a_batch_larger_than_the_text_is_refused() {
     let error = TextBatches::new(vec![0; 10].into(), 6, 5, true).err().unwrap().to_string();

@@ -1,6 +1,6 @@
 //! A text split into train, valid and test.
 
-use super::read::{Bytes, read};
+use super::read::{Bytes, Found, read};
 use super::vocabulary::{TokenMode, Vocabulary};
 use crate::digest::of_bytes;
 use crate::error::{DataError, Result};
@@ -25,13 +25,16 @@ pub struct Corpus {
     pub valid: Arc<[u8]>,
     /// Tokens for the final test.
     pub test: Arc<[u8]>,
+    /// What a user should know about how it was read.
+    pub notes: Vec<String>,
     digests: [String; 3],
 }
 
 impl Corpus {
     /// Reads and tokenises a text: a raw file, a `.zip` of one, or a folder
-    /// with `train.txt`, `valid.txt`, `test.txt` as `prep_enwik8.py` writes
-    /// them. A file of exactly 100 000 000 bytes is split 90/5/5 million as
+    /// with `train.txt`, `valid.txt` (or `val.txt`) and `test.txt`, which are
+    /// plain or as `prep_enwik8.py` and `prep_text8.py` write them, or with
+    /// the files of WikiText or the Penn Treebank. A file of exactly 100 000 000 bytes is split 90/5/5 million as
     /// published, any other by the fractions.
     ///
     /// Its symbols are counted, or they are the `known` ones, number by number:
@@ -41,11 +44,15 @@ impl Corpus {
     /// [`DataError`] naming the file and what is wrong with it; with `known`
     /// symbols also at the first one that is not among them.
     pub fn load(path: &Path, mode: TokenMode, fractions: Fractions, known: Option<&[u8]>) -> Result<Self> {
-        let [train, valid, test] = match read(path)? {
+        let Found { bytes, notes } = read(path)?;
+        let mut splits = match bytes {
             Bytes::Split(splits) => splits,
             Bytes::Whole(bytes) => split(path, bytes, fractions)?,
         };
-        let mut splits = [train, valid, test];
+        if is_text8(&splits) {
+            // Its published preparation strips each split.
+            splits = splits.map(|split| split.trim_ascii().to_vec());
+        }
         let digests = splits.each_ref().map(|split| of_bytes(split));
         if mode == TokenMode::Eos {
             for split in &mut splits {
@@ -77,7 +84,7 @@ impl Corpus {
             tokens.push(encoded.into());
         }
         let [train, valid, test] = <[Arc<[u8]>; 3]>::try_from(tokens).unwrap_or_default();
-        Ok(Corpus { vocabulary, train, valid, test, digests })
+        Ok(Corpus { vocabulary, train, valid, test, notes, digests })
     }
 
     /// SHA-256, in lower-case letters, of the text of train, valid and test:
@@ -86,6 +93,12 @@ impl Corpus {
     pub fn digests(&self) -> [String; 3] {
         self.digests.clone()
     }
+}
+
+/// Is it text8, before its splits are stripped?
+fn is_text8(splits: &[Vec<u8>; 3]) -> bool {
+    let is_of_it = |byte: &u8| byte.is_ascii_lowercase() || *byte == b' ';
+    splits.iter().map(Vec::len).sum::<usize>() == PUBLISHED_SIZE && splits[0].iter().take(1000).all(is_of_it)
 }
 
 fn split(path: &Path, bytes: Vec<u8>, fractions: Fractions) -> Result<[Vec<u8>; 3]> {
@@ -97,14 +110,7 @@ fn split(path: &Path, bytes: Vec<u8>, fractions: Fractions) -> Result<[Vec<u8>; 
         let [train, valid, test] = fractions;
         [0, at(train), at(train + valid), at(train + valid + test)]
     };
-    let is_text8 =
-        len == PUBLISHED_SIZE && bytes.iter().take(1000).all(|b| b.is_ascii_lowercase() || *b == b' ');
-    let parts = borders.windows(2).map(|border| {
-        let part = &bytes[border[0]..border[1]];
-        // The published preparation of text8 strips each split.
-        if is_text8 { part.trim_ascii().to_vec() } else { part.to_vec() }
-    });
-    let parts: Vec<Vec<u8>> = parts.collect();
+    let parts: Vec<Vec<u8>> = borders.windows(2).map(|border| bytes[border[0]..border[1]].to_vec()).collect();
     if let Some(empty) = parts.iter().position(Vec::is_empty) {
         let name = ["train", "valid", "test"][empty];
         return Err(DataError::Format {

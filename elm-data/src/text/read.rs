@@ -1,8 +1,9 @@
 //! The bytes of a text in any of the forms it is published in.
 
+use super::prepared::{self, Form};
 use crate::error::{DataError, Result};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Texts beyond this size are refused (a zip bomb, most likely).
@@ -16,31 +17,77 @@ pub(super) enum Bytes {
     Split([Vec<u8>; 3]),
 }
 
-const SPLITS: [&str; 3] = ["train", "valid", "test"];
+/// What the parts of a split text may be called.
+const SPLITS: [&[&str]; 3] = [&["train"], &["valid", "val", "validation", "dev"], &["test"]];
 
-/// Reads whatever `path` is: a raw file, a `.zip`, a folder with prepared
-/// splits or with one of the former.
-pub(super) fn read(path: &Path) -> Result<Bytes> {
+/// What stands before and after those names, and whether the files may be
+/// prepared ones; the first that are all there are read.
+const NAMES: [(&str, &str, bool); 8] = [
+    ("", ".txt.raw", false),
+    ("", ".txt", true),
+    ("wiki.", ".raw", false),
+    ("wiki.", ".tokens", false),
+    ("ptb.char.", ".txt", true),
+    ("ptb.", ".txt", true),
+    ("", ".raw", false),
+    ("", "", true),
+];
+
+/// Published texts that are split when they are read.
+const PUBLISHED: [&str; 4] = ["enwik8", "text8", "enwik8.zip", "text8.zip"];
+
+/// A text, and what a user should know about how it was read.
+pub(super) struct Found {
+    pub(super) bytes: Bytes,
+    pub(super) notes: Vec<String>,
+}
+
+/// The files of train, valid and test in a folder, and whether they may be
+/// prepared ones.
+fn splits(folder: &Path) -> Option<([PathBuf; 3], bool)> {
+    NAMES.iter().find_map(|(before, after, prepared)| {
+        let file = |names: &[&str]| {
+            let mut files = names.iter().map(|name| folder.join(format!("{before}{name}{after}")));
+            files.find(|file| file.is_file())
+        };
+        let [train, valid, test] = SPLITS.map(file);
+        Some(([train?, valid?, test?], *prepared))
+    })
+}
+
+/// Does a folder hold a text in one of the forms that are read?
+pub fn is_text_folder(folder: &Path) -> bool {
+    splits(folder).is_some() || PUBLISHED.iter().any(|name| folder.join(name).is_file())
+}
+
+/// Reads whatever `path` is: a raw file, a `.zip`, a folder with splits or
+/// with one of the former.
+pub(super) fn read(path: &Path) -> Result<Found> {
+    let plain = |bytes| Found { bytes, notes: Vec::new() };
     if !path.is_dir() {
-        return read_file(path);
+        return read_file(path).map(plain);
     }
-    for ending in ["txt.raw", "txt"] {
-        let files = SPLITS.map(|split| path.join(format!("{split}.{ending}")));
-        if files.iter().all(|file| file.is_file()) {
-            let read = |file: &PathBuf| if ending == "txt" { read_prepared(file) } else { read_raw(file) };
-            let [train, valid, test] = &files;
-            return Ok(Bytes::Split([read(train)?, read(valid)?, read(test)?]));
-        }
+    if let Some((files, may_be_prepared)) = splits(path) {
+        let form = if may_be_prepared { Form::of(&files[0])? } else { Form::Plain };
+        let read = |file: &PathBuf| match form {
+            Form::Plain | Form::PlainNumbers => read_raw(file),
+            _ => prepared::read(file, form).and_then(|bytes| check_size(file, bytes)),
+        };
+        let [train, valid, test] = &files;
+        let bytes = Bytes::Split([read(train)?, read(valid)?, read(test)?]);
+        return Ok(Found { bytes, notes: form.note(train).into_iter().collect() });
     }
-    for name in ["enwik8", "text8", "enwik8.zip", "text8.zip"] {
+    for name in PUBLISHED {
         if path.join(name).is_file() {
-            return read_file(&path.join(name));
+            return read_file(&path.join(name)).map(plain);
         }
     }
     Err(DataError::Missing {
         path: path.to_path_buf(),
-        expected: "this folder holds no text: expected train.txt, valid.txt and test.txt, or enwik8, \
-                   text8, or a .zip of those; give the file itself for any other text"
+        expected: "this folder holds no text: expected train.txt, valid.txt (or val.txt) and test.txt, \
+                   each plain, with .raw appended, or as prep_enwik8.py and prep_text8.py write them; \
+                   wiki.train.raw (or .tokens) and ptb.train.txt with their like; or enwik8, text8, or a \
+                   .zip of those; give the file itself for any other text"
             .into(),
     })
 }
@@ -112,30 +159,5 @@ fn read_zip(path: &Path) -> Result<Vec<u8>> {
     member.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| {
         format(&name, format!("damaged or truncated after {} bytes: {error}", bytes.len()))
     })?;
-    check_size(path, bytes)
-}
-
-/// A prepared split: byte values as decimal numbers, newlines as themselves.
-fn read_prepared(path: &Path) -> Result<Vec<u8>> {
-    let mut reader = BufReader::with_capacity(1 << 20, open(path)?);
-    let (mut bytes, mut line, mut number) = (Vec::new(), Vec::new(), 0);
-    loop {
-        line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(|source| io(path, source))? == 0 {
-            break;
-        }
-        number += 1;
-        for word in line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
-            let value = std::str::from_utf8(word).ok().and_then(|word| word.parse::<u8>().ok());
-            bytes.push(value.ok_or_else(|| DataError::Format {
-                path: path.to_path_buf(),
-                at: format!("line {number}"),
-                reason: format!("{:?} is not a byte value from 0 to 255", String::from_utf8_lossy(word)),
-            })?);
-        }
-        if line.ends_with(b"\n") {
-            bytes.push(b'\n');
-        }
-    }
     check_size(path, bytes)
 }
