@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Place, Ran};
+use elm_data::spikes::{Recording, write_shd};
 use serde_json::Value;
 use std::fs;
 use std::process::Stdio;
@@ -44,12 +45,24 @@ fn made_spikes_are_intact_and_look_like_spikes() {
         (converted[0]["recordings"].as_u64(), converted[1]["recordings"].as_u64()),
         (Some(40), Some(20))
     );
-    place.run(&["data", "make", "spikes", "--out", "d"]).expect(1, &["is there already"]);
+    place.run(&["data", "make", "spikes", "--out", "d"]).expect(1, &["not made with these settings"]);
+    let made = fs::read(place.path("d/shd_test.h5")).unwrap();
+    fs::remove_file(place.path("d/shd_test.h5")).unwrap();
+    let again = place.run(&["data", "make", "spikes", "--out", "d", "--samples", "40,20"]);
+    again.expect(0, &["shd_train.h5: is there already, made with these settings"]);
+    assert_eq!(fs::read(place.path("d/shd_test.h5")).unwrap(), made);
     // Cut off, it is damaged.
     let whole = fs::read(place.path("d/shd_test.h5")).unwrap();
     place.write("d/shd_test.h5", &whole[..whole.len() - 2000]);
     let report = json(place.run(&["data", "check", "d", "--json"]).expect(1, &[]));
     assert!(report["errors"][0].as_str().unwrap().contains("shd_test.h5"), "{report}");
+    assert_eq!(report["kind"], "shd");
+    let text = place.run(&["data", "check", "d"]);
+    assert!(
+        text.expect(1, &[]).out.starts_with("d: shd\n") && text.out.ends_with("damaged\n"),
+        "{}",
+        text.out
+    );
 }
 
 #[test]
@@ -75,6 +88,10 @@ fn recorded_words_become_spikes() {
     let report = json(place.run(&["data", "check", "w/shd_test.h5", "--json"]).expect(0, &[]));
     assert_eq!(report["splits"]["file"]["classes"].as_array().unwrap()[..2], [1, 1]);
     assert_eq!(report["splits"]["file"]["empty"], 0);
+    let again = ["data", "make", "spikes", "--from-audio", "sounds", "--out", "w"];
+    place.run(&again).expect(0, &["shd_test.h5: is there already, made with these settings"]);
+    fs::remove_file(place.path("sounds/high/4.wav")).unwrap();
+    place.run(&again).expect(1, &["not made with these settings"]);
     place.run(&["data", "make", "spikes", "--from-audio", "w", "--out", "x"]).expect(1, &["sub-folder"]);
 }
 
@@ -164,4 +181,105 @@ fn an_interrupted_generation_continues_to_the_same_files() {
         let read = |root: &str| fs::read(place.path(root).join("curv_contour_length_14").join(name)).unwrap();
         assert_eq!(read("pathfinder32"), read("straight"), "{name}");
     }
+}
+
+/// Both files of SHD, with recordings of these times.
+fn spikes(place: &Place, folder: &str, rows: &[&[f32]]) {
+    fs::create_dir_all(place.path(folder)).unwrap();
+    let recording = |(row, times): (usize, &&[f32])| Recording {
+        times: times.to_vec(),
+        units: vec![row as u16; times.len()],
+        label: row as u32 % 20,
+        speaker: 0,
+    };
+    let recordings: Vec<Recording> = rows.iter().enumerate().map(recording).collect();
+    for name in ["shd_train.h5", "shd_test.h5"] {
+        write_shd(&place.path(folder).join(name), &recordings, &[], "of a test").unwrap();
+    }
+}
+
+const NETWORK: &str = "[model]\nnum_hidden = 4\nnum_layers = 1\n[training]\nbatch_size = 2\nnum_turns = 1\n\
+                       steps_per_turn = 1\n";
+
+#[test]
+fn spikes_that_nothing_sees_are_told_and_most_of_them_are_refused() {
+    let place = Place::new();
+    spikes(&place, "late", &vec![&[0.1_f32, 0.2, 0.3, 1.5][..]; 20]);
+    let report = json(place.run(&["data", "check", "late", "--json"]).expect(0, &[]));
+    let warnings = report["warnings"].to_string();
+    assert!(warnings.contains("test: 20 of 80 spikes (25.0 %) come at 1 s or later"), "{report}");
+    assert!(warnings.contains("train: ") && warnings.contains("valid: "), "{report}");
+    place.write("c.toml", format!("[data]\nkind = \"shd\"\npath = \"late\"\n{NETWORK}"));
+    let told = ["note: test: 20 of 80 spikes (25.0 %) come at 1 s or later"];
+    place.run(&["train", "c.toml", "--out", "run", "--max-steps", "1"]).expect(0, &told);
+
+    spikes(&place, "ms", &vec![&[100.0_f32, 200.0, 300.0][..]; 20]);
+    for path in ["ms", "ms/shd_test.h5"] {
+        let check = place.run(&["data", "check", path]);
+        let told = "60 of 60 spikes (100.0 %) come at 1 s or later, the latest at 300 s; the times look like \
+                    milliseconds";
+        let told = if path == "ms" { told.trim_start_matches("60 of 60 spikes ") } else { told };
+        assert!(check.expect(1, &[]).out.contains(told), "{}", check.out);
+    }
+    let set = ["train", "c.toml", "--out", "other", "--set", "data.path=ms"];
+    place.run(&set).expect(1, &["shd_train.h5", "look like milliseconds", "divide spikes/times by 1000"]);
+}
+
+#[test]
+fn a_split_without_samples_is_not_usable() {
+    let place = Place::new();
+    spikes(&place, "one", &[&[0.5]]);
+    let check = place.run(&["data", "check", "one"]);
+    assert!(check.expect(1, &[]).out.contains("split valid: holds no sample (train 1, valid 0, test 1)"));
+    place.write("c.toml", format!("[data]\nkind = \"shd\"\npath = \"one\"\n{NETWORK}"));
+    place.run(&["train", "c.toml", "--out", "run"]).expect(1, &["split valid: holds no sample"]);
+}
+
+#[test]
+fn targets_of_expressions_are_worked_out() {
+    let place = Place::new();
+    place.run(&["data", "make", "listops", "--out", "l", "--samples", "4,3,3"]).expect(0, &[]);
+    let path = place.path("l/basic_val.tsv");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(String::from).collect();
+    let digit = lines[1].pop().unwrap();
+    lines[1].push(if digit == '0' { '1' } else { '0' });
+    fs::write(&path, lines.join("\n")).unwrap();
+    let report = json(place.run(&["data", "check", "l", "--json"]).expect(1, &[]));
+    assert_eq!(
+        (report["splits"]["valid"]["wrong"].as_u64(), report["usable"].as_bool()),
+        (Some(1), Some(false))
+    );
+    let error = report["errors"][0].as_str().unwrap();
+    assert!(error.contains("row 1: Target is") && error.contains(&format!("Source is {digit}")), "{error}");
+}
+
+#[test]
+fn sizes_beyond_reason_are_refused_by_the_name_of_the_setting() {
+    let place = Place::new();
+    place.write("c.toml", format!("[data]\nkind = \"digits\"\n{NETWORK}"));
+    for (set, name) in [
+        ("data.train_samples=9223372036854775807", "data.train_samples"),
+        ("data.valid_samples=99999999999", "data.valid_samples"),
+        ("data.channels=100000000", "data.channels"),
+    ] {
+        place.run(&["train", "c.toml", "--out", "run", "--set", set]).expect(2, &[name, "expected at most"]);
+    }
+    let make = ["data", "make", "spikes", "--out", "d", "--samples", "18446744073709551615,1"];
+    place.run(&make).expect(2, &["train_samples"]);
+}
+
+#[test]
+fn a_text_says_how_it_was_read() {
+    let place = Place::new();
+    for (name, text) in [("train", "a n _ a n a r c h i s t"), ("val", "a _ n"), ("test", "a n")] {
+        fs::create_dir_all(place.path("t")).unwrap();
+        place.write(&format!("t/{name}.txt"), text);
+    }
+    let info = place.run(&["data", "info", "t"]);
+    assert!(
+        info.expect(0, &[]).out.contains("an anarchist") && info.out.contains("as prep_text8.py writes them")
+    );
+    fs::create_dir_all(place.path("none")).unwrap();
+    place.run(&["data", "info", "none", "--kind", "text"]).expect(1, &["wiki.train.raw", "val.txt"]);
 }

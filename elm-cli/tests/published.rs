@@ -52,9 +52,10 @@ fn trains(place: &Place, config: &str, data: &Path, settings: &[&str]) {
 #[test]
 fn spiking_heidelberg_digits() {
     let place = Place::new();
-    let settings = DigitsSettings { seed: 1, channels: 700, binning: Binning::new(2.0, false) };
+    let settings = DigitsSettings { seed: 1, channels: 700, binning: Binning::new(2.0, false).unwrap() };
     for (name, split) in [("shd_train.h5", Split::Train), ("shd_test.h5", Split::Test)] {
-        write_shd(&place.path(name), &spiking_digits(&settings, split, 24).recordings, &[], "").unwrap();
+        write_shd(&place.path(name), &spiking_digits(&settings, split, 24).unwrap().recordings, &[], "")
+            .unwrap();
     }
     trains(&place, "shd_adding.toml", place.folder.path(), &["data.bin_ms=20.0"]);
     assert!(place.path("shd_train.spikes").exists());
@@ -70,11 +71,12 @@ fn spiking_heidelberg_digits() {
 #[test]
 fn speech_commands() {
     let place = Place::new();
-    let settings = DigitsSettings { seed: 1, channels: 700, binning: Binning::new(2.0, false) };
+    let settings = DigitsSettings { seed: 1, channels: 700, binning: Binning::new(2.0, false).unwrap() };
     for (name, split) in
         [("ssc_train.h5", Split::Train), ("ssc_valid.h5", Split::Valid), ("ssc_test.h5", Split::Test)]
     {
-        write_shd(&place.path(name), &spiking_digits(&settings, split, 6).recordings, &[], "").unwrap();
+        write_shd(&place.path(name), &spiking_digits(&settings, split, 6).unwrap().recordings, &[], "")
+            .unwrap();
     }
     let settings = ["data.kind=ssc", "data.bin_ms=20.0"];
     trains(&place, "shd_adding.toml", place.folder.path(), &settings);

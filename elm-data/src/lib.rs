@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod lines;
 mod making;
+mod oddities;
 
 pub use batch::{Batch, Event, Events, Input, Target};
 pub use error::{DataError, Result};

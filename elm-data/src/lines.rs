@@ -3,8 +3,10 @@
 
 use crate::error::Result;
 use crate::files;
+use crate::oddities::Oddities;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -18,8 +20,8 @@ pub(crate) struct Line<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// The lines of a file. A byte order mark at its start is skipped, and so is
-/// the carriage return of a `\r\n`.
+/// The lines of a file that hold anything. A byte order mark at its start is
+/// skipped, and so are blank lines and carriage returns before a line end.
 pub(crate) struct Lines {
     path: PathBuf,
     reader: BufReader<File>,
@@ -27,6 +29,7 @@ pub(crate) struct Lines {
     number: u64,
     offset: u64,
     buffer: Vec<u8>,
+    oddities: Oddities,
 }
 
 impl Lines {
@@ -34,11 +37,39 @@ impl Lines {
     pub(crate) fn open(path: &Path, expected: &str, longest: usize) -> Result<Self> {
         let (file, _) = files::open(path, expected)?;
         let reader = BufReader::with_capacity(1 << 20, file);
-        Ok(Lines { path: path.to_path_buf(), reader, longest, number: 0, offset: 0, buffer: Vec::new() })
+        Ok(Lines {
+            path: path.to_path_buf(),
+            reader,
+            longest,
+            number: 0,
+            offset: 0,
+            buffer: Vec::new(),
+            oddities: Oddities::default(),
+        })
     }
 
-    /// The next line, `None` at the end of the file.
+    /// What was odd about the lines so far.
+    pub(crate) fn oddities(&self) -> Oddities {
+        self.oddities
+    }
+
+    /// The next line that is not blank, `None` at the end of the file.
     pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>> {
+        let (offset, range) = loop {
+            match self.read()? {
+                None => return Ok(None),
+                Some((offset, range)) if !self.buffer[range.clone()].trim_ascii().is_empty() => {
+                    break (offset, range);
+                }
+                Some(_) => self.oddities.blank += 1,
+            }
+        };
+        Ok(Some(Line { number: self.number, offset, bytes: &self.buffer[range] }))
+    }
+
+    /// Reads a line; where it starts in the file, and which part of the buffer
+    /// it is.
+    fn read(&mut self) -> Result<Option<(u64, Range<usize>)>> {
         self.buffer.clear();
         let mut limited = self.reader.by_ref().take(self.longest as u64 + 1);
         let got =
@@ -51,16 +82,14 @@ impl Lines {
             let reason = format!("the line goes on beyond {} bytes", self.longest);
             return Err(files::format(&self.path, format!("line {}", self.number), reason));
         }
-        let mut offset = self.offset;
+        let marked = self.number == 1 && self.buffer.starts_with(BYTE_ORDER_MARK);
+        let start = if marked { BYTE_ORDER_MARK.len() } else { 0 };
+        let offset = self.offset + start as u64;
         self.offset += got as u64;
-        let mut bytes = self.buffer.as_slice();
-        if self.number == 1
-            && let Some(rest) = bytes.strip_prefix(BYTE_ORDER_MARK)
-        {
-            (bytes, offset) = (rest, offset + BYTE_ORDER_MARK.len() as u64);
-        }
-        bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Ok(Some(Line { number: self.number, offset, bytes }))
+        let line = &self.buffer[start..];
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let returns = line.iter().rev().take_while(|&&byte| byte == b'\r').count();
+        self.oddities.returns += u64::from(returns > 1);
+        Ok(Some((offset, start..start + line.len() - returns)))
     }
 }

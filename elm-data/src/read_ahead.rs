@@ -121,8 +121,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn batches(order: Order) -> Box<dyn BatchStream> {
-        let settings = DigitsSettings { seed: 1, channels: 30, binning: Binning::new(50.0, true) };
-        let samples = Arc::new(spiking_digits(&settings, Split::Train, 22));
+        let settings = DigitsSettings { seed: 1, channels: 30, binning: Binning::new(50.0, true).unwrap() };
+        let samples = Arc::new(spiking_digits(&settings, Split::Train, 22).unwrap());
         Box::new(SampleBatches::new(samples, 4, order).unwrap())
     }
 
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn samples_stay_available_to_others() {
-        let settings = DigitsSettings { seed: 1, channels: 30, binning: Binning::new(50.0, true) };
-        let samples: Arc<dyn Samples> = Arc::new(spiking_digits(&settings, Split::Train, 8));
+        let settings = DigitsSettings { seed: 1, channels: 30, binning: Binning::new(50.0, true).unwrap() };
+        let samples: Arc<dyn Samples> = Arc::new(spiking_digits(&settings, Split::Train, 8).unwrap());
         let stream = SampleBatches::new(samples.clone(), 4, Order::Sequential).unwrap();
         let mut ahead = ReadAhead::new(Box::new(stream), 2);
         ahead.next().unwrap();

@@ -35,6 +35,15 @@ pub trait Samples: Send + Sync {
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
+    /// Is the class of sample `index` the one that its input asks for? Only
+    /// kinds whose answer can be worked out look at it; it may take time.
+    ///
+    /// # Errors
+    /// When it is not, with both.
+    fn check(&self, index: usize) -> Result<()> {
+        let _ = index;
+        Ok(())
+    }
     /// Reads sample `index`.
     ///
     /// # Errors

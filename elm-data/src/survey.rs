@@ -21,7 +21,9 @@ pub struct Survey {
     pub first_empty: Option<usize>,
     /// Samples that could not be read.
     pub unreadable: u64,
-    /// The first of them, and why.
+    /// Samples whose class is not the one that their input asks for.
+    pub wrong: u64,
+    /// The first of both, and why.
     pub errors: Vec<(usize, String)>,
 }
 
@@ -35,16 +37,16 @@ pub fn survey(samples: &dyn Samples, watch: &mut dyn FnMut(usize) -> ControlFlow
         if watch(index).is_break() {
             return None;
         }
-        let sample = match samples.read(index) {
-            Ok(sample) => sample,
-            Err(error) => {
-                found.unreadable += 1;
-                if found.errors.len() < KEPT {
-                    found.errors.push((index, error.to_string()));
-                }
-                continue;
-            }
-        };
+        let sample = samples.read(index);
+        let checked = sample.is_ok().then(|| samples.check(index).err()).flatten();
+        found.wrong += u64::from(checked.is_some());
+        found.unreadable += u64::from(sample.is_err());
+        if let Some(error) = sample.as_ref().err().or(checked.as_ref())
+            && found.errors.len() < KEPT
+        {
+            found.errors.push((index, error.to_string()));
+        }
+        let Ok(sample) = sample else { continue };
         let (steps, is_empty) = extent(&sample.input);
         if is_empty {
             found.empty += 1;
@@ -83,7 +85,8 @@ mod tests {
     fn classes_lengths_and_empty_samples_are_counted() {
         let spike = |label| Recording { times: vec![0.5], units: vec![1], label, speaker: 0 };
         let recordings = vec![spike(0), spike(2), Recording::default(), spike(2)];
-        let all = Recordings { recordings, binning: Binning::new(10.0, true), channels: 2, classes: 3 };
+        let all =
+            Recordings { recordings, binning: Binning::new(10.0, true).unwrap(), channels: 2, classes: 3 };
         let mut told = 0;
         let mut watch = |done| {
             told += done;

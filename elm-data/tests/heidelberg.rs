@@ -14,8 +14,8 @@ use std::io::Write;
 use std::path::Path;
 
 fn digits(count: usize) -> Vec<Recording> {
-    let settings = DigitsSettings { seed: 3, channels: 700, binning: Binning::new(2.0, false) };
-    spiking_digits(&settings, Split::Train, count).recordings
+    let settings = DigitsSettings { seed: 3, channels: 700, binning: Binning::new(2.0, false).unwrap() };
+    spiking_digits(&settings, Split::Train, count).unwrap().recordings
 }
 
 /// A folder with `shd_train.h5` and `shd_test.h5` of made digits.
@@ -67,7 +67,7 @@ fn archives_hold_the_same_recordings() {
     for path in [plain, test] {
         fs::remove_file(path).unwrap();
     }
-    let binning = Binning::new(2.0, false);
+    let binning = Binning::new(2.0, false).unwrap();
     let [train, valid, test] = Spoken::load(folder.path(), Collection::Shd, &binning, 0).unwrap();
     assert_eq!((train.len() + valid.len(), test.len()), (5, 5));
     assert_eq!(test.file().read(4).unwrap(), digits(5)[4]);
@@ -78,7 +78,7 @@ fn archives_hold_the_same_recordings() {
 type Facts = (u32, u32, usize, f64, u64, f32, usize);
 
 fn facts(recording: &Recording) -> Facts {
-    let events = Binning::new(10.0, true).events(recording);
+    let events = Binning::new(10.0, true).unwrap().events(recording);
     (
         recording.label,
         recording.speaker,
@@ -98,7 +98,7 @@ fn files_of_the_original_tools_read_as_h5py_and_numpy_have_them() {
         fs::write(folder.path().join(name), fs::read(published.join(name)).unwrap()).unwrap();
     }
     let [train, valid, test] =
-        Spoken::load(folder.path(), Collection::Shd, &Binning::new(10.0, true), 12345).unwrap();
+        Spoken::load(folder.path(), Collection::Shd, &Binning::new(10.0, true).unwrap(), 12345).unwrap();
     assert_eq!((train.len(), valid.len(), test.len()), (54, 10, 32));
     let first: [[Facts; 6]; 2] = [
         [
@@ -186,7 +186,7 @@ fn late_spikes_are_counted_split_by_split() {
     let rows: Vec<&[f32]> = vec![&[0.1, 0.5, 1.0], &[], &[0.2, 0.9]];
     let folder = timed(&rows.repeat(10));
     let load = |bin_ms| {
-        let binning = Binning::new(bin_ms, true);
+        let binning = Binning::new(bin_ms, true).unwrap();
         Spoken::load(folder.path(), Collection::Shd, &binning, 0).unwrap().map(|split| split.notes())
     };
     let [train, valid, test] = load(10.0);
@@ -204,7 +204,7 @@ fn times_in_another_unit_are_refused_with_the_unit_they_seem_to_have() {
         let times = [0.05, 0.3, 0.7].map(|time: f32| time * scale);
         let folder = timed(&[&times, &times, &times, &times, &times, &times]);
         let path = folder.path().join("shd_train.h5");
-        let binning = Binning::new(2.0, false);
+        let binning = Binning::new(2.0, false).unwrap();
         for whole in [false, true] {
             let result = match whole {
                 true => Spoken::whole(&path, Collection::Shd, &binning).map(|_| ()),
@@ -217,7 +217,7 @@ fn times_in_another_unit_are_refused_with_the_unit_they_seem_to_have() {
     // Seconds, but of long recordings.
     let folder = timed(&[&[0.5, 2.0, 3.0], &[1.5]]);
     let path = folder.path().join("shd_test.h5");
-    let error = refusal(Spoken::whole(&path, Collection::Shd, &Binning::new(2.0, false)), &path);
+    let error = refusal(Spoken::whole(&path, Collection::Shd, &Binning::new(2.0, false).unwrap()), &path);
     assert!(error.contains("3 of 4 spikes (75.0 %)") && error.contains("cut the recordings"), "{error}");
 }
 
@@ -242,6 +242,37 @@ fn a_copy_of_other_content_of_the_same_size_and_time_is_made_again() {
     fs::File::open(&path).unwrap().set_modified(about.modified().unwrap()).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().len(), about.len());
     assert_eq!(open(&path).unwrap().read(0).unwrap().times, [0.75, 0.25]);
+}
+
+#[test]
+fn speakers_that_are_no_numbers_are_none() {
+    use hdf5_writer::{ByteOrder, DatasetBuilder, Datatype, Hdf5Builder, Hdf5Writer, WriteOptions};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shd_test.h5");
+    let single = Datatype::FloatingPoint { size: 4, byte_order: ByteOrder::LittleEndian };
+    let short = Datatype::FixedPoint { size: 2, signed: false, byte_order: ByteOrder::LittleEndian };
+    let rows = |name, datatype, row: Vec<u8>| {
+        DatasetBuilder::vlen_sequence_data(name, datatype, [2], vec![row.clone(), row]).unwrap()
+    };
+    let labels = |labels: &[u16]| DatasetBuilder::typed_data("labels", [2], labels).unwrap();
+    let names = ["anna".to_string(), "ben".into()];
+    let write = |labels| {
+        let plan = Hdf5Builder::new()
+            .dataset(rows("spikes/times", single.clone(), 0.5_f32.to_le_bytes().to_vec()))
+            .dataset(rows("spikes/units", short.clone(), 3_u16.to_le_bytes().to_vec()))
+            .dataset(labels)
+            .dataset(DatasetBuilder::fixed_string_data("extra/speaker", [2], &names).unwrap())
+            .into_plan()
+            .unwrap();
+        Hdf5Writer::new(fs::File::create(&path).unwrap(), WriteOptions::default()).finish(plan).unwrap();
+    };
+    write(labels(&[4, 5]));
+    let file = open(&path).unwrap();
+    assert_eq!((file.labels(), file.speakers()), (&[4, 5][..], &[0, 0][..]));
+    // Labels are needed; what is found is said in words.
+    write(DatasetBuilder::typed_data("labels", [2], &[0.5_f64, 1.0]).unwrap());
+    let error = refusal(open(&path), &path);
+    assert!(error.contains("expected whole numbers, found floating-point numbers of 8 bytes"), "{error}");
 }
 
 #[test]

@@ -179,8 +179,8 @@ fn pictures_have_the_names_of_their_file_or_the_published_ones() {
 #[test]
 fn spoken_classes_have_the_names_of_their_file_and_splits_their_own_digests() {
     let place = Place::new();
-    let settings = DigitsSettings { seed: 3, channels: 700, binning: Binning::new(2.0, false) };
-    let digits = spiking_digits(&settings, Split::Train, 12);
+    let settings = DigitsSettings { seed: 3, channels: 700, binning: Binning::new(2.0, false).unwrap() };
+    let digits = spiking_digits(&settings, Split::Train, 12).unwrap();
     let keys = ["one".to_string(), "two".into()];
     let write = |recordings: &[Recording]| {
         for name in ["shd_train.h5", "shd_test.h5"] {
@@ -193,12 +193,13 @@ fn spoken_classes_have_the_names_of_their_file_and_splits_their_own_digests() {
     assert_eq!((names.len(), &names[..3]), (20, &["one".to_string(), "two".into(), "2".into()][..]));
     let digests = [&train, &valid, &test].map(|split| split.digest().unwrap());
     assert!(digests[0] != digests[1] && digests[1] != digests[2]);
-    let again = Spoken::load(place.path(), Collection::Shd, &Binning::new(9.0, true), 0).unwrap();
+    let again = Spoken::load(place.path(), Collection::Shd, &Binning::new(9.0, true).unwrap(), 0).unwrap();
     assert_eq!(again[1].digest().unwrap(), digests[1]);
     let [.., other] = write(&digits.recordings[1..]);
     assert_ne!(other.digest().unwrap(), digests[2]);
 
-    let (one, two) = (Arc::new(digits.clone()), Arc::new(spiking_digits(&settings, Split::Test, 12)));
+    let (one, two) =
+        (Arc::new(digits.clone()), Arc::new(spiking_digits(&settings, Split::Test, 12).unwrap()));
     assert_ne!(one.digest().unwrap(), two.digest().unwrap());
     let grouped = |group| Grouped::new(one.clone(), group).unwrap().digest().unwrap();
     assert!(grouped(1) != grouped(2) && grouped(2) != one.digest().unwrap());

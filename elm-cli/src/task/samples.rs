@@ -25,7 +25,7 @@ pub(super) fn load(
     notice: &mut dyn FnMut(&str),
 ) -> Result<Splits> {
     if config.data.kind.is_generated() {
-        return Ok(made_digits(&config.data));
+        return made_digits(&config.data);
     }
     read(&config.data_path()?, &config.data, known, notice)
 }
@@ -94,23 +94,26 @@ fn arena(path: &Path, data: &DataConfig, known: Option<&[String]>) -> Result<Spl
 }
 
 fn spoken(path: &Path, collection: Collection, data: &DataConfig) -> Result<Splits> {
-    let binning = Binning::new(data.bin_ms, data.counts);
+    let binning = Binning::new(data.bin_ms, data.counts)?;
     Ok(shared(Spoken::load(path, collection, &binning, data.seed)?))
 }
 
 /// Spiking digits; nothing is read.
-fn made_digits(data: &DataConfig) -> Splits {
+///
+/// # Errors
+/// When there would be too many samples, channels or time steps.
+fn made_digits(data: &DataConfig) -> Result<Splits> {
     let settings = DigitsSettings {
         seed: data.seed,
         channels: data.channels,
-        binning: Binning::new(data.bin_ms, data.counts),
+        binning: Binning::new(data.bin_ms, data.counts)?,
     };
     let make = |split, count| spiking_digits(&settings, split, count);
-    shared([
-        make(Split::Train, data.train_samples),
-        make(Split::Valid, data.valid_samples),
-        make(Split::Test, data.test_samples),
-    ])
+    Ok(shared([
+        make(Split::Train, data.train_samples)?,
+        make(Split::Valid, data.valid_samples)?,
+        make(Split::Test, data.test_samples)?,
+    ]))
 }
 
 fn shared<S: Samples + 'static>(splits: [S; 3]) -> Splits {

@@ -7,9 +7,9 @@ use crate::lra::locate;
 use crate::pickle::Pickle;
 use std::path::{Path, PathBuf};
 
-// Names of the unpacked folders.
-const BINARY: &str = "cifar-10-batches-bin";
-const PYTHON: &str = "cifar-10-batches-py";
+// Names of the unpacked folders, the latter as S4 has them.
+const BINARY: &[&str] = &["cifar-10-batches-bin", "cifar/cifar-10-batches-bin"];
+const PYTHON: &[&str] = &["cifar-10-batches-py", "cifar/cifar-10-batches-py"];
 
 const EXPECTED: &str =
     "CIFAR-10: data_batch_1 to data_batch_5 and test_batch, all with the ending .bin or all without";
@@ -109,14 +109,17 @@ fn python_rows(file: &Path, bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
         Pickle::parse(bytes).map_err(|(at, reason)| files::format(file, format!("byte {at}"), reason))?;
     let root = pickle.root();
     let wrong = |at: &str, reason: &str| files::format(file, at, reason);
-    let labels = root.get("labels").and_then(|labels| labels.members());
-    let labels = labels.ok_or_else(|| wrong("labels", "expected a list under this key"))?;
-    let label = |label: crate::pickle::Value<'_>| label.int().and_then(|label| u8::try_from(label).ok());
-    let labels: Option<Vec<u8>> = labels.map(label).collect();
-    let labels = labels.ok_or_else(|| wrong("labels", "expected numbers from 0 to 9"))?;
+    let labels = root.get("labels").ok_or_else(|| wrong("labels", "expected a list under this key"))?;
+    let labels: Option<Vec<i64>> = match labels.members() {
+        Some(labels) => labels.map(|label| label.int()).collect(),
+        None => labels.array().and_then(|labels| labels.whole_numbers()),
+    };
+    let labels = labels.and_then(|labels| labels.into_iter().map(|label| u8::try_from(label).ok()).collect());
+    let labels: Vec<u8> = labels.ok_or_else(|| wrong("labels", "expected numbers from 0 to 9"))?;
     let data = root.get("data").and_then(|data| data.array());
     let data = data.ok_or_else(|| wrong("data", "expected a NumPy array under this key"))?;
-    if data.dtype != "|u1" || data.shape != [labels.len(), PLANES] || labels.is_empty() {
+    let fits = data.shape == [labels.len(), PLANES] || data.shape == [labels.len(), 3, SIDE, SIDE];
+    if data.dtype != "|u1" || !fits || labels.is_empty() {
         let reason = format!(
             "an array of type {} and shape {:?}; expected |u1 and [{}, {PLANES}], a row for each label",
             data.dtype,

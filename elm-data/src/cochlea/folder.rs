@@ -1,6 +1,7 @@
 //! Folders of recorded words: one sub-folder per word, WAV files in it.
 
 use super::{Cochlea, Sound};
+use crate::digest::Fingerprint;
 use crate::error::{DataError, Result};
 use crate::files::{io, missing};
 use crate::making::{Outcome, Watch};
@@ -60,6 +61,24 @@ impl AudioFolder {
     /// True when there is no recording; never after [`AudioFolder::open`].
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// SHA-256, in lower-case letters, of the words and of the names and sizes
+    /// of their files.
+    ///
+    /// # Errors
+    /// When a file is gone.
+    pub fn digest(&self) -> Result<String> {
+        let mut fingerprint = Fingerprint::of("words");
+        for word in &self.words {
+            fingerprint.add(word.name.as_bytes());
+            for file in &word.files {
+                let about = fs::metadata(file).map_err(|source| io(file, source))?;
+                fingerprint.add(file.file_name().unwrap_or_default().as_encoded_bytes());
+                fingerprint.number(about.len());
+            }
+        }
+        Ok(fingerprint.finish())
     }
 
     /// Takes every fifth recording of each word out, for a test.

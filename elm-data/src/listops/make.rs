@@ -187,6 +187,7 @@ impl Writer<'_> {
             self.seen.insert(digest(symbols));
             Ok(())
         })
+        .map(|_| ())
     }
 
     /// The rows of some samples, as they stand in the file.

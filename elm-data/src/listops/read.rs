@@ -1,13 +1,14 @@
 //! Reading the released files `basic_{train,val,test}.tsv`.
 
-use super::expression::{SYMBOLS, parse};
+use super::expression::{SYMBOLS, evaluate, parse};
 use crate::digest::Fingerprint;
 use crate::error::{DataError, Result};
 use crate::files;
 use crate::lines::Lines;
 use crate::lra::{EOS, Preparation, SPECIALS, UNKNOWN, by_frequency, locate};
+use crate::oddities::Oddities;
 use crate::samples::{Sample, SampleInput, Samples};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Names of the files of train, valid and test.
 pub(super) const NAMES: [&str; 3] = ["basic_train.tsv", "basic_val.tsv", "basic_test.tsv"];
@@ -18,11 +19,16 @@ const LONGEST_LINE: usize = 1 << 20;
 /// A split of ListOps, held in memory with one byte per symbol.
 #[derive(Debug, Clone)]
 pub struct ListOps {
+    path: PathBuf,
+    /// Symbols of all expressions, whole.
     symbols: Vec<u8>,
     /// The symbols of sample `i` are `symbols[starts[i]..starts[i + 1]]`.
     starts: Vec<usize>,
     labels: Vec<u8>,
+    /// Symbols kept of an expression.
+    longest: usize,
     digest: String,
+    note: Option<String>,
     vocabulary: Vocabulary,
 }
 
@@ -58,13 +64,13 @@ impl ListOps {
             Preparation::S4 => max_length.unwrap_or(2048).max(2) - 1,
             Preparation::Lra => max_length.unwrap_or(2000).max(1),
         };
-        let folder = locate(path, "listops-1000", NAMES[0]);
+        let folder = locate(path, &["listops-1000", "listops"], NAMES[0]);
         let [train, valid, test] = NAMES.map(|name| read(&folder.join(name), longest));
         let mut splits = [train?, valid?, test?];
         let vocabulary = match preparation {
             Preparation::S4 => match known {
                 Some(names) => Vocabulary::known(names)?,
-                None => Vocabulary::s4(&splits[0].symbols),
+                None => Vocabulary::s4(&splits[0]),
             },
             Preparation::Lra => Vocabulary::lra(),
         };
@@ -72,18 +78,25 @@ impl ListOps {
         Ok(splits)
     }
 
-    /// The symbols of a sample, as places in [`SYMBOLS`].
-    fn symbols(&self, index: usize) -> &[u8] {
+    /// The whole expression of a sample, as places in [`SYMBOLS`].
+    fn expression(&self, index: usize) -> &[u8] {
         &self.symbols[self.starts[index]..self.starts[index + 1]]
+    }
+
+    /// As much of it as is kept.
+    fn kept(&self, index: usize) -> &[u8] {
+        let whole = self.expression(index);
+        &whole[..whole.len().min(self.longest)]
     }
 }
 
 impl Vocabulary {
     /// Padding and two more special tokens, then the symbols by their
     /// frequency in the training split; an end token is appended.
-    fn s4(train: &[u8]) -> Self {
+    fn s4(train: &ListOps) -> Self {
         let mut counts = [0u64; SYMBOLS.len()];
-        train.iter().for_each(|&symbol| counts[usize::from(symbol)] += 1);
+        let symbols = (0..train.len()).flat_map(|index| train.kept(index));
+        symbols.for_each(|&symbol| counts[usize::from(symbol)] += 1);
         let order = by_frequency(SYMBOLS.iter().zip(counts), 1);
         Vocabulary::ordered(order.into_iter().map(|name| name.to_string()).collect())
     }
@@ -150,8 +163,22 @@ impl Samples for ListOps {
         Ok(self.digest.clone())
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.note.clone().into_iter().collect()
+    }
+
+    /// The target is the value of the expression.
+    fn check(&self, index: usize) -> Result<()> {
+        let wrong = |reason| files::format(&self.path, format!("row {}", index + 1), reason);
+        let value = evaluate(self.expression(index)).map_err(|reason| wrong(format!("Source: {reason}")))?;
+        match self.labels[index] {
+            label if label == value => Ok(()),
+            label => Err(wrong(format!("Target is {label}, but the value of Source is {value}"))),
+        }
+    }
+
     fn read(&self, index: usize) -> Result<Sample> {
-        let ids = self.symbols(index).iter().map(|&symbol| self.vocabulary.ids[usize::from(symbol)]);
+        let ids = self.kept(index).iter().map(|&symbol| self.vocabulary.ids[usize::from(symbol)]);
         let input = SampleInput::Tokens(ids.chain(self.vocabulary.end).collect());
         Ok(Sample { input, label: u32::from(self.labels[index]) })
     }
@@ -159,6 +186,9 @@ impl Samples for ListOps {
 
 fn read(path: &Path, longest: usize) -> Result<ListOps> {
     let mut split = ListOps {
+        path: path.to_path_buf(),
+        longest,
+        note: None,
         symbols: Vec::new(),
         starts: vec![0],
         labels: Vec::new(),
@@ -166,10 +196,10 @@ fn read(path: &Path, longest: usize) -> Result<ListOps> {
         vocabulary: Vocabulary::lra(),
     };
     let mut fingerprint = Fingerprint::of("listops");
-    rows(path, |_, symbols, label| {
+    split.note = rows(path, |_, symbols, label| {
         fingerprint.number(u64::from(label));
         fingerprint.add(symbols);
-        split.symbols.extend_from_slice(&symbols[..symbols.len().min(longest)]);
+        split.symbols.extend_from_slice(symbols);
         split.starts.push(split.symbols.len());
         split.labels.push(label);
         Ok(())
@@ -179,22 +209,26 @@ fn read(path: &Path, longest: usize) -> Result<ListOps> {
 }
 
 /// Visits the rows of a file: line number, symbols (places in [`SYMBOLS`]) and
-/// label. Lines may end in `\r\n` or `\n`, the columns are found by name.
+/// label. Lines may end in `\r\n` or `\n`, the columns are found by name. Blank
+/// lines, quotation marks around fields and targets as `6.0` are taken for
+/// what they can only mean; the answer is a note on those, if there are any.
 ///
 /// # Errors
 /// [`crate::DataError`] naming file and line when a row is not in the released
 /// layout, and those of `visit`.
-pub fn rows(path: &Path, mut visit: impl FnMut(u64, &[u8], u8) -> Result<()>) -> Result<()> {
+pub fn rows(path: &Path, mut visit: impl FnMut(u64, &[u8], u8) -> Result<()>) -> Result<Option<String>> {
     let mut lines = Lines::open(path, EXPECTED, LONGEST_LINE)?;
+    let mut odd = Oddities::default();
     let place = |number: u64| format!("line {number}");
     let columns = match lines.next()? {
-        Some(header) => columns(path, header.bytes)?,
+        Some(header) => columns(path, header.bytes, &mut odd)?,
         None => return Err(files::format(path, "byte 0", format!("the file is empty; expected {EXPECTED}"))),
     };
     let (mut symbols, mut empty) = (Vec::new(), true);
     while let Some(line) = lines.next()? {
         let wrong = |reason: String| files::format(path, place(line.number), reason);
-        let fields: Vec<&[u8]> = line.bytes.split(|&byte| byte == b'\t').collect();
+        let fields = line.bytes.split(|&byte| byte == b'\t');
+        let fields: Vec<&[u8]> = fields.map(|field| odd.unquoted(field)).collect();
         if fields.len() != columns.count {
             return Err(wrong(format!("{} columns; expected {}", fields.len(), columns.count)));
         }
@@ -203,20 +237,19 @@ pub fn rows(path: &Path, mut visit: impl FnMut(u64, &[u8], u8) -> Result<()>) ->
         if symbols.is_empty() {
             return Err(wrong("Source is empty; expected an expression".into()));
         }
-        let label = match fields[columns.target] {
-            [digit @ b'0'..=b'9'] => digit - b'0',
-            other => {
-                let shown = String::from_utf8_lossy(&other[..other.len().min(20)]).into_owned();
-                return Err(wrong(format!("Target is {shown:?}; expected a digit")));
-            }
-        };
+        let target = fields[columns.target];
+        let label = odd.digit(target.trim_ascii()).ok_or_else(|| {
+            let shown = String::from_utf8_lossy(&target[..target.len().min(20)]).into_owned();
+            wrong(format!("Target is {shown:?}; expected a digit"))
+        })?;
         visit(line.number, &symbols, label)?;
         empty = false;
     }
     if empty {
         return Err(files::format(path, "line 2", "there are no rows after the header"));
     }
-    Ok(())
+    odd.add(lines.oddities());
+    Ok(odd.note(path))
 }
 
 /// Where the two columns are.
@@ -226,8 +259,9 @@ struct Columns {
     count: usize,
 }
 
-fn columns(path: &Path, header: &[u8]) -> Result<Columns> {
-    let names: Vec<&[u8]> = header.split(|&byte| byte == b'\t').collect();
+fn columns(path: &Path, header: &[u8], odd: &mut Oddities) -> Result<Columns> {
+    let names = header.split(|&byte| byte == b'\t');
+    let names: Vec<&[u8]> = names.map(|name| odd.unquoted(name)).collect();
     let find = |name: &str| {
         names.iter().position(|found| *found == name.as_bytes()).ok_or_else(|| {
             let shown = String::from_utf8_lossy(&header[..header.len().min(40)]).into_owned();

@@ -5,6 +5,9 @@ use crate::error::{DataError, Result};
 use crate::samples::{Sample, SampleInput, Samples};
 use std::sync::Arc;
 
+/// Channels of a step beyond this number are taken for a mistake.
+const MOST_CHANNELS: usize = 1 << 24;
+
 /// Samples whose steps are taken together, `group` at a time: a sequence of
 /// `T` steps becomes one of `T / group`, rounded up. Step `s` of the original
 /// with `C` channels (or distinct tokens) fills channels
@@ -21,10 +24,14 @@ impl Grouped {
     /// # Errors
     /// [`DataError::Setting`] when `group` is 0.
     pub fn new(samples: Arc<dyn Samples>, group: usize) -> Result<Self> {
-        if group == 0 {
+        let channels = samples.channels();
+        if group == 0 || group.checked_mul(channels).is_none_or(|channels| channels > MOST_CHANNELS) {
             return Err(DataError::Setting {
                 setting: "data.group".into(),
-                reason: "takes 1 or more".into(),
+                reason: format!(
+                    "{group} steps of {channels} channels each; expected 1 step or more, and at most \
+                     {MOST_CHANNELS} channels together"
+                ),
             });
         }
         Ok(Grouped { samples, group })
@@ -104,6 +111,10 @@ impl Samples for Grouped {
 
     fn notes(&self) -> Vec<String> {
         self.samples.notes()
+    }
+
+    fn check(&self, index: usize) -> Result<()> {
+        self.samples.check(index)
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

@@ -6,6 +6,7 @@ use crate::digest::Fingerprint;
 use crate::error::Result;
 use crate::files;
 use crate::lines::Lines;
+use crate::oddities::Oddities;
 use crate::samples::{Sample, SampleInput, Samples};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub struct Pairs {
     path: PathBuf,
     rows: Arc<[Row]>,
     digest: String,
+    note: Option<String>,
     tokens: TextTokens,
 }
 
@@ -58,7 +60,7 @@ impl Pairs {
         max_length: Option<usize>,
         known: Option<&[String]>,
     ) -> Result<[Pairs; 3]> {
-        let folder = locate(path, "tsv_data", NAMES[0]);
+        let folder = locate(path, &["tsv_data", "aan"], NAMES[0]);
         let s4 = preparation == Preparation::S4;
         let longest = max_length.unwrap_or(4000).max(2) - usize::from(s4);
         let mut counts = (s4 && known.is_none()).then(Counts::new);
@@ -73,8 +75,13 @@ impl Pairs {
             _ => TextTokens::Bytes { longest },
         };
         let (validated, tested) = (Index::of(&valid, |_| ())?, Index::of(&test, |_| ())?);
-        let split =
-            |path, Index { rows, digest }| Pairs { path, rows: rows.into(), digest, tokens: tokens.clone() };
+        let split = |path, Index { rows, digest, note }| Pairs {
+            path,
+            rows: rows.into(),
+            digest,
+            note,
+            tokens: tokens.clone(),
+        };
         Ok([split(train, learned), split(valid, validated), split(test, tested)])
     }
 
@@ -110,10 +117,17 @@ impl Samples for Pairs {
         Ok(self.digest.clone())
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.note.clone().into_iter().collect()
+    }
+
     fn read(&self, index: usize) -> Result<Sample> {
         let bytes = self.row_bytes(&self.rows[index])?;
         let wrong = |reason| files::format(&self.path, format!("row {}", index + 1), reason);
-        let pair = parse(&bytes).map_err(|reason| wrong(format!("{reason}; was the file changed?")))?;
+        let mut odd = Oddities::default(); // told when the file was opened
+        let text = odd.text(&bytes);
+        let pair =
+            parse(&text, &mut odd).map_err(|reason| wrong(format!("{reason}; was the file changed?")))?;
         let input = SampleInput::TokenPair(pair.texts.map(|text| self.tokens.encode(text)));
         Ok(Sample { input, label: u32::from(pair.label) })
     }
@@ -123,6 +137,7 @@ impl Samples for Pairs {
 struct Index {
     rows: Vec<Row>,
     digest: String,
+    note: Option<String>,
 }
 
 impl Index {
@@ -130,8 +145,10 @@ impl Index {
     fn of(path: &Path, mut visit: impl FnMut(Pair<'_>)) -> Result<Self> {
         let mut lines = Lines::open(path, EXPECTED, LONGEST_LINE)?;
         let (mut rows, mut fingerprint) = (Vec::new(), Fingerprint::of("pairs"));
+        let mut odd = Oddities::default();
         while let Some(line) = lines.next()? {
-            let pair = parse(line.bytes)
+            let text = odd.text(line.bytes);
+            let pair = parse(&text, &mut odd)
                 .map_err(|reason| files::format(path, format!("line {}", line.number), reason))?;
             rows.push(Row { offset: line.offset, length: line.bytes.len() as u32 });
             fingerprint.number(u64::from(pair.label));
@@ -141,15 +158,14 @@ impl Index {
         if rows.is_empty() {
             return Err(files::format(path, "byte 0", format!("the file is empty; expected {EXPECTED}")));
         }
-        Ok(Index { rows, digest: fingerprint.finish() })
+        odd.add(lines.oddities());
+        Ok(Index { rows, digest: fingerprint.finish(), note: odd.note(path) })
     }
 }
 
 /// Splits a row. The label is written as a real number, `0.0` or `1.0`.
-fn parse(line: &[u8]) -> std::result::Result<Pair<'_>, String> {
-    let line = std::str::from_utf8(line)
-        .map_err(|error| format!("not UTF-8 at byte {} of the line", error.valid_up_to() + 1))?;
-    let fields: Vec<&str> = line.split('\t').collect();
+fn parse<'a>(line: &'a str, odd: &mut Oddities) -> std::result::Result<Pair<'a>, String> {
+    let fields: Vec<&str> = line.split('\t').map(|field| odd.unquoted_text(field)).collect();
     let &[label, _, _, first, second] = fields.as_slice() else {
         return Err(format!("{} columns; expected 5: label, id, id, text, text", fields.len()));
     };

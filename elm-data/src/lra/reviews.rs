@@ -6,6 +6,7 @@ use crate::digest::Fingerprint;
 use crate::error::Result;
 use crate::files;
 use crate::samples::{Sample, SampleInput, Samples};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ const LEAST: u64 = 15;
 #[derive(Debug, Clone)]
 pub struct Reviews {
     texts: Arc<[(Box<str>, u32)]>,
+    notes: Arc<[String]>,
     tokens: TextTokens,
 }
 
@@ -34,16 +36,17 @@ impl Reviews {
     /// bytes need none.
     ///
     /// # Errors
-    /// [`crate::DataError`] naming the file that is missing, empty, or not
-    /// UTF-8.
+    /// [`crate::DataError`] naming the folder or file that is missing or too
+    /// large.
     pub fn load(
         path: &Path,
         preparation: Preparation,
         max_length: Option<usize>,
         known: Option<&[String]>,
     ) -> Result<[Reviews; 3]> {
-        let folder = locate(path, "aclImdb", "train");
-        let (train, test) = (split(&folder.join("train"))?, split(&folder.join("test"))?);
+        let folder = locate(path, &["aclImdb", "imdb/aclImdb"], "train");
+        let (train, learned_notes) = split(&folder.join("train"))?;
+        let (test, tested_notes) = split(&folder.join("test"))?;
         let tokens = match preparation {
             Preparation::S4 => {
                 let longest = max_length.unwrap_or(4096).max(2) - 1;
@@ -58,8 +61,13 @@ impl Reviews {
             }
             Preparation::Lra => TextTokens::Bytes { longest: max_length.unwrap_or(4000).max(1) },
         };
-        let split = |texts| Reviews { texts, tokens: tokens.clone() };
-        Ok([split(train), split(test.clone()), split(test)])
+        let split = |texts: &Arc<_>, notes: &Arc<_>| Reviews {
+            texts: Arc::clone(texts),
+            notes: Arc::clone(notes),
+            tokens: tokens.clone(),
+        };
+        let tested = split(&test, &tested_notes);
+        Ok([split(&train, &learned_notes), tested.clone(), tested])
     }
 }
 
@@ -94,36 +102,45 @@ impl Samples for Reviews {
         Ok(fingerprint.finish())
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.notes.to_vec()
+    }
+
     fn read(&self, index: usize) -> Result<Sample> {
         let (text, label) = &self.texts[index];
         Ok(Sample { input: SampleInput::Tokens(self.tokens.encode(text)), label: *label })
     }
 }
 
-/// The reviews of a split: negative, then positive, each by number.
-fn split(folder: &Path) -> Result<Arc<[(Box<str>, u32)]>> {
-    let mut texts = Vec::new();
+/// The reviews of a split: negative, then positive, each by number; and notes
+/// on those that are empty, which are left out, or not UTF-8.
+fn split(folder: &Path) -> Result<(Arc<[(Box<str>, u32)]>, Arc<[String]>)> {
+    let (mut texts, mut empty, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (label, class) in CLASSES.iter().enumerate() {
         for path in listed(&folder.join(class))? {
-            texts.push((text(&path)?.into(), label as u32));
+            let bytes = files::read(&path, "a review", LONGEST_FILE)?;
+            if bytes.is_empty() {
+                empty.push(path);
+                continue;
+            }
+            let text = String::from_utf8_lossy(&bytes);
+            if matches!(text, Cow::Owned(_)) {
+                broken.push(path);
+            }
+            texts.push((text.into(), label as u32));
         }
     }
-    Ok(texts.into())
-}
-
-/// The review in a file.
-///
-/// # Errors
-/// When it is empty, not UTF-8, or larger than a megabyte.
-fn text(path: &Path) -> Result<String> {
-    let bytes = files::read(path, "a review", LONGEST_FILE)?;
-    if bytes.is_empty() {
-        return Err(files::format(path, "byte 0", "the file is empty; expected a review"));
+    if texts.is_empty() {
+        return Err(files::missing(folder, "every review is empty; expected texts"));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let place = format!("byte {}", error.utf8_error().valid_up_to());
-        files::format(path, place, "not UTF-8; expected a review as plain text")
-    })
+    let note = |paths: &[PathBuf], what: &str| {
+        paths.first().map(|first| format!("{}: {what} ({} such reviews)", first.display(), paths.len()))
+    };
+    let notes = [
+        note(&empty, "the review is empty and was left out"),
+        note(&broken, "not UTF-8; what cannot be read is U+FFFD"),
+    ];
+    Ok((texts.into(), notes.into_iter().flatten().collect()))
 }
 
 /// The reviews of a class, `<number>_<rating>.txt`, by number.

@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::files;
+use crate::oddities::Oddities;
 use std::path::{Component, Path, PathBuf};
 
 const EXPECTED: &str = "the list of a batch of pictures";
@@ -19,11 +20,11 @@ pub(super) struct Entry {
     pub(super) label: u8,
 }
 
-/// Reads a list of either kind.
+/// Reads a list of either kind, and tells what was odd about it.
 ///
 /// # Errors
 /// [`crate::DataError`] naming file and row.
-pub(super) fn read(path: &Path) -> Result<Vec<Entry>> {
+pub(super) fn read(path: &Path) -> Result<(Vec<Entry>, Option<String>)> {
     let bytes = files::read(path, EXPECTED, LARGEST)?;
     let wrong = |at: String, reason: String| files::format(path, at, reason);
     let rows = if bytes.starts_with(MAGIC) {
@@ -33,19 +34,26 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>> {
             .map_err(|error| wrong(format!("byte {}", error.valid_up_to()), "not UTF-8".into()))?;
         text.lines().map(|line| line.split_whitespace().map(str::to_string).collect()).collect()
     };
-    if rows.is_empty() {
+    let mut odd = Oddities::default();
+    if rows.iter().all(|fields| fields.is_empty()) {
         return Err(wrong("row 1".into(), "the list is empty; expected a row for each picture".into()));
     }
-    let parsed = rows
-        .iter()
-        .enumerate()
-        .map(|(row, fields)| entry(fields).map_err(|reason| wrong(format!("row {}", row + 1), reason)));
-    parsed.collect()
+    let mut entries = Vec::with_capacity(rows.len());
+    for (row, fields) in rows.iter().enumerate() {
+        if fields.is_empty() {
+            odd.blank += 1;
+            continue;
+        }
+        let entry = entry(fields, &mut odd).map_err(|reason| wrong(format!("row {}", row + 1), reason))?;
+        entries.push(entry);
+    }
+    Ok((entries, odd.note(path)))
 }
 
 /// A row: folder, file, number, label, and seven parameters of the generator.
-fn entry(fields: &[String]) -> std::result::Result<Entry, String> {
-    let [folder, file, _, label, ..] = fields else {
+fn entry(fields: &[String], odd: &mut Oddities) -> std::result::Result<Entry, String> {
+    let fields: Vec<&str> = fields.iter().map(|field| odd.unquoted_text(field)).collect();
+    let [folder, file, _, label, ..] = fields.as_slice() else {
         return Err(format!(
             "{} columns; expected {COLUMNS}: folder, file, number, label, ...",
             fields.len()
@@ -54,16 +62,28 @@ fn entry(fields: &[String]) -> std::result::Result<Entry, String> {
     if fields.len() != COLUMNS {
         return Err(format!("{} columns; expected {COLUMNS}", fields.len()));
     }
-    let label = match label.as_str() {
-        "0" => 0,
-        "1" => 1,
-        other => return Err(format!("the label is {other:?}; expected 0 or 1")),
+    let class = odd.digit(label.as_bytes()).filter(|&class| class < 2);
+    let class = class.ok_or_else(|| format!("the label is {label:?}; expected 0 or 1"))?;
+    let path = below(&Path::new(folder).join(file), odd)?;
+    Ok(Entry { path, label: class })
+}
+
+/// A path below the folder of the difficulty: as it stands, without a `./`, or,
+/// when it is that of another machine, from its last folder `imgs` on.
+fn below(path: &Path, odd: &mut Oddities) -> std::result::Result<PathBuf, String> {
+    let out = || format!("{path:?} leads out of the folder");
+    let parts: Vec<Component<'_>> = path.components().collect();
+    let is_imgs = |part: &Component<'_>| matches!(part, Component::Normal(name) if *name == "imgs");
+    let start = match parts.first() {
+        Some(Component::Normal(_)) => 0,
+        Some(Component::CurDir) => 1,
+        _ => parts.iter().rposition(is_imgs).ok_or_else(out)?,
     };
-    let path = Path::new(folder).join(file);
-    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-        return Err(format!("{path:?} leads out of the folder"));
+    odd.paths += u64::from(start > 0);
+    match parts[start..].iter().all(|part| matches!(part, Component::Normal(_))) {
+        true => Ok(parts[start..].iter().collect()),
+        false => Err(out()),
     }
-    Ok(Entry { path, label })
 }
 
 /// The rows of an array of strings in NumPy's file format.
@@ -80,9 +100,7 @@ fn array_rows(bytes: &[u8]) -> std::result::Result<Vec<Vec<String>>, String> {
         |key: &str| header.split_once(key).map_or("", |(_, rest)| rest.trim_start_matches([':', ' ']));
     let width = value("'descr'").strip_prefix("'<U").and_then(|rest| rest.split('\'').next()?.parse().ok());
     let width: usize = width.filter(|&width| width > 0).ok_or("expected strings, '<U12' or the like")?;
-    if !value("'fortran_order'").starts_with("False") {
-        return Err("expected the order of C".into());
-    }
+    let by_column = value("'fortran_order'").starts_with("True");
     let shape = value("'shape'").trim_start_matches('(').split(')').next().unwrap_or_default();
     let shape: Vec<usize> = shape.split(',').map_while(|size| size.trim().parse().ok()).collect();
     let row = width.checked_mul(4 * COLUMNS).ok_or("the strings are too long")?;
@@ -90,7 +108,12 @@ fn array_rows(bytes: &[u8]) -> std::result::Result<Vec<Vec<String>>, String> {
         [rows, COLUMNS] if rows.checked_mul(row) == Some(data.len()) => {}
         _ => return Err(format!("shape {shape:?} of {width} letters does not fit {} bytes", data.len())),
     }
-    Ok(data.chunks_exact(row).map(|row| row.chunks_exact(4 * width).map(string).collect()).collect())
+    let fields: Vec<String> = data.chunks_exact(4 * width).map(string).collect();
+    let rows = fields.len() / COLUMNS;
+    let place =
+        |row: usize, column: usize| if by_column { column * rows + row } else { row * COLUMNS + column };
+    let row = |row| (0..COLUMNS).map(|column| fields[place(row, column)].clone()).collect();
+    Ok((0..rows).map(row).collect())
 }
 
 /// A string of four bytes a letter, padded with zeros.

@@ -31,6 +31,8 @@ struct Set {
     /// Bytes of the file of each entry.
     sizes: Vec<u64>,
     empty: Option<PathBuf>,
+    /// What is odd about the lists.
+    notes: Vec<String>,
 }
 
 impl Pathfinder {
@@ -86,16 +88,19 @@ impl Set {
         let folder = if path.join("metadata").is_dir() {
             path.to_path_buf()
         } else {
-            locate(&outer, &name, inner).join(inner)
+            locate(&outer, &[&name], inner).join(inner)
         };
         let lists = folder.join("metadata");
         let found = files::numbered(&lists, EXPECTED, |name| name.strip_suffix(".npy")?.parse().ok())?;
         if found.is_empty() {
             return Err(files::missing(&lists, format!("there are no {EXPECTED} here")));
         }
-        let mut set = Set { folder, side, entries: Vec::new(), sizes: Vec::new(), empty: None };
+        let mut set =
+            Set { folder, side, entries: Vec::new(), sizes: Vec::new(), empty: None, notes: Vec::new() };
         for (_, list) in found {
-            for (row, entry) in metadata::read(&list)?.into_iter().enumerate() {
+            let (entries, note) = metadata::read(&list)?;
+            set.notes.extend(note);
+            for (row, entry) in entries.into_iter().enumerate() {
                 let wrong = |reason| files::format(&list, format!("row {}", row + 1), reason);
                 set.take(entry).map_err(wrong)?;
             }
@@ -154,7 +159,7 @@ impl Samples for Pathfinder {
 
     fn notes(&self) -> Vec<String> {
         let note = |empty: &PathBuf| format!("{}: the picture is empty and was left out", empty.display());
-        self.set.empty.iter().map(note).collect()
+        self.set.empty.iter().map(note).chain(self.set.notes.clone()).collect()
     }
 
     fn read(&self, index: usize) -> Result<Sample> {

@@ -141,8 +141,8 @@ mod tests {
     use crate::spikes::{Binning, DigitsSettings, Split, spiking_digits};
 
     fn digits() -> Arc<dyn Samples> {
-        let settings = DigitsSettings { seed: 1, channels: 50, binning: Binning::new(20.0, false) };
-        Arc::new(spiking_digits(&settings, Split::Train, 40))
+        let settings = DigitsSettings { seed: 1, channels: 50, binning: Binning::new(20.0, false).unwrap() };
+        Arc::new(spiking_digits(&settings, Split::Train, 40).unwrap())
     }
 
     #[test]

@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn counting_spikes_is_not_enough() {
-        let settings = DigitsSettings { seed: 0, channels: 140, binning: Binning::new(20.0, true) };
-        let train = Arc::new(spiking_digits(&settings, Split::Train, 600));
-        let test = Arc::new(spiking_digits(&settings, Split::Test, 200));
+        let settings = DigitsSettings { seed: 0, channels: 140, binning: Binning::new(20.0, true).unwrap() };
+        let train = Arc::new(spiking_digits(&settings, Split::Train, 600).unwrap());
+        let test = Arc::new(spiking_digits(&settings, Split::Test, 200).unwrap());
         let order = Order::Sequential;
         let mut one = SampleBatches::new(train.clone(), 50, order).unwrap();
         let mut other = SampleBatches::new(test.clone(), 50, order).unwrap();

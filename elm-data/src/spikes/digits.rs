@@ -9,6 +9,7 @@
 
 use super::recording::{Binning, Recording, Recordings};
 use crate::draws::Draws;
+use crate::error::{DataError, Result};
 
 /// Tracks of a syllable.
 const TRACKS: usize = 3;
@@ -36,6 +37,17 @@ pub enum Split {
     Test,
 }
 
+impl Split {
+    /// The setting that says how many recordings it has.
+    fn setting(self) -> &'static str {
+        match self {
+            Split::Train => "data.train_samples",
+            Split::Valid => "data.valid_samples",
+            Split::Test => "data.test_samples",
+        }
+    }
+}
+
 /// What to make.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DigitsSettings {
@@ -47,12 +59,32 @@ pub struct DigitsSettings {
     pub binning: Binning,
 }
 
+/// Recordings of a split are held in memory, each in about five kilobytes.
+const MOST_RECORDINGS: usize = 10_000_000;
+/// A spike knows its channel in two bytes.
+const MOST_CHANNELS: usize = 1 << 16;
+
 /// Makes `count` recordings of a split, each a pure function of the seed, the
 /// split and its index.
-pub fn spiking_digits(settings: &DigitsSettings, split: Split, count: usize) -> Recordings {
+///
+/// # Errors
+/// [`DataError::Setting`] when they or the channels are too many, or there are
+/// no channels.
+pub fn spiking_digits(settings: &DigitsSettings, split: Split, count: usize) -> Result<Recordings> {
+    let (name, channels) = (split.setting(), settings.channels);
+    for (name, number, most) in [(name, count, MOST_RECORDINGS), ("data.channels", channels, MOST_CHANNELS)] {
+        if number > most {
+            let reason = format!("{number} are too many for generated digits; expected at most {most}");
+            return Err(DataError::Setting { setting: name.into(), reason });
+        }
+    }
+    if channels == 0 {
+        let reason = "0 channels; expected at least 1".into();
+        return Err(DataError::Setting { setting: "data.channels".into(), reason });
+    }
     let syllables = Syllables::new(settings.seed);
     let recordings = (0..count).map(|index| record(settings, &syllables, split, index)).collect();
-    Recordings { recordings, binning: settings.binning.clone(), channels: settings.channels, classes: 20 }
+    Ok(Recordings { recordings, binning: settings.binning.clone(), channels, classes: 20 })
 }
 
 /// Random numbers for one purpose.
@@ -159,7 +191,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn settings() -> DigitsSettings {
-        DigitsSettings { seed: 3, channels: 700, binning: Binning::new(10.0, true) }
+        DigitsSettings { seed: 3, channels: 700, binning: Binning::new(10.0, true).unwrap() }
     }
 
     #[test]
@@ -171,8 +203,8 @@ mod tests {
 
     #[test]
     fn a_recording_is_a_function_of_its_index_and_lasts_up_to_a_second() {
-        let all = spiking_digits(&settings(), Split::Train, 60);
-        assert_eq!(all.recordings[..20], spiking_digits(&settings(), Split::Train, 20).recordings);
+        let all = spiking_digits(&settings(), Split::Train, 60).unwrap();
+        assert_eq!(all.recordings[..20], spiking_digits(&settings(), Split::Train, 20).unwrap().recordings);
         for recording in &all.recordings {
             let last = *recording.times.last().unwrap();
             assert!((0.3..1.0).contains(&last), "{last}");
@@ -181,9 +213,24 @@ mod tests {
     }
 
     #[test]
+    fn more_than_memory_holds_is_refused_by_the_name_of_the_setting() {
+        let refused = |settings: &DigitsSettings, split, count| {
+            spiking_digits(settings, split, count).unwrap_err().to_string()
+        };
+        assert!(
+            refused(&settings(), Split::Train, i64::MAX as usize).starts_with("data.train_samples: 92233")
+        );
+        assert!(refused(&settings(), Split::Test, usize::MAX).starts_with("data.test_samples: "));
+        for channels in [0, 65_537, usize::MAX] {
+            let error = refused(&DigitsSettings { channels, ..settings() }, Split::Train, 1);
+            assert!(error.starts_with("data.channels: "), "{error}");
+        }
+    }
+
+    #[test]
     fn nobody_speaks_in_both_training_and_test() {
         let speakers = |split| -> BTreeSet<u32> {
-            spiking_digits(&settings(), split, 200).recordings.iter().map(|r| r.speaker).collect()
+            spiking_digits(&settings(), split, 200).unwrap().recordings.iter().map(|r| r.speaker).collect()
         };
         assert!(speakers(Split::Train).is_disjoint(&speakers(Split::Test)));
         assert_eq!(speakers(Split::Test).len(), 4);

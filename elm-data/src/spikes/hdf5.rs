@@ -22,7 +22,7 @@ pub(super) struct SpikeRows {
     units: Ragged,
     /// Class of each row.
     pub labels: Vec<u32>,
-    /// Speaker of each row, 0 where the file does not tell.
+    /// Speaker of each row, 0 where the file does not tell a number.
     pub speakers: Vec<u32>,
     /// How the file was made, as far as it tells.
     pub recipe: String,
@@ -66,10 +66,11 @@ impl SpikeRows {
             return Err(format(path, "spikes", reason));
         }
         let labels = whole_numbers(path, &file, "labels")?;
-        let speakers = match file.dataset("/extra/speaker") {
-            Ok(_) => whole_numbers(path, &file, "extra/speaker")?,
-            Err(_) => vec![0; labels.len()],
-        };
+        // The field is optional, and nothing is learned from it: names, or
+        // numbers of other rows, are as good as none.
+        let speakers = whole_numbers(path, &file, "extra/speaker").ok();
+        let speakers = speakers.filter(|speakers| speakers.len() == labels.len());
+        let speakers = speakers.unwrap_or_else(|| vec![0; labels.len()]);
         let rows = SpikeRows {
             recipe: lines(&file, RECIPE).join(" "),
             keys: lines(&file, "extra/keys"),
@@ -79,11 +80,7 @@ impl SpikeRows {
             labels,
             speakers,
         };
-        for (name, len) in [
-            ("spikes/units", rows.units.len()),
-            ("labels", rows.labels.len()),
-            ("extra/speaker", rows.speakers.len()),
-        ] {
+        for (name, len) in [("spikes/units", rows.units.len()), ("labels", rows.labels.len())] {
             if len != rows.times.len() {
                 let reason = format!("{len} rows, but spikes/times has {}", rows.times.len());
                 return Err(format(path, name, reason));
@@ -160,9 +157,9 @@ impl Ragged {
             _ => None,
         };
         let number = number.ok_or_else(|| {
-            wrong(format!("expected rows of numbers of variable length, found {:?}", dataset.dtype()))
+            wrong(format!("expected rows of numbers of variable length, found {}", in_words(dataset.dtype())))
         })?;
-        let references = dataset.read_raw_bytes().map_err(|error| wrong(error.to_string()))?;
+        let references = dataset.read_raw_bytes().map_err(|error| wrong(advice(&error)))?;
         let each = dataset.vlen_reference_size();
         Ok(Ragged { dataset, name, number, references, each })
     }
@@ -180,7 +177,7 @@ impl Ragged {
     fn row(&self, path: &Path, row: usize) -> Result<Vec<u8>> {
         self.dataset
             .resolve_vlen_reference_bytes(self.reference(row), self.number.bytes)
-            .map_err(|error| format(path, format!("{}, row {row}", self.name), error.to_string()))
+            .map_err(|error| format(path, format!("{}, row {row}", self.name), advice(&error)))
     }
 }
 
@@ -218,6 +215,33 @@ impl Number {
     }
 }
 
+/// A type of numbers or texts as people call it.
+fn in_words(datatype: &Datatype) -> String {
+    match datatype {
+        Datatype::FixedPoint { size, .. } => format!("whole numbers of {size} bytes"),
+        Datatype::FloatingPoint { size, .. } => format!("floating-point numbers of {size} bytes"),
+        Datatype::String { .. } | Datatype::VarLen { kind: VarLenKind::String, .. } => "text".into(),
+        Datatype::VarLen { base, .. } => format!("rows of {}", in_words(base)),
+        _ => "another type".into(),
+    }
+}
+
+/// What a reading error means, and what can be done about a compression that
+/// is not that of every HDF5 library.
+fn advice(error: &hdf5_reader::error::Error) -> String {
+    const LZF: &str = "filter id 32000";
+    match error {
+        hdf5_reader::error::Error::UnsupportedFilter(filter) => {
+            let name = if filter == LZF { "LZF, which only h5py knows" } else { filter };
+            format!(
+                "compressed with {name}; write the file again with compression=\"gzip\" or none (read each \
+                 dataset with h5py and pass it to create_dataset of a new file)"
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
 fn dataset(path: &Path, file: &Hdf5File, name: &str) -> Result<Dataset> {
     file.dataset(&format!("/{name}"))
         .map_err(|error| format(path, name, format!("there is no such dataset: {error}")))
@@ -235,13 +259,27 @@ fn lines(file: &Hdf5File, name: &str) -> Vec<String> {
 fn whole_numbers(path: &Path, file: &Hdf5File, name: &str) -> Result<Vec<u32>> {
     let dataset = dataset(path, file, name)?;
     let number = Number::new(dataset.dtype()).filter(|number| !number.real);
-    let number = number
-        .ok_or_else(|| format(path, name, format!("expected whole numbers, found {:?}", dataset.dtype())))?;
-    let bytes = dataset.read_raw_bytes().map_err(|error| format(path, name, error.to_string()))?;
+    let number = number.ok_or_else(|| {
+        format(path, name, format!("expected whole numbers, found {}", in_words(dataset.dtype())))
+    })?;
+    let bytes = dataset.read_raw_bytes().map_err(|error| format(path, name, advice(&error)))?;
     let value = |(row, bytes): (usize, &[u8])| {
         let value = number.whole(bytes);
         u32::try_from(value)
             .map_err(|_| format(path, format!("{name}, row {row}"), format!("{value}; expected 0 or more")))
     };
     bytes.chunks_exact(number.bytes).enumerate().map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compression_that_is_not_known_comes_with_a_remedy() {
+        let lzf = advice(&hdf5_reader::error::Error::UnsupportedFilter("filter id 32000".into()));
+        assert!(lzf.contains("compressed with LZF") && lzf.contains("compression=\"gzip\""), "{lzf}");
+        let other = advice(&hdf5_reader::error::Error::UnsupportedFilter("filter id 32001".into()));
+        assert!(other.contains("compressed with filter id 32001; write the file again"), "{other}");
+    }
 }

@@ -1,39 +1,22 @@
 //! The Spiking Heidelberg Digits and Spiking Speech Commands as published
 //! (Cramer, Stradmann, Schemmel, Zenke 2020, arXiv 1910.07407).
 
-use super::hdf5::SpikeRows;
+use super::file::SpikeFile;
 use super::late::Late;
-use super::packed::{Packed, Scratch, Stamp, beside, pack};
-use super::recording::{Binning, Recording};
-use crate::digest::{Fingerprint, hex};
-use crate::error::{DataError, Result};
-use crate::files::{self, format, io, missing};
+use super::recording::Binning;
+use crate::digest::Fingerprint;
+use crate::error::Result;
+use crate::files::missing;
 use crate::numpy_random::NumpyRandom;
 use crate::samples::{Sample, SampleInput, Samples};
-use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
-use std::env;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use zip::ZipArchive;
 
 /// Channels of the cochlea model that made both sets.
 pub const CHANNELS: usize = 700;
 
 /// Share of SHD's training recordings that the authors of ELM hold out.
 const HELD_OUT: f64 = 0.2;
-
-/// How many times larger than an archive its content may be; spikes hardly
-/// shrink to a half.
-const MOST_EXPANSION: u64 = 64;
-
-/// Digests of the published files.
-const PUBLISHED: [(&str, &str); 2] = [
-    ("shd_train.h5", "2bddb4bd46732f09982b7d1631b7c29c19853c73d3d240e3eb32bba909bdd6c1"),
-    ("shd_test.h5", "47d8621a092cb483bea9448a93c0a3375a6726d370045090c2f7a77f70f95df3"),
-];
 
 /// Which of the two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,126 +42,6 @@ impl Collection {
             Collection::Shd => &["shd_train.h5", "shd_test.h5"],
             Collection::Ssc => &["ssc_train.h5", "ssc_valid.h5", "ssc_test.h5"],
         }
-    }
-}
-
-/// A file of recordings as published, read row by row from a compact copy that
-/// is made when it is opened for the first time.
-///
-/// The copy lies beside the file, or, where nothing can be written there, in
-/// `$XDG_CACHE_HOME/elm` (`~/.cache/elm`).
-pub struct SpikeFile {
-    path: PathBuf,
-    packed: Packed,
-    note: Option<String>,
-}
-
-impl SpikeFile {
-    /// Opens `path`, an HDF5 file, or one in a `.gz` or `.zip`.
-    ///
-    /// # Errors
-    /// [`DataError`] when the file is missing or damaged, or the copy cannot be
-    /// written.
-    pub fn open(path: &Path, collection: Collection) -> Result<Self> {
-        files::open(path, "spikes in HDF5")?;
-        let stamp = Stamp::of(path)?;
-        let mut refused = None;
-        for to in copies(path) {
-            if let Ok(packed) = Packed::open(&to)
-                && packed.stamp == stamp
-            {
-                return SpikeFile::of(packed, path);
-            }
-            match convert(path, collection, stamp, &to) {
-                Ok(()) => return SpikeFile::of(Packed::open(&to)?, path),
-                Err(error) if is_about(&error, path) => return Err(error),
-                Err(error) => refused = Some(error),
-            }
-        }
-        Err(refused
-            .unwrap_or_else(|| missing(path, "there is no folder for a compact copy; set XDG_CACHE_HOME")))
-    }
-
-    fn of(packed: Packed, path: &Path) -> Result<Self> {
-        let published = PUBLISHED.iter().find(|(name, _)| plain_name(path) == *name);
-        let found = hex(&packed.source_digest);
-        let foreign = published.filter(|(_, digest)| *digest != found && packed.recipe.is_empty());
-        let note = foreign
-            .map(|_| format!("{}: not the file as published (SHA-256 {}...)", path.display(), &found[..12]));
-        Ok(SpikeFile { path: path.to_path_buf(), packed, note })
-    }
-
-    /// Number of recordings.
-    pub fn len(&self) -> usize {
-        self.packed.labels.len()
-    }
-
-    /// True when there is no recording.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The file itself.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Number of spikes of a recording, and its latest in seconds.
-    pub(super) fn extent(&self, row: usize) -> (u64, f32) {
-        (self.packed.spikes_of(row), self.packed.latest(row))
-    }
-
-    /// Number of spikes of all recordings.
-    pub fn spikes(&self) -> u64 {
-        self.packed.spikes()
-    }
-
-    /// Class of each recording.
-    pub fn labels(&self) -> &[u32] {
-        &self.packed.labels
-    }
-
-    /// Speaker of each recording.
-    pub fn speakers(&self) -> &[u32] {
-        &self.packed.speakers
-    }
-
-    /// Names of the classes, as far as the file tells.
-    pub fn class_names(&self) -> &[String] {
-        &self.packed.keys
-    }
-
-    /// The compact copy.
-    pub fn copy(&self) -> &Path {
-        self.packed.path()
-    }
-
-    /// SHA-256 of the HDF5 file, in letters.
-    pub fn digest(&self) -> String {
-        hex(&self.packed.source_digest)
-    }
-
-    /// How the file was made, where it says so, as those of
-    /// [`write_shd`](super::write_shd) do.
-    pub fn recipe(&self) -> &str {
-        &self.packed.recipe
-    }
-
-    /// A word of warning: the content is not that of the published file (nor
-    /// of one that names its recipe).
-    pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-
-    /// Reads a recording.
-    ///
-    /// # Errors
-    /// When the copy cannot be read any more.
-    ///
-    /// # Panics
-    /// When `row` is not below [`SpikeFile::len`].
-    pub fn read(&self, row: usize) -> Result<Recording> {
-        self.packed.read(row)
     }
 }
 
@@ -278,7 +141,7 @@ impl Samples for Spoken {
     /// Of the digest of the HDF5 file and the rows of the split.
     fn digest(&self) -> Result<String> {
         let mut fingerprint = Fingerprint::of("spikes");
-        fingerprint.add(&self.file.packed.source_digest);
+        fingerprint.add(self.file.source_digest());
         self.rows.iter().for_each(|&row| fingerprint.number(u64::from(row)));
         Ok(fingerprint.finish())
     }
@@ -301,16 +164,10 @@ fn held_out(len: usize, seed: u64) -> Vec<bool> {
     (0..len).map(|_| random.random() > 1.0 - HELD_OUT).collect()
 }
 
-/// `shd_train.h5` of `shd_train.h5.gz`.
-fn plain_name(path: &Path) -> &str {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    [".gz", ".zip"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
-}
-
 /// The file of this name in a folder, plain, `.gz` or `.zip`.
 ///
 /// # Errors
-/// [`DataError::Missing`] when there is none.
+/// [`crate::DataError::Missing`] when there is none.
 pub fn find(folder: &Path, name: &str) -> Result<PathBuf> {
     let names = ["", ".gz", ".zip"].map(|end| folder.join(format!("{name}{end}")));
     names.into_iter().find(|path| path.exists()).ok_or_else(|| {
@@ -319,117 +176,6 @@ pub fn find(folder: &Path, name: &str) -> Result<PathBuf> {
             "there is no such file (nor .gz or .zip); get it from zenkelab.org/datasets",
         )
     })
-}
-
-/// Where the compact copy of a file may lie.
-fn copies(path: &Path) -> Vec<PathBuf> {
-    let stem = plain_name(path).trim_end_matches(".h5");
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| env::home_dir().map(|home| home.join(".cache")));
-    let mut copies = vec![path.with_file_name(format!("{stem}.spikes"))];
-    if let (Some(cache), Ok(whole)) = (cache, path.canonicalize()) {
-        let place = hex(&Sha256::digest(whole.as_os_str().as_encoded_bytes())[..8]);
-        copies.push(cache.join("elm").join(format!("{stem}-{place}.spikes")));
-    }
-    copies
-}
-
-/// Does an error concern this file (else its copy)?
-fn is_about(error: &DataError, file: &Path) -> bool {
-    match error {
-        DataError::Missing { path, .. }
-        | DataError::Format { path, .. }
-        | DataError::Checksum { path, .. }
-        | DataError::Io { path, .. } => path == file,
-        DataError::Setting { .. } => false,
-    }
-}
-
-/// Makes the compact copy.
-fn convert(path: &Path, collection: Collection, stamp: Stamp, to: &Path) -> Result<()> {
-    if let Some(folder) = to.parent() {
-        files::make_folder(folder)?;
-    }
-    let plain = plain_name(path) == path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if plain {
-        let (file, _) = files::open(path, "spikes in HDF5")?;
-        let digest = copy(path, file, u64::MAX, |_| Ok(()))?;
-        return convert_plain(path, path, collection, stamp, digest, to);
-    }
-    let mut unpacked = Scratch::create(&beside(to, "h5"))?;
-    let digest = unpack(path, stamp.len, |bytes| unpacked.write(bytes))?;
-    unpacked.flush()?;
-    convert_plain(&unpacked.path, path, collection, stamp, digest, to)
-}
-
-/// Makes the compact copy of an HDF5 file that came out of `source`.
-fn convert_plain(
-    path: &Path,
-    source: &Path,
-    collection: Collection,
-    stamp: Stamp,
-    digest: [u8; 32],
-    to: &Path,
-) -> Result<()> {
-    // Whoever reads the error knows the file that was published, not the
-    // scratch file.
-    let named = |error| match error {
-        DataError::Format { path: at_fault, at, reason } if at_fault == path => format(source, at, reason),
-        other => other,
-    };
-    let rows = SpikeRows::open(path).map_err(named)?;
-    let classes = collection.classes();
-    if let Some(row) = rows.labels.iter().position(|&label| label as usize >= classes) {
-        let reason = format!("{}; expected 0 to {}", rows.labels[row], classes - 1);
-        return Err(format(source, format!("labels, row {row}"), reason));
-    }
-    pack(&rows, CHANNELS, stamp, digest, to).map_err(named)
-}
-
-/// Hands the content of an archive on, and tells its SHA-256.
-fn unpack(path: &Path, len: u64, write: impl FnMut(&[u8]) -> Result<()>) -> Result<[u8; 32]> {
-    let (file, _) = files::open(path, "spikes in HDF5")?;
-    let most = len.saturating_mul(MOST_EXPANSION).max(1 << 20);
-    if path.extension().is_some_and(|end| end == "gz") {
-        return copy(path, MultiGzDecoder::new(file), most, write);
-    }
-    let mut archive = open_zip(path, file)?;
-    let wanted = plain_name(path);
-    let at = (0..archive.len())
-        .find(|&at| matches!(archive.name_for_index(at), Some(Ok(name)) if name.rsplit('/').next() == Some(wanted)))
-        .ok_or_else(|| format(path, "directory", format!("holds no {wanted}")))?;
-    let content = archive.by_index(at).map_err(|error| format(path, wanted, error.to_string()))?;
-    copy(path, content, most, write)
-}
-
-fn open_zip(path: &Path, file: File) -> Result<ZipArchive<File>> {
-    ZipArchive::new(file).map_err(|error| format(path, "byte 0", format!("expected a zip archive: {error}")))
-}
-
-/// Hands `from` on in pieces, at most `most` bytes, and tells its SHA-256.
-fn copy(
-    path: &Path,
-    mut from: impl Read,
-    most: u64,
-    mut write: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<[u8; 32]> {
-    let mut digest = Sha256::new();
-    let (mut chunk, mut done) = (vec![0; 1 << 20], 0_u64);
-    loop {
-        let len = match from.read(&mut chunk) {
-            Ok(0) => return Ok(digest.finalize().into()),
-            Ok(len) => len,
-            Err(source) if source.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(source) => return Err(io(path, source)),
-        };
-        done += len as u64;
-        if done > most {
-            let reason = format!("the content goes on beyond {most} bytes, far more than spikes can");
-            return Err(format(path, format!("byte {most} of the content"), reason));
-        }
-        digest.update(&chunk[..len]);
-        write(&chunk[..len])?;
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Spikes that come after the time steps of a recording, which nothing sees.
 
-use super::heidelberg::SpikeFile;
+use super::file::SpikeFile;
 use super::recording::Binning;
 use crate::error::Result;
 use crate::files::format;

@@ -4,6 +4,7 @@
 mod adding;
 pub mod baseline;
 mod digits;
+mod file;
 mod hdf5;
 mod heidelberg;
 mod late;
@@ -13,6 +14,7 @@ mod write;
 
 pub use adding::{AddingBatches, AddingDraws};
 pub use digits::{DigitsSettings, Split, spiking_digits};
-pub use heidelberg::{CHANNELS, Collection, SpikeFile, Spoken, find};
+pub use file::SpikeFile;
+pub use heidelberg::{CHANNELS, Collection, Spoken, find};
 pub use recording::{Binning, Recording, Recordings};
 pub use write::write_shd;

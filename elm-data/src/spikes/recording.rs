@@ -1,7 +1,7 @@
 //! One recording, and how it is cut into time steps.
 
 use crate::digest::Fingerprint;
-use crate::error::Result;
+use crate::error::{DataError, Result};
 use crate::samples::{Sample, SampleInput, Samples};
 
 /// The spikes of one utterance.
@@ -26,17 +26,31 @@ pub struct Binning {
     counts: bool,
 }
 
+/// Time steps of a recording beyond this number are taken for a mistake.
+const MOST_STEPS: usize = 1_000_000;
+
 impl Binning {
     /// Steps of `bin_ms` over one second. The borders are those of
     /// `numpy.arange(0, 1 + step, step)`; a spike belongs to the last border
     /// that is not after it.
-    pub fn new(bin_ms: f64, counts: bool) -> Self {
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] when there would be no step, or more than a
+    /// million.
+    pub fn new(bin_ms: f64, counts: bool) -> Result<Self> {
         let step = bin_ms / 1000.0;
-        let edges = (0..=Self::steps_of(bin_ms)).map(|i| i as f64 * step).collect();
-        Binning { edges, counts }
+        let steps = Self::steps_of(bin_ms);
+        if !(1..=MOST_STEPS).contains(&steps) {
+            let steps =
+                if steps < 1 { "no time step".into() } else { format!("more than {MOST_STEPS} time steps") };
+            let reason = format!("{bin_ms} ms make {steps} of a second; expected 0.001 to 1000 ms or so");
+            return Err(DataError::Setting { setting: "data.bin_ms".into(), reason });
+        }
+        Ok(Binning { edges: (0..=steps).map(|i| i as f64 * step).collect(), counts })
     }
 
-    /// Number of time steps of a recording in steps of `bin_ms`.
+    /// Number of time steps of a recording in steps of `bin_ms`; saturates,
+    /// also where it is no number.
     pub fn steps_of(bin_ms: f64) -> usize {
         let step = bin_ms / 1000.0;
         (((1.0 + step) / step).ceil() as usize).saturating_sub(1)
@@ -123,8 +137,18 @@ mod tests {
     #[test]
     fn a_second_has_as_many_steps_as_the_authors_count() {
         for (bin, steps) in [(1.0, 1000), (2.0, 500), (4.0, 250), (5.0, 200), (10.0, 100), (20.0, 50)] {
-            assert_eq!(Binning::new(bin, true).steps(), steps, "{bin} ms");
+            assert_eq!(Binning::new(bin, true).unwrap().steps(), steps, "{bin} ms");
         }
+    }
+
+    #[test]
+    fn steps_that_are_none_or_too_many_are_refused() {
+        for bin in [1e-300, 1e-4, 1e300, 0.0, -2.0, f64::NAN, f64::INFINITY] {
+            let error = Binning::new(bin, true).unwrap_err().to_string();
+            assert!(error.starts_with("data.bin_ms: "), "{error}");
+        }
+        assert_eq!(Binning::new(0.001, true).unwrap().steps(), MOST_STEPS);
+        assert_eq!(Binning::new(700.0, true).unwrap().steps(), 2);
     }
 
     #[test]
@@ -134,8 +158,8 @@ mod tests {
             units: vec![3, 9, 3, 2, 1, 1],
             ..Recording::default()
         };
-        let events = Binning::new(10.0, true).events(&recording);
+        let events = Binning::new(10.0, true).unwrap().events(&recording);
         assert_eq!(events, [(0, 9, 1.0), (1, 2, 1.0), (1, 3, 2.0)]);
-        assert_eq!(Binning::new(10.0, false).events(&recording)[2], (1, 3, 1.0));
+        assert_eq!(Binning::new(10.0, false).unwrap().events(&recording)[2], (1, 3, 1.0));
     }
 }

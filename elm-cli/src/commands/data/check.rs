@@ -1,11 +1,13 @@
 //! `elm data check`: reads everything once.
 
-use super::read::{DataArgs, Opened};
+use super::read::{DataArgs, Found, Opened};
 use crate::answer::{Exit, print};
+use crate::config::{DataKind, Named};
 use crate::in_words;
 use crate::run::progress::Progress;
 use crate::run::signals::StopFlag;
 use anyhow::Result;
+use elm_data::spikes::{Collection, SpikeFile, find};
 use elm_data::survey::{Survey, survey};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -43,16 +45,18 @@ struct SplitReport {
     classes: Vec<u64>,
     empty: u64,
     unreadable: u64,
+    /// Samples whose class is not what their input asks for, where that can be
+    /// worked out (ListOps).
+    wrong: u64,
 }
 
 /// Checks and reports.
 pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
     let stop = StopFlag::install()?;
     let mut report = Report { path: args.data.path.display().to_string(), ..Report::default() };
-    match args.data.open() {
+    match look(&args.data, &mut report) {
         Ok(found) => {
-            report.kind = Some(found.kind);
-            report.warnings = found.notes;
+            report.warnings.extend(found.notes);
             if !read_all(&found.opened, &mut report, &stop) {
                 return Ok(Exit::Interrupted);
             }
@@ -63,6 +67,28 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
     report.usable = report.errors.is_empty();
     print(args.json, &report, || report.text())?;
     Ok(if report.usable { Exit::Done } else { Exit::Failed })
+}
+
+/// Tells what it is and opens it. Compact copies are compared with their
+/// files, which may have changed unnoticed.
+fn look(data: &DataArgs, report: &mut Report) -> Result<Found> {
+    let kind = data.kind()?;
+    report.kind = Some(kind.name().to_string());
+    if matches!(kind, DataKind::Shd | DataKind::ShdAdding | DataKind::Ssc) {
+        let collection = if kind == DataKind::Ssc { Collection::Ssc } else { Collection::Shd };
+        let of_set = |name: &&str| find(&data.path, name).ok();
+        let files = match data.path.is_dir() {
+            true => collection.files().iter().filter_map(of_set).collect(),
+            false => vec![data.path.clone()],
+        };
+        for file in files {
+            if SpikeFile::verified(&file, collection)?.1 {
+                let note = "the compact copy held something else and was made again";
+                report.warnings.push(format!("{}: {note}", file.display()));
+            }
+        }
+    }
+    data.open()
 }
 
 /// Is an error about what was said rather than about the data?
@@ -88,6 +114,7 @@ fn read_all(opened: &Opened, report: &mut Report, stop: &StopFlag) -> bool {
                     classes,
                     empty: 0,
                     unreadable: 0,
+                    wrong: 0,
                 };
                 report.splits.insert(name, split);
             }
@@ -109,7 +136,7 @@ fn read_all(opened: &Opened, report: &mut Report, stop: &StopFlag) -> bool {
 impl Report {
     fn add(&mut self, name: &'static str, found: Survey) {
         if found.samples == 0 {
-            self.warnings.push(format!("{name}: holds no sample"));
+            self.errors.push(format!("{name}: holds no sample; expected at least one"));
         }
         if let Some(first) = found.first_empty {
             self.warnings.push(format!("{name}: {} empty samples, the first is sample {first}", found.empty));
@@ -117,9 +144,13 @@ impl Report {
         for (index, error) in &found.errors {
             self.errors.push(format!("{name}, sample {index}: {error}"));
         }
-        if found.unreadable > found.errors.len() as u64 {
-            let more = found.unreadable - found.errors.len() as u64;
-            self.errors.push(format!("{name}: {more} more samples cannot be read"));
+        let all = found.unreadable + found.wrong;
+        if all > found.errors.len() as u64 {
+            let more = all - found.errors.len() as u64;
+            self.errors.push(format!(
+                "{name}: {more} more such samples; in all {} cannot be read and {} have a wrong class",
+                found.unreadable, found.wrong
+            ));
         }
         let [shortest, mean_length, longest] = found.steps;
         let split = SplitReport {
@@ -130,6 +161,7 @@ impl Report {
             classes: found.classes,
             empty: found.empty,
             unreadable: found.unreadable,
+            wrong: found.wrong,
         };
         self.splits.insert(name, split);
     }
@@ -155,6 +187,10 @@ impl Report {
         for (what, lines) in [("warning", &self.warnings), ("error", &self.errors)] {
             lines.iter().for_each(|line| text.push_str(&format!("{what}: {line}\n")));
         }
-        text + if self.usable { "usable" } else { "damaged or unknown" }
+        text + match (self.usable, &self.kind) {
+            (true, _) => "usable",
+            (false, Some(_)) => "damaged",
+            (false, None) => "unknown",
+        }
     }
 }

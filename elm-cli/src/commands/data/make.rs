@@ -8,7 +8,9 @@ use clap::{Subcommand, ValueEnum};
 use elm_data::cochlea::{AudioFolder, Cochlea, CochleaSettings};
 use elm_data::listops::{self, ListOpsSettings};
 use elm_data::pathfinder::{self, Difficulty, PathfinderSettings};
-use elm_data::spikes::{Binning, CHANNELS, DigitsSettings, Split, spiking_digits, write_shd};
+use elm_data::spikes::{
+    Binning, CHANNELS, Collection, DigitsSettings, SpikeFile, Split, spiking_digits, write_shd,
+};
 use elm_data::{Outcome, Result as DataResult, Watch};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -84,7 +86,7 @@ impl MakeCommand {
         match self {
             MakeCommand::Listops { place, samples } => {
                 let settings = ListOpsSettings { seed: place.seed, samples, ..ListOpsSettings::default() };
-                let total = samples.iter().sum();
+                let total = samples.iter().copied().fold(0, u64::saturating_add);
                 follow("listops", total, &place.out, |watch| {
                     listops::make(&place.out, &settings, place.threads, watch)
                 })
@@ -140,13 +142,15 @@ fn follow(
 }
 
 fn spikes(place: &Place, samples: [u64; 2]) -> Result<Exit> {
-    let settings = DigitsSettings { seed: place.seed, channels: CHANNELS, binning: Binning::new(2.0, false) };
+    let settings =
+        DigitsSettings { seed: place.seed, channels: CHANNELS, binning: Binning::new(2.0, false)? };
     let words: Vec<String> = (0..20).map(|class| format!("made-up digit {class}")).collect();
     let files = [("shd_train.h5", Split::Train), ("shd_test.h5", Split::Test)];
     for ((name, split), count) in files.into_iter().zip(samples) {
-        let path = new_file(place, name)?;
         let recipe = format!("elm: made-up digits, {split:?}, {count} recordings, seed {}", place.seed);
-        write_shd(&path, &spiking_digits(&settings, split, count as usize).recordings, &words, &recipe)?;
+        let Some(path) = new_file(place, name, &recipe)? else { continue };
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        write_shd(&path, &spiking_digits(&settings, split, count)?.recordings, &words, &recipe)?;
         tell(format_args!("{}: {count} made-up recordings", path.display()));
     }
     Ok(Exit::Done)
@@ -158,8 +162,10 @@ fn heard(place: &Place, folder: &Path) -> Result<Exit> {
     let names: Vec<String> = words.words.iter().map(|word| word.name.clone()).collect();
     let cochlea = Cochlea::new(CochleaSettings { seed: place.seed, ..CochleaSettings::default() });
     let stop = StopFlag::install()?;
+    let recipe =
+        format!("elm: recorded words {}, heard by a model ear, seed {}", words.digest()?, place.seed);
     for (file, part) in ["shd_train.h5", "shd_test.h5"].into_iter().zip(words.split()) {
-        let path = new_file(place, file)?;
+        let Some(path) = new_file(place, file, &recipe)? else { continue };
         let mut progress = Progress::new(file, 0, part.len() as u64);
         let (recordings, outcome) = part.listen(&cochlea, &mut |done, _| {
             progress.update(done, String::new);
@@ -167,22 +173,30 @@ fn heard(place: &Place, folder: &Path) -> Result<Exit> {
         })?;
         drop(progress);
         if outcome == Outcome::Stopped {
-            tell(format_args!("stopped; {} was not written", path.display()));
+            tell(format_args!("stopped; the same command makes {}", path.display()));
             return Ok(Exit::Interrupted);
         }
-        let recipe = format!("elm: recorded words heard by a model ear, seed {}", place.seed);
         write_shd(&path, &recordings, &names, &recipe)?;
         tell(format_args!("{}: {} recordings of {} words", path.display(), recordings.len(), names.len()));
     }
     Ok(Exit::Done)
 }
 
-/// A file in the folder to fill that is not there yet.
-fn new_file(place: &Place, name: &str) -> Result<PathBuf> {
+/// A file to make in the folder; none when it is there already, made by this
+/// recipe.
+///
+/// # Errors
+/// When the file is there, but another.
+fn new_file(place: &Place, name: &str, recipe: &str) -> Result<Option<PathBuf>> {
     std::fs::create_dir_all(&place.out).with_context(|| format!("{}", place.out.display()))?;
     let path = place.out.join(name);
-    if path.exists() {
-        bail!("{}: is there already; take another folder", path.display());
+    if !path.exists() {
+        return Ok(Some(path));
     }
-    Ok(path)
+    let made_by = SpikeFile::open(&path, Collection::Shd).map(|file| file.recipe().to_string());
+    if made_by.is_ok_and(|made_by| made_by == recipe) {
+        tell(format_args!("{}: is there already, made with these settings", path.display()));
+        return Ok(None);
+    }
+    bail!("{}: is there already, and not made with these settings; take another folder", path.display())
 }

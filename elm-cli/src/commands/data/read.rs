@@ -34,30 +34,38 @@ pub(super) struct Found {
 }
 
 impl DataArgs {
-    /// Opens it.
+    /// What it is: as said, else told by its names.
     ///
     /// # Errors
-    /// When nothing is known by these names, or a file is damaged.
-    pub(super) fn open(&self) -> Result<Found> {
+    /// When nothing is known by these names.
+    pub(super) fn kind(&self) -> Result<DataKind> {
         let kind = match &self.kind {
             Some(kind) => kind.clone(),
             None => detect(&self.path).map(|set| set.kind.to_string()).ok_or_else(|| self.unknown())?,
         };
-        let Some(parsed) = DataKind::named(&kind) else {
+        DataKind::named(&kind).ok_or_else(|| {
             let reason = format!("{kind} is no kind of data; elm data list names them");
-            return Err(DataError::Setting { setting: "--kind".into(), reason }.into());
-        };
-        let parsed = if parsed == DataKind::ShdAdding { DataKind::Shd } else { parsed };
+            DataError::Setting { setting: "--kind".into(), reason }.into()
+        })
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As [`DataArgs::kind`], and when a file is damaged.
+    pub(super) fn open(&self) -> Result<Found> {
+        let kind = self.kind()?;
+        let parsed = if kind == DataKind::ShdAdding { DataKind::Shd } else { kind };
         let mut notes = Vec::new();
         let opened = self.open_as(parsed, &mut |note| notes.push(note.to_string()))?;
-        Ok(Found { kind, opened, notes })
+        Ok(Found { kind: kind.name().to_string(), opened, notes })
     }
 
     fn open_as(&self, kind: DataKind, notice: &mut dyn FnMut(&str)) -> Result<Opened> {
         let path = &self.path;
         let mut data = DataConfig::plain(kind)?;
         let mut of_file = |collection| -> Result<Opened> {
-            let split = Spoken::whole(path, collection, &Binning::new(data.bin_ms, data.counts))?;
+            let split = Spoken::whole(path, collection, &Binning::new(data.bin_ms, data.counts)?)?;
             split.notes().iter().for_each(|note| notice(note));
             Ok(Opened::Samples(vec![("file", Arc::new(split))]))
         };
@@ -65,6 +73,7 @@ impl DataArgs {
             DataKind::Digits | DataKind::DigitsAdding => bail!("{kind:?} are made, not read"),
             DataKind::Text => {
                 let corpus = Corpus::load(path, TokenMode::Txl, data.fractions, None)?;
+                corpus.notes.iter().for_each(|note| notice(note));
                 return Ok(Opened::Text(Box::new(corpus)));
             }
             DataKind::Shd if path.is_file() => return of_file(Collection::Shd),
