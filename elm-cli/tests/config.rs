@@ -420,7 +420,7 @@ fn time_steps_are_counted_as_in_training() {
     for (bin_ms, steps) in [("9", 112), ("30", 34), ("700", 2), ("2", 500), ("2.5", 400), ("1000", 1)] {
         let config = load(DIGITS, &[&format!("data.bin_ms={bin_ms}")]).unwrap();
         assert_eq!(config.time_steps(), steps, "{bin_ms} ms");
-        let sample = elm_data::spikes::Binning::new(config.data.bin_ms, false);
+        let sample = elm_data::spikes::Binning::new(config.data.bin_ms, false).unwrap();
         assert_eq!(sample.steps(), steps, "{bin_ms} ms");
         let added = load(ADDING, &[&format!("data.bin_ms={bin_ms}")]).unwrap();
         assert_eq!(added.time_steps(), 2 * steps, "{bin_ms} ms");

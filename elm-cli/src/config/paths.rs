@@ -108,9 +108,13 @@ mod tests {
     fn quotation_marks_are_taken_off_but_those_of_a_name() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("'odd'"), "").unwrap();
-        for (text, wanted) in
-            [("'my data/shd'", "my data/shd"), ("\"~/shd\"", "~/shd"), ("it's", "it's"), ("''", "''"), ("'odd'", "'odd'")]
-        {
+        for (text, wanted) in [
+            ("'my data/shd'", "my data/shd"),
+            ("\"~/shd\"", "~/shd"),
+            ("it's", "it's"),
+            ("''", "''"),
+            ("'odd'", "'odd'"),
+        ] {
             assert_eq!(unquoted(text, folder.path()), wanted);
         }
     }

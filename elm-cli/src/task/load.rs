@@ -65,7 +65,9 @@ impl Task {
     /// symbol that is not known.
     pub fn load(config: &RunConfig, known: Option<&Symbols>, notice: &mut dyn FnMut(&str)) -> Result<Self> {
         let data = match config.data.kind {
-            DataKind::Text => Data::Text(Box::new(load_text(config, known.and_then(Symbols::bytes), notice)?)),
+            DataKind::Text => {
+                Data::Text(Box::new(load_text(config, known.and_then(Symbols::bytes), notice)?))
+            }
             _ => Data::Samples(samples::load(config, known.and_then(Symbols::names), notice)?),
         };
         Ok(Task { kind: config.data.kind, tokens: config.data.has_tokens(), data })
@@ -302,11 +304,7 @@ fn printable(byte: u8) -> String {
     }
 }
 
-fn load_text(
-    config: &RunConfig,
-    known: Option<&[u8]>,
-    notice: &mut dyn FnMut(&str),
-) -> Result<Corpus> {
+fn load_text(config: &RunConfig, known: Option<&[u8]>, notice: &mut dyn FnMut(&str)) -> Result<Corpus> {
     let mode = match config.data.tokens {
         Tokens::Txl => TokenMode::Txl,
         Tokens::Eos => TokenMode::Eos,
