@@ -244,7 +244,10 @@ fn checkpoints_of_another_model_or_damaged_ones() {
         place.run(&[&["train", "small.toml", "--max-steps", "11", "--out", "run", "--resume"], more].concat())
     };
     train(&[]).expect(0, &[]);
-    train(&["--set", "model.num_hidden=7"]).expect(1, &["belongs to another model"]);
+    train(&["--set", "model.num_hidden=7"]).expect(2, &["model.num_hidden: 6 in the run, 7 now"]);
+    place
+        .run(&["eval", "run", "--set", "model.num_hidden=7"])
+        .expect(1, &["layers[0].neurons: 6 in the run, 7 now"]);
     let damage = |name: &str| {
         let path = place.path("run/checkpoints").join(name);
         let bytes = std::fs::read(&path).unwrap();
@@ -253,7 +256,7 @@ fn checkpoints_of_another_model_or_damaged_ones() {
     damage("last/model.safetensors");
     train(&[]).expect(0, &["warning", "is damaged"]);
     damage("best/model.safetensors");
-    place.run(&["eval", "run"]).expect(1, &["no intact checkpoint"]);
+    place.run(&["eval", "run"]).expect(1, &["no intact `best` checkpoint", "--checkpoint last"]);
     place.run(&["eval", "run", "--checkpoint", "last"]).expect(0, &["accuracy"]);
     place.run(&["eval", "small.toml"]).expect(1, &["not the folder of a run"]);
     place.run(&["generate", "run", "--prompt", "x"]).expect(1, &["only networks trained on text"]);
