@@ -82,6 +82,11 @@ impl Lines {
             let reason = format!("the line goes on beyond {} bytes", self.longest);
             return Err(files::format(&self.path, format!("line {}", self.number), reason));
         }
+        if self.number == 1 && (self.buffer.starts_with(b"\xff\xfe") || self.buffer.starts_with(b"\xfe\xff"))
+        {
+            let reason = "the file is in UTF-16; save it as UTF-8";
+            return Err(files::format(&self.path, "byte 0", reason));
+        }
         let marked = self.number == 1 && self.buffer.starts_with(BYTE_ORDER_MARK);
         let start = if marked { BYTE_ORDER_MARK.len() } else { 0 };
         let offset = self.offset + start as u64;

@@ -158,5 +158,8 @@ fn grouped_steps_lie_side_by_side_in_the_channels() {
     for (index, known) in known.into_iter().enumerate() {
         assert_eq!(two.read(index).unwrap().input, known);
     }
-    assert!(Grouped::new(kinds, 0).is_err());
+    for size in [0, 1 << 24, usize::MAX] {
+        let error = Grouped::new(kinds.clone(), size).err().unwrap().to_string();
+        assert!(error.starts_with("data.group: "), "{error}");
+    }
 }

@@ -29,6 +29,10 @@ fn listops_with_odd_lines_and_fields_is_the_same_listops() {
         ),
         (plain.replace("\t9", "\t\"9\""), "fields in quotation marks, taken without them: 1"),
         (plain.replace("\t9", "\t9.0").replace("\t2", "\t2."), "whole numbers written as real ones: 2"),
+        (
+            plain.replace("Source\tTarget", "source\t target\n").replace("\t2", "\t 2 "),
+            "blank lines passed over: 1",
+        ),
         (format!("\u{feff}\r\n{plain}"), "blank lines passed over: 1"),
     ];
     // S4's folder of data has the files in a folder of their own.
@@ -49,6 +53,11 @@ fn listops_with_odd_lines_and_fields_is_the_same_listops() {
         assert_eq!(train.digest().unwrap(), known.digest().unwrap());
         assert!(train.notes()[0].contains(note), "{:?} lacks {note}", train.notes());
     }
+    let utf_16 = plain.encode_utf16().flat_map(u16::to_le_bytes);
+    write(&folder.join("basic_val.tsv"), [0xff, 0xfe].into_iter().chain(utf_16).collect::<Vec<u8>>());
+    let error = ListOps::load(data.path(), Preparation::S4, None, None).unwrap_err().to_string();
+    assert!(error.contains("basic_val.tsv: byte 0: the file is in UTF-16"), "{error}");
+    write(&folder.join("basic_val.tsv"), plain);
     for text in
         [plain.replace("\t9", "\t9.5"), plain.replace("\t9", "\t\"9\"0"), plain.replace("\t9", "\t-9")]
     {

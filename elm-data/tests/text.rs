@@ -162,6 +162,14 @@ fn a_text_of_numbers_is_not_taken_for_byte_values() {
 }
 
 #[test]
+fn a_text_in_utf_16_is_told() {
+    let folder = folder();
+    let text: Vec<u8> = "\u{feff}the cat sat".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let corpus = load(&write(&folder, "text", &text)).unwrap();
+    assert!(corpus.notes[0].contains("in UTF-16"), "{:?}", corpus.notes);
+}
+
+#[test]
 fn text8_has_its_published_splits_in_every_form() {
     // A hundred million letters, with spaces where it is split.
     let mut text = b"abcdefghi ".repeat(10_000_000);

@@ -228,7 +228,7 @@ pub fn rows(path: &Path, mut visit: impl FnMut(u64, &[u8], u8) -> Result<()>) ->
     while let Some(line) = lines.next()? {
         let wrong = |reason: String| files::format(path, place(line.number), reason);
         let fields = line.bytes.split(|&byte| byte == b'\t');
-        let fields: Vec<&[u8]> = fields.map(|field| odd.unquoted(field)).collect();
+        let fields: Vec<&[u8]> = fields.map(|field| odd.unquoted(field.trim_ascii())).collect();
         if fields.len() != columns.count {
             return Err(wrong(format!("{} columns; expected {}", fields.len(), columns.count)));
         }
@@ -238,7 +238,7 @@ pub fn rows(path: &Path, mut visit: impl FnMut(u64, &[u8], u8) -> Result<()>) ->
             return Err(wrong("Source is empty; expected an expression".into()));
         }
         let target = fields[columns.target];
-        let label = odd.digit(target.trim_ascii()).ok_or_else(|| {
+        let label = odd.digit(target).ok_or_else(|| {
             let shown = String::from_utf8_lossy(&target[..target.len().min(20)]).into_owned();
             wrong(format!("Target is {shown:?}; expected a digit"))
         })?;
@@ -261,9 +261,9 @@ struct Columns {
 
 fn columns(path: &Path, header: &[u8], odd: &mut Oddities) -> Result<Columns> {
     let names = header.split(|&byte| byte == b'\t');
-    let names: Vec<&[u8]> = names.map(|name| odd.unquoted(name)).collect();
+    let names: Vec<&[u8]> = names.map(|name| odd.unquoted(name.trim_ascii())).collect();
     let find = |name: &str| {
-        names.iter().position(|found| *found == name.as_bytes()).ok_or_else(|| {
+        names.iter().position(|found| found.eq_ignore_ascii_case(name.as_bytes())).ok_or_else(|| {
             let shown = String::from_utf8_lossy(&header[..header.len().min(40)]).into_owned();
             files::format(path, "line 1", format!("no column {name} in {shown:?}; expected {EXPECTED}"))
         })

@@ -43,7 +43,7 @@ impl Binning {
         if !(1..=MOST_STEPS).contains(&steps) {
             let steps =
                 if steps < 1 { "no time step".into() } else { format!("more than {MOST_STEPS} time steps") };
-            let reason = format!("{bin_ms} ms make {steps} of a second; expected 0.001 to 1000 ms or so");
+            let reason = format!("{bin_ms:?} ms make {steps} of a second; expected 0.001 to 1000 ms or so");
             return Err(DataError::Setting { setting: "data.bin_ms".into(), reason });
         }
         Ok(Binning { edges: (0..=steps).map(|i| i as f64 * step).collect(), counts })

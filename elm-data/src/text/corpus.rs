@@ -44,11 +44,14 @@ impl Corpus {
     /// [`DataError`] naming the file and what is wrong with it; with `known`
     /// symbols also at the first one that is not among them.
     pub fn load(path: &Path, mode: TokenMode, fractions: Fractions, known: Option<&[u8]>) -> Result<Self> {
-        let Found { bytes, notes } = read(path)?;
+        let Found { bytes, mut notes } = read(path)?;
         let mut splits = match bytes {
             Bytes::Split(splits) => splits,
             Bytes::Whole(bytes) => split(path, bytes, fractions)?,
         };
+        if [b"\xff\xfe", b"\xfe\xff"].iter().any(|mark| splits[0].starts_with(*mark)) {
+            notes.push(format!("{}: the text is in UTF-16 and is read byte by byte", path.display()));
+        }
         if is_text8(&splits) {
             // Its published preparation strips each split.
             splits = splits.map(|split| split.trim_ascii().to_vec());
