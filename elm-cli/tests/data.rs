@@ -88,6 +88,10 @@ fn recorded_words_become_spikes() {
     let report = json(place.run(&["data", "check", "w/shd_test.h5", "--json"]).expect(0, &[]));
     assert_eq!(report["splits"]["file"]["classes"].as_array().unwrap()[..2], [1, 1]);
     assert_eq!(report["splits"]["file"]["empty"], 0);
+    let info = json(place.run(&["data", "info", "w", "--json"]).expect(0, &[]));
+    assert_eq!(info["class_names"].as_array().unwrap()[..2], ["high", "low"]);
+    let info = place.run(&["data", "info", "w"]);
+    assert!(info.expect(0, &[]).out.contains("test, sample 0, class 0 (high): "), "{}", info.out);
     let again = ["data", "make", "spikes", "--from-audio", "sounds", "--out", "w"];
     place.run(&again).expect(0, &["shd_test.h5: is there already, made with these settings"]);
     fs::remove_file(place.path("sounds/high/4.wav")).unwrap();
@@ -265,6 +269,9 @@ fn sizes_beyond_reason_are_refused_by_the_name_of_the_setting() {
     ] {
         place.run(&["train", "c.toml", "--out", "run", "--set", set]).expect(2, &[name, "expected at most"]);
     }
+    place.run(&["data", "make", "listops", "--out", "l", "--samples", "4,3,3"]).expect(0, &[]);
+    place.write("l.toml", format!("[data]\nkind = \"listops\"\npath = \"l\"\n{NETWORK}"));
+    place.run(&["check", "l.toml", "--set", "data.group=9000000000000000000"]).expect(2, &["data.group"]);
     let make = ["data", "make", "spikes", "--out", "d", "--samples", "18446744073709551615,1"];
     place.run(&make).expect(2, &["train_samples"]);
 }

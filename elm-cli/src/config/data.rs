@@ -6,6 +6,7 @@ use super::place::ConfigError;
 use super::ranges::{FileOrFolder, Flag, Shares, count, one_of, positive, size};
 use super::section::{Section, settings};
 use super::settings::Settings;
+use elm_data::lra::Grouped;
 use elm_data::spikes::{Binning, CHANNELS};
 
 names! {
@@ -161,6 +162,8 @@ impl DataConfig {
             DataKind::Pathfinder => (pixels, 2),
             DataKind::Text => return None,
         };
-        Some((channels.saturating_mul(self.group), classes))
+        // Too many are refused by whoever reads the data.
+        let channels = channels.checked_mul(self.group).filter(|&all| all <= Grouped::MOST_CHANNELS)?;
+        Some((channels, classes))
     }
 }

@@ -5,9 +5,6 @@ use crate::error::{DataError, Result};
 use crate::samples::{Sample, SampleInput, Samples};
 use std::sync::Arc;
 
-/// Channels of a step beyond this number are taken for a mistake.
-const MOST_CHANNELS: usize = 1 << 24;
-
 /// Samples whose steps are taken together, `group` at a time: a sequence of
 /// `T` steps becomes one of `T / group`, rounded up. Step `s` of the original
 /// with `C` channels (or distinct tokens) fills channels
@@ -19,18 +16,22 @@ pub struct Grouped {
 }
 
 impl Grouped {
+    /// Channels of a step beyond this number are taken for a mistake.
+    pub const MOST_CHANNELS: usize = 1 << 24;
+
     /// Groups steps.
     ///
     /// # Errors
-    /// [`DataError::Setting`] when `group` is 0.
+    /// [`DataError::Setting`] when `group` is 0, or a step would have too many channels.
     pub fn new(samples: Arc<dyn Samples>, group: usize) -> Result<Self> {
         let channels = samples.channels();
-        if group == 0 || group.checked_mul(channels).is_none_or(|channels| channels > MOST_CHANNELS) {
+        if group == 0 || group.checked_mul(channels).is_none_or(|channels| channels > Self::MOST_CHANNELS) {
             return Err(DataError::Setting {
                 setting: "data.group".into(),
                 reason: format!(
                     "{group} steps of {channels} channels each; expected 1 step or more, and at most \
-                     {MOST_CHANNELS} channels together"
+                     {} channels together",
+                    Self::MOST_CHANNELS
                 ),
             });
         }

@@ -34,6 +34,8 @@ struct Report {
     /// Channels or distinct tokens.
     channels: usize,
     classes: usize,
+    /// Names of the classes, where the data has names.
+    class_names: Option<Vec<String>>,
     /// Samples (of a text: tokens) of each split.
     splits: Vec<(&'static str, usize)>,
     notes: Vec<String>,
@@ -42,22 +44,24 @@ struct Report {
 /// Looks and reports.
 pub(super) fn run(args: &InfoArgs) -> Result<Exit> {
     let found = args.data.open()?;
-    let (channels, classes, splits) = match &found.opened {
+    let (channels, classes, class_names, splits) = match &found.opened {
         Opened::Text(corpus) => {
             let symbols = corpus.vocabulary.len();
             let lengths =
                 [("train", corpus.train.len()), ("valid", corpus.valid.len()), ("test", corpus.test.len())];
-            (symbols, symbols, lengths.to_vec())
+            (symbols, symbols, None, lengths.to_vec())
         }
         Opened::Samples(splits) => {
             let first = splits.first();
             let channels = first.map_or(0, |(_, samples)| samples.channels());
             let classes = first.map_or(0, |(_, samples)| samples.classes());
-            (channels, classes, splits.iter().map(|(name, samples)| (*name, samples.len())).collect())
+            let names = first.and_then(|(_, samples)| samples.class_names());
+            (channels, classes, names, splits.iter().map(|(name, samples)| (*name, samples.len())).collect())
         }
     };
     let path = args.data.path.display().to_string();
-    let report = Report { path, kind: found.kind, channels, classes, splits, notes: found.notes };
+    let report =
+        Report { path, kind: found.kind, channels, classes, class_names, splits, notes: found.notes };
     let mut pictures = Vec::new();
     let mut shown = String::new();
     match &found.opened {
@@ -112,7 +116,9 @@ fn show(name: &str, samples: &dyn Samples, index: usize, pictures: &mut Vec<Pict
         _ => "\n".into(),
     };
     pictures.extend(picture);
-    Ok(format!("{name}, sample {index}, class {}: {content}", sample.label))
+    let names = samples.class_names().unwrap_or_default();
+    let class = names.get(sample.label as usize).map_or(String::new(), |class| format!(" ({class})"));
+    Ok(format!("{name}, sample {index}, class {}{class}: {content}", sample.label))
 }
 
 impl Report {
