@@ -70,6 +70,7 @@ fn the_training_data_is_evaluated_in_order_as_a_validation_is() {
     assert_eq!(train, {
         let mut again = evaluated(&place, &["--split", "train"]);
         again["seconds"] = train["seconds"].clone();
+        again["provenance"] = train["provenance"].clone();
         again
     });
     place.run(&["eval", "run", "--split", "train"]).expect(0, &["train loss", "(weights of step 6)"]);

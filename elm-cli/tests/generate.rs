@@ -97,3 +97,15 @@ fn settings_that_make_no_sense_are_usage_errors() {
         place.run(&[&["generate", "run", "--prompt", "to"], &more[..]].concat()).expect(2, &[said]);
     }
 }
+
+#[test]
+fn json_has_the_prompt_and_what_was_added() {
+    let place = trained();
+    let arguments = ["generate", "run", "--prompt", "to be", "--length", "9", "--seed", "4"];
+    let said = place.run(&arguments).expect(0, &[]).out.clone();
+    let json = place.run(&[&arguments[..], &["--json"]].concat()).expect(0, &[]).out.clone();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["prompt"], "to be");
+    let joined = format!("to be{}", json["text"].as_str().unwrap());
+    assert_eq!(joined.trim_end(), said.trim_end());
+}

@@ -7,6 +7,7 @@ use crate::engine::Registry;
 use crate::model::ConfiguredModel;
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use serde::Serialize;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 
@@ -29,6 +30,16 @@ pub(super) struct GenerateArgs {
     /// Seed of the draws
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Generated {
+    prompt: String,
+    /// What was added to it.
+    text: String,
 }
 
 pub(super) fn run<S: ConfiguredModel>(args: GenerateArgs, registry: &Registry<S>) -> Result<Exit> {
@@ -51,8 +62,8 @@ pub(super) fn run<S: ConfiguredModel>(args: GenerateArgs, registry: &Registry<S>
         choice: Choice { temperature: args.temperature, top_k: args.top_k.map(|k| k as usize) },
         seed: args.seed,
     };
-    let made = engine.generate(options, &request)?;
-    print(false, &(), || format!("{start}{made}"))?;
+    let made = Generated { prompt: start, text: engine.generate(options, &request)? };
+    print(args.json, &made, || format!("{}{}", made.prompt, made.text))?;
     Ok(Exit::Done)
 }
 

@@ -101,7 +101,7 @@ const LANES: usize = 8;
 
 /// Copies of the parameters that a training step holds: weights, gradients,
 /// two moments, what the recurrence packs of them forwards and backwards, and
-/// those of a checkpoint on its way to the disk.
+/// short-lived ones. The number is fitted, see [`ANSWER_COPIES`].
 const PARAMETER_COPIES: f64 = 12.0;
 
 /// Copies of what every layer answers over time: with gradients, and parts of
