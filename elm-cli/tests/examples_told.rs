@@ -63,7 +63,8 @@ fn prepared() -> Place {
 
 /// Half a second of a tone as a WAV file, 16 bits at 16 kHz.
 fn wave(take: u32) -> Vec<u8> {
-    let samples = (0..8000u32).map(|i| (f64::from(i * (200 + 50 * take)) / 16_000.0 * 6.283).sin() * 8000.0);
+    let samples = (0..8000u32)
+        .map(|i| (f64::from(i * (200 + 50 * take)) / 16_000.0 * std::f64::consts::TAU).sin() * 8000.0);
     let data: Vec<u8> = samples.flat_map(|sample| (sample as i16).to_le_bytes()).collect();
     let size = data.len() as u32;
     let mut file = b"RIFF".to_vec();
