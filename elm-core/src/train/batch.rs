@@ -69,7 +69,7 @@ pub trait BatchSource {
     /// The next batch; `None` at the end of a finite source.
     ///
     /// # Errors
-    /// [`Error::Data`](crate::Error::Data) when the data cannot be read.
+    /// [`Error::Data`] when the data cannot be read.
     fn next(&mut self) -> Result<Option<Batch>>;
 
     /// The place of the batch that [`BatchSource::next`] gives next. What has
@@ -79,7 +79,7 @@ pub trait BatchSource {
     /// Continues at a saved place.
     ///
     /// # Errors
-    /// [`Error::Data`](crate::Error::Data) when there is no such place.
+    /// [`Error::Data`] when there is no such place.
     fn seek(&mut self, cursor: [u64; 2]) -> Result<()>;
 }
 

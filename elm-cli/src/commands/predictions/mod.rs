@@ -2,7 +2,7 @@
 //!
 //! Predictions are written as they come, so that no text is too long; the file
 //! gets its name when it is complete. Read in this order: this file (what is
-//! written), `places` (where a prediction belongs), [`csv`] and [`npz`] (how).
+//! written), `places` (where a prediction belongs), `csv` and `npz` (how).
 
 mod csv;
 mod npz;
