@@ -113,6 +113,7 @@ fn more_threads_than_cores_are_refused_with_both_numbers() {
     let bench = ["bench", "small.toml", "--steps", "1", "--json"];
     variable("RAYON_NUM_THREADS", "100000", &bench).expect(2, &["RAYON_NUM_THREADS: 100000 threads"]);
     variable("ELM_MAX_THREADS", "many", &bench).expect(2, &["ELM_MAX_THREADS", "\"many\" is not a number"]);
+    variable("ELM_MAX_THREADS", "100000", &bench).expect(2, &["ELM_MAX_THREADS", "16 threads a core"]);
     let more = usize::from(cores) + 1;
     let threads = more.to_string();
     let ran = variable("ELM_MAX_THREADS", &threads, &[&bench[..], &["--threads", &threads]].concat());

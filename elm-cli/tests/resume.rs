@@ -140,7 +140,7 @@ fn what_no_number_depends_on_may_change_and_is_recorded() {
 fn other_data_is_refused_whatever_its_path() {
     let place = stopped();
     place.write("text", text(80).replacen("forgets", "regrets", 1));
-    resume(&place, &[]).expect(2, &["data: train data with digest", "--allow-change data"]);
+    resume(&place, &[]).expect(2, &["data.path: train data with digest", "--allow-change data takes"]);
     place.write("text", text(120));
     resume(&place, &[]).expect(2, &["train data with digest", "test data with digest"]);
     resume(&place, &["--allow-change", "data"]).expect(0, &["changed at step 10: data"]);
@@ -277,4 +277,29 @@ fn a_run_says_what_made_it() {
     assert_eq!(summary["data"], document(&place, "run.json")["data"]);
     let manifest = document(&place, "checkpoints/last/manifest.json");
     assert_eq!(manifest["written_by"]["host"], start["host"]);
+}
+
+/// The best validation of other data is no measure.
+#[test]
+fn after_the_validation_data_changed_the_best_weights_are_chosen_anew() {
+    let place = Place::new();
+    let train =
+        |more: &[&str]| place.run(&[&["train", "small.toml", "--out", "run", "--resume"], more].concat());
+    train(&["--max-steps", "8"]).expect(0, &[]);
+    let other = ["--set", "data.valid_samples=3", "--allow-change", "data.valid_samples"];
+    train(&[&other[..], &["--max-steps", "16"]].concat()).expect(0, &[]);
+    let summary = document(&place, "summary.json");
+    assert_eq!(summary["best_step"], 16);
+    let ran = place.run(&["eval", "run", "--split", "valid", "--json"]);
+    let evaluated: Value = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
+    assert_eq!(summary["valid"], evaluated["valid"]);
+}
+
+#[test]
+fn a_penalty_is_taken_by_the_one_key_that_was_set() {
+    let place = stopped();
+    let penalty = ["--set", "regularizer.mlp_magnitude.strength=0.5"];
+    resume(&place, &penalty).expect(2, &["regularizer.mlp_magnitude.strength: not set in the run, 0.5 now"]);
+    let allowed = ["--allow-change", "regularizer.mlp_magnitude.strength"];
+    resume(&place, &[&penalty[..], &allowed].concat()).expect(0, &["changed at step 10"]);
 }

@@ -73,25 +73,39 @@ pub enum ScanChoice {
 }
 
 /// The environment variable that says with how many threads this process may
-/// compute, instead of the number of its cores.
+/// compute, instead of the number of its cores: for tests, and where the system
+/// tells too small a number.
 pub const THREADS_VARIABLE: &str = "ELM_MAX_THREADS";
 
-/// The most threads that this process may compute with: the cores that it may
-/// run on (its affinity and the quota of its control group count where the
-/// system has them), or what [`THREADS_VARIABLE`] says.
+/// So many times the cores, [`THREADS_VARIABLE`] allows at most: thousands of
+/// threads that wait for each other bring a machine down.
+const MOST_THREADS_PER_CORE: usize = 16;
+
+/// The cores that this process may run on (its affinity and the quota of its
+/// control group count where the system has them).
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The most threads that this process may compute with: its cores, or what
+/// [`THREADS_VARIABLE`] says.
 ///
 /// Threads of a recurrence meet at every time step, so with more threads than
 /// cores each step waits for threads that are not running.
 ///
 /// # Errors
-/// [`Error::Config`] when the variable is set and not a number of at least 1.
+/// [`Error::Config`] when the variable is set and not a number from 1 to 16
+/// times the cores.
 pub fn most_threads() -> Result<usize> {
-    match std::env::var(THREADS_VARIABLE) {
-        Ok(text) => text.trim().parse().ok().filter(|&most| most > 0).ok_or_else(|| {
-            Error::config(THREADS_VARIABLE, format!("{text:?} is not a number of at least 1"))
-        }),
-        Err(_) => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-    }
+    let Ok(text) = std::env::var(THREADS_VARIABLE) else { return Ok(cores()) };
+    let most = MOST_THREADS_PER_CORE * cores();
+    let number: Option<usize> = text.trim().parse().ok();
+    number.filter(|threads| (1..=most).contains(threads)).ok_or_else(|| {
+        Error::config(
+            THREADS_VARIABLE,
+            format!("{text:?} is not a number from 1 to {most} ({MOST_THREADS_PER_CORE} threads a core)"),
+        )
+    })
 }
 
 /// Options that the backends of this project understand.
@@ -129,7 +143,7 @@ impl BackendOptions {
             key,
             format!(
                 "{threads} threads are asked for, this process may use {most} (cores; affinity and quotas \
-                 count); take at most {most}, or set {THREADS_VARIABLE}={threads} to have them nevertheless"
+                 count); take at most {most} (for tests, {THREADS_VARIABLE} allows more)"
             ),
         ))
     }

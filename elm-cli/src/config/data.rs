@@ -162,8 +162,9 @@ impl DataConfig {
             DataKind::Pathfinder => (pixels, 2),
             DataKind::Text => return None,
         };
-        // Too many are refused by whoever reads the data.
-        let channels = channels.checked_mul(self.group).filter(|&all| all <= Grouped::MOST_CHANNELS)?;
+        // Too large groups are refused by whoever reads the data.
+        let grouped = channels.checked_mul(self.group).filter(|&all| all <= Grouped::MOST_CHANNELS);
+        let channels = if self.group == 1 { channels } else { grouped? };
         Some((channels, classes))
     }
 }

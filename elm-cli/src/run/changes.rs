@@ -7,7 +7,7 @@
 //! another learning rate. Others are refused, or taken where the user says so
 //! key by key, which makes it another training and is recorded.
 
-use crate::config::effective::EffectiveSettings;
+use crate::config::effective::{Effective, EffectiveSettings};
 use crate::config::{ConfigError, RunConfig};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -70,6 +70,12 @@ pub fn between(run: &EffectiveSettings, now: &EffectiveSettings) -> Vec<Change> 
         (was != now).then(|| Change { key: key.clone(), was, now })
     };
     let mut changes: Vec<Change> = keys.into_iter().filter_map(change).collect();
+    // What only follows from a setting that is new, or gone, is not another change.
+    let by_default =
+        |settings: &EffectiveSettings, key: &str| settings.get(key).is_some_and(Effective::is_default);
+    changes.retain(|Change { key, was, now: value }| {
+        !(was.is_none() && by_default(now, key) || value.is_none() && by_default(run, key))
+    });
     if changes.iter().any(|change| change.key == "training.batch_size") {
         // These follow it where nobody says otherwise.
         let follows = ["training.valid_batch_size", "training.test_batch_size"];
@@ -118,6 +124,12 @@ pub fn batches_differ(changes: &[Change]) -> bool {
     changes.iter().any(|change| part(&change.key))
 }
 
+/// Do validations before and after such changes have nothing to do with each
+/// other, so that the best one so far means nothing?
+pub fn validations_differ(changes: &[Change]) -> bool {
+    batches_differ(changes) || changes.iter().any(|change| change.key.starts_with("training.valid_"))
+}
+
 /// Does an allowed key stand for a changed one? Other data is found at its path.
 fn asks_for(allowed: &str, changed: &str) -> bool {
     allowed == changed || (allowed == "data.path" && changed == "data")
@@ -162,13 +174,14 @@ pub fn check(
             )
         }
     };
-    Err(config.error(&first.key, message).help(help))
+    // Other data is found at its path.
+    let place = if first.key == "data" { "data.path" } else { &first.key };
+    Err(config.error(place, message).help(help))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::effective::Effective;
 
     fn settings(pairs: &[(&str, &str)]) -> EffectiveSettings {
         let setting = |(key, value): &(&str, &str)| {

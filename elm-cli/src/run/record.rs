@@ -88,9 +88,10 @@ impl RunRecord {
     pub fn read(run: &Path) -> Result<Self> {
         let path = run.join(NAME);
         match std::fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
+                let remedy = "put it back, or remove it: then the data is not compared with the run's";
+                format!("{} is damaged; {remedy}", path.display())
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(RunRecord::default()),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }

@@ -9,7 +9,7 @@ use crate::config::RunConfig;
 use crate::config::effective::{EffectiveSettings, Found};
 use crate::machine;
 use crate::model::ConfiguredModel;
-use crate::run::changes::{Change, batches_differ};
+use crate::run::changes::{Change, batches_differ, validations_differ};
 use crate::run::checkpoint::Which;
 use crate::run::metrics::{ChangesLine, MetricsLine, MetricsLog, finite};
 use crate::run::record::Start;
@@ -96,10 +96,13 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     {
         return Ok(Outcome::Done(Box::new(summary)));
     }
-    if let Beginning::Kept(kept) = &mut beginning
-        && batches_differ(&changes)
-    {
-        kept.begin_pass();
+    if let Beginning::Kept(kept) = &mut beginning {
+        if batches_differ(&changes) {
+            kept.begin_pass();
+        }
+        if validations_differ(&changes) {
+            kept.forget_best();
+        }
     }
     let simd = config.backend_options.simd;
     let provenance = Provenance::now(&backend.description(), simd, request.threads, config.training.seed)?;

@@ -8,7 +8,7 @@ use crate::config::effective::{EffectiveSettings, Found};
 use crate::model::ConfiguredModel;
 use crate::run::changes::{self, Change};
 use crate::run::origins::Origins;
-use crate::run::record::Parent;
+use crate::run::record::{DataDigests, Parent};
 use crate::run::state::{self, RunState};
 use crate::run::{RunFolder, RunRecord, Symbols, Which};
 use crate::task::Task;
@@ -169,12 +169,15 @@ impl<S: ConfiguredModel> Kept<S> {
             changes.iter().any(|change| change.key.starts_with("data.") && change.key != "data.path");
         match (&self.record.data, task.digests()?) {
             (Some(was), now) if !explained => {
-                for split in was.differing(&now) {
-                    changes.push(Change {
-                        key: "data".into(),
-                        was: Some(format!("{split} data with digest {}", short(was.of(split)))),
-                        now: Some(short(now.of(split)).into()),
-                    });
+                let differing = was.differing(&now);
+                let told = |digests: &DataDigests| {
+                    let split =
+                        |split: &&str| format!("{split} data with digest {}", short(digests.of(split)));
+                    differing.iter().map(split).collect::<Vec<_>>().join(", ")
+                };
+                if !differing.is_empty() {
+                    let (was, now) = (Some(told(was)), Some(told(&now)));
+                    changes.push(Change { key: "data".into(), was, now });
                 }
             }
             (Some(_), _) => {}
@@ -188,6 +191,12 @@ impl<S: ConfiguredModel> Kept<S> {
         };
         changes::check(&changes, &request.allow_change, progress, &request.config)?;
         Ok(changes)
+    }
+
+    /// Where validations are others, the best one so far is no measure for
+    /// those to come.
+    pub(super) fn forget_best(&mut self) {
+        self.state.best = None;
     }
 
     /// Where the batches are others, the position in them and the state that
