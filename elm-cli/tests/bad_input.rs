@@ -281,3 +281,10 @@ fn usage_errors_have_exit_code_two() {
     }
     place.run(&["generate", "run", "--prompt", "x", "--temperature", "x"]).expect(2, &["invalid value"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_end_is_no_configuration() {
+    let place = Place::new();
+    place.run(&["check", "/dev/zero"]).expect(2, &["/dev/zero: this is no configuration: it goes on beyond"]);
+}

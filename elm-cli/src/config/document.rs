@@ -6,6 +6,8 @@ use super::place::{ConfigError, Place, Source};
 use super::ranges::Problem;
 use serde_spanned::Spanned;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
@@ -113,17 +115,26 @@ fn base_of(source: &Source, base: &str) -> Result<PathBuf, String> {
     })
 }
 
+/// Larger files are taken for something else.
+const LARGEST: u64 = 1 << 24;
+
 fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
     if path.is_dir() {
         return Err(ConfigError::of(name, "this is a folder; a configuration is a TOML file"));
     }
-    let bytes = std::fs::read(path).map_err(|error| {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    read.map_err(|error| {
         let message = match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such configuration file".to_string(),
             _ => format!("cannot read the configuration: {error}"),
         };
         ConfigError::of(name, message)
     })?;
+    if bytes.len() as u64 > LARGEST {
+        let message = format!("this is no configuration: it goes on beyond {LARGEST} bytes");
+        return Err(ConfigError::of(name, message));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         ConfigError::of(name, format!("not a text file: byte {at} is not UTF-8"))
