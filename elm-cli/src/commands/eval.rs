@@ -2,7 +2,7 @@
 
 use super::evaluation::{EvalReport, Gathering};
 use super::predictions::PredictionsPath;
-use super::scores::score_shown;
+use super::scores::score;
 use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::machine;
@@ -104,8 +104,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let stop = || request.stop.is_set();
     let mut gathering = Gathering::start(&task, request.split, request.predictions.as_ref())?;
     let mut look = |predicted: &Predicted<'_>| gathering.add(predicted);
-    let Some(evaluation) = score_shown(backend, &*model, &task, config, request.split, &stop, &mut look)?
-    else {
+    let Some(evaluation) = score(backend, &*model, &task, config, request.split, &stop, &mut look)? else {
         return Ok(None);
     };
     let data = task.digests()?;

@@ -8,29 +8,16 @@ use elm_core::Backend;
 use elm_core::model::Model;
 use elm_core::train::{Evaluation, EvaluationSpec, Predicted, evaluate};
 
-/// Evaluates a split; `None` when `stop` said so before the end.
+/// Evaluates a split, with the predictions of every batch shown to `look`;
+/// `None` when `stop` said so before the end.
 ///
 /// Text carries its state from batch to batch. With `test_batch_size = 1`
 /// (the default) the test of a text predicts every token but the first.
 ///
 /// # Errors
-/// When the data cannot be read or does not fit the model.
+/// When the data cannot be read or does not fit the model, and what `look`
+/// fails with, which ends the evaluation.
 pub fn score<B: Backend>(
-    backend: &B,
-    model: &dyn Model<B>,
-    task: &Task,
-    config: &RunConfig,
-    purpose: Purpose,
-    stop: &dyn Fn() -> bool,
-) -> Result<Option<Evaluation>> {
-    score_shown(backend, model, task, config, purpose, stop, &mut |_| Ok(()))
-}
-
-/// The same, with the predictions of every batch shown to `look`.
-///
-/// # Errors
-/// As [`score`], and what `look` fails with, which ends the evaluation.
-pub fn score_shown<B: Backend>(
     backend: &B,
     model: &dyn Model<B>,
     task: &Task,

@@ -5,7 +5,6 @@
 use super::RunConfig;
 use super::document::Entry;
 use super::filled::is_of_readout;
-use super::kind::DataKind;
 use super::model::Demand;
 use super::resolved::value_text;
 use std::collections::BTreeMap;
@@ -71,7 +70,7 @@ impl RunConfig {
         if let Some(Demand { inputs, outputs, .. }) = found.demand {
             put("model.num_input", Some(inputs.to_string()), DATA);
             put("model.num_output", Some(outputs.to_string()), DATA);
-            if self.data.kind == DataKind::Text {
+            if self.data.kind.properties().may_assume_symbols {
                 put("data.vocabulary", Some(inputs.to_string()), DATA);
             }
         }

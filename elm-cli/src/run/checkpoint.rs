@@ -137,15 +137,15 @@ fn rotate(folder: &Path, which: Which, fresh: &Path, keep: usize) -> std::io::Re
     Ok(())
 }
 
-/// The newest intact checkpoint, and a warning for every damaged one passed
-/// over; `None` when there is none at all.
+/// The newest intact checkpoint with all `needed` files, and a warning for
+/// every other one passed over; `None` when there is none at all.
 ///
 /// # Errors
 /// When there are checkpoints but all are damaged.
-pub fn load(run: &Path, which: Which) -> Result<Option<(Files, Vec<String>)>> {
+pub fn load(run: &Path, which: Which, needed: &[&str]) -> Result<Option<(Files, Vec<String>)>> {
     let mut warnings = Vec::new();
     for folder in candidates(run, which) {
-        match read_files(&folder) {
+        match read_files(&folder, needed) {
             Ok(files) => return Ok(Some((files, warnings))),
             Err(error) => warnings.push(format!("{} is damaged: {}", folder.display(), in_words(&error))),
         }
@@ -154,7 +154,7 @@ pub fn load(run: &Path, which: Which) -> Result<Option<(Files, Vec<String>)>> {
         return Ok(None);
     }
     let other = if which == Which::Best { Which::Last } else { Which::Best };
-    let remedy = match candidates(run, other).iter().any(|folder| read_files(folder).is_ok()) {
+    let remedy = match candidates(run, other).iter().any(|folder| read_files(folder, &[]).is_ok()) {
         true if which == Which::Best => "; `--checkpoint last` takes the newest weights, which are intact",
         true => "; the weights of the best validation are intact: `--from` starts a new run from them",
         false => "",
@@ -176,7 +176,7 @@ fn candidates(run: &Path, which: Which) -> Vec<PathBuf> {
     names.map(|name| folder.join(name)).filter(|path| path.is_dir()).collect()
 }
 
-fn read_files(folder: &Path) -> Result<Files> {
+fn read_files(folder: &Path, needed: &[&str]) -> Result<Files> {
     let path = folder.join("manifest.json");
     let manifest = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let manifest: Manifest =
@@ -193,7 +193,10 @@ fn read_files(folder: &Path) -> Result<Files> {
         }
         files.insert(name, bytes);
     }
-    Ok(files)
+    match needed.iter().find(|name| !files.contains_key(**name)) {
+        Some(missing) => bail!("{} is missing", folder.join(missing).display()),
+        None => Ok(files),
+    }
 }
 
 #[cfg(test)]
@@ -205,14 +208,14 @@ mod tests {
     }
 
     fn loaded(run: &Path) -> (Files, usize) {
-        let (files, warnings) = load(run, Which::Last).unwrap().unwrap();
+        let (files, warnings) = load(run, Which::Last, &["model"]).unwrap().unwrap();
         (files, warnings.len())
     }
 
     #[test]
     fn the_newest_intact_checkpoint_is_loaded() {
         let run = tempfile::tempdir().unwrap();
-        assert!(load(run.path(), Which::Last).unwrap().is_none());
+        assert!(load(run.path(), Which::Last, &["model"]).unwrap().is_none());
         for text in ["one", "two", "three"] {
             save(run.path(), Which::Last, &files(text), 2, None).unwrap();
         }
@@ -224,8 +227,20 @@ mod tests {
         assert_eq!(loaded(run.path()), (files("two"), 1));
         fs::remove_file(run.path().join("checkpoints/last.1/manifest.json")).unwrap();
         assert!(
-            load(run.path(), Which::Last).unwrap_err().to_string().contains("no intact `last` checkpoint")
+            load(run.path(), Which::Last, &["model"])
+                .unwrap_err()
+                .to_string()
+                .contains("no intact `last` checkpoint")
         );
+    }
+
+    #[test]
+    fn one_without_a_file_that_is_needed_is_passed_over() {
+        let run = tempfile::tempdir().unwrap();
+        save(run.path(), Which::Last, &files("one"), 2, None).unwrap();
+        save(run.path(), Which::Last, &Files::from([("state".into(), vec![1])]), 2, None).unwrap();
+        let (found, warnings) = loaded(run.path());
+        assert_eq!((found, warnings), (files("one"), 1));
     }
 
     #[test]
@@ -243,7 +258,7 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         save(run.path(), Which::Best, &files("one"), 2, None).unwrap();
         fs::write(run.path().join("checkpoints/best/model"), "two").unwrap();
-        let said = || load(run.path(), Which::Best).unwrap_err().to_string();
+        let said = || load(run.path(), Which::Best, &["model"]).unwrap_err().to_string();
         assert!(!said().contains("--checkpoint last"), "{}", said());
         save(run.path(), Which::Last, &files("one"), 2, None).unwrap();
         assert!(said().contains("no intact `best`") && said().contains("--checkpoint last"), "{}", said());

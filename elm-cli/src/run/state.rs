@@ -146,7 +146,7 @@ pub fn load_weights<S: ModelSpec>(
     which: Which,
     network: Option<&S>,
 ) -> Result<Option<SavedWeights<S>>> {
-    let Some((files, warnings)) = checkpoint::load(run, which)? else { return Ok(None) };
+    let Some((files, warnings)) = checkpoint::load(run, which, &[WEIGHTS, STATE])? else { return Ok(None) };
     let state = state_of(run, &files, network)?;
     let weights = StoredTensors::from_bytes(WEIGHTS, file(run, &files, WEIGHTS)?)?;
     Ok(Some(SavedWeights { state, weights, warnings }))
@@ -158,7 +158,9 @@ pub fn load_weights<S: ModelSpec>(
 /// # Errors
 /// When all checkpoints are damaged.
 pub fn load_last<S: ModelSpec>(run: &Path) -> Result<Option<(RunState<S>, Snapshot, Vec<String>)>> {
-    let Some((files, warnings)) = checkpoint::load(run, Which::Last)? else { return Ok(None) };
+    let Some((files, warnings)) = checkpoint::load(run, Which::Last, &[WEIGHTS, STATE, TRAINING])? else {
+        return Ok(None);
+    };
     let state = state_of(run, &files, None)?;
     let snapshot = Snapshot {
         weights: StoredTensors::from_bytes(WEIGHTS, file(run, &files, WEIGHTS)?)?,
@@ -228,7 +230,10 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused_by_name() {
         let run = tempfile::tempdir().unwrap();
-        let files = Files::from([(STATE.to_string(), br#"{"format": 3, "cursor": "elsewhere"}"#.to_vec())]);
+        let files = Files::from([
+            (STATE.to_string(), br#"{"format": 3, "cursor": "elsewhere"}"#.to_vec()),
+            (WEIGHTS.to_string(), Vec::new()),
+        ]);
         checkpoint::save(run.path(), Which::Best, &files, 2, None).unwrap();
         let error = load_weights::<NetworkSpec>(run.path(), Which::Best, None).err().unwrap().to_string();
         assert!(error.contains("newer elm") && error.contains("format 3"), "{error}");

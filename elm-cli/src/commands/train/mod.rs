@@ -360,7 +360,8 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
 
     fn evaluate(&self, model: &dyn Model<B>, purpose: Purpose) -> Result<Option<Scores>> {
         let stop = || self.request.stop.is_set();
-        let evaluation = score(self.backend, model, self.task, &self.request.config, purpose, &stop)?;
+        let evaluation =
+            score(self.backend, model, self.task, &self.request.config, purpose, &stop, &mut |_| Ok(()))?;
         Ok(evaluation.map(|evaluation| evaluation.scores))
     }
 
