@@ -22,7 +22,12 @@ fn resident() -> usize {
 fn batch(step: usize) -> Batch {
     let (rows, steps) = (4, 12);
     let tokens: Vec<u32> = (0..rows * steps).map(|i| ((i * 7 + step) % 11) as u32).collect();
-    Batch { rows, steps, input: HostInput::Tokens(tokens[..].into()), target: Target::EveryStep(tokens) }
+    Batch {
+        rows,
+        steps,
+        input: HostInput::Tokens(tokens[..].into()),
+        target: Target::EveryStep { labels: tokens, lengths: None },
+    }
 }
 
 fn grows_by<B: Backend>(backend: &B) -> usize {

@@ -56,6 +56,13 @@ pub struct Event {
 pub enum Target {
     /// The next token at every step, `[T, B]`.
     EveryStep(Vec<u32>),
+    /// A class at every step of samples with a length of their own.
+    ClassEveryStep {
+        /// Classes, `[T, B]`.
+        labels: Vec<u32>,
+        /// Length of each row, `[B]`; `None` when all are `T` long.
+        lengths: Option<Vec<u32>>,
+    },
     /// One class per sequence, read at its last step.
     LastStep {
         /// Class of each row, `[B]`.
@@ -69,6 +76,22 @@ pub enum Target {
         /// Class of each pair, `[B / 2]`.
         labels: Vec<u32>,
         /// Length of each row, `[B]`.
+        lengths: Option<Vec<u32>>,
+    },
+    /// Real values at the last step of each sequence.
+    Values {
+        /// Values, `[O, B]`.
+        values: Vec<f32>,
+        /// Length of each row, `[B]`; `None` when all are `T` long.
+        lengths: Option<Vec<u32>>,
+    },
+    /// Real values at every step.
+    ValuesEveryStep {
+        /// Values, `[O, T, B]`.
+        values: Vec<f32>,
+        /// Number of values `O`.
+        outputs: usize,
+        /// Length of each row, `[B]`; `None` when all are `T` long.
         lengths: Option<Vec<u32>>,
     },
 }

@@ -87,6 +87,15 @@ pub const PUBLISHED: &[Published] = &[
         ],
     },
     Published {
+        kind: "arrays",
+        title: "arrays of your own: classes or real values of sequences, tokens or spikes",
+        files: "a .npz, or a folder of .npy or .csv files: x and y, or train_x, train_y, valid_x ...; a .csv of \
+                one long recording (data.target)",
+        source: "numpy.savez, or a table program",
+        samples: "as many as there are",
+        marks: &["x.npy", "x.csv", "train_x.npy", "train_x.csv", "times.npy", "train_times.npy"],
+    },
+    Published {
         kind: "text",
         title: "any text; enwik8 and text8 are split as published",
         files: "enwik8, text8, a .zip of them, or any file; train.txt with valid.txt (or val.txt) and test.txt, \
@@ -119,7 +128,11 @@ pub fn detect(path: &Path) -> Option<&'static Published> {
     };
     let named = PUBLISHED.iter().find(|set| set.marks.iter().any(of_file));
     let is_text = || path.extension().is_some_and(|end| end == "txt" || end == "md");
-    named.or_else(|| PUBLISHED.iter().find(|set| set.kind == "text" && path.is_file() && is_text()))
+    let arrays = || path.extension().is_some_and(|end| end == "npz" || end == "csv");
+    let of_arrays = |set: &&Published| set.kind == "arrays" && path.is_file() && arrays();
+    named
+        .or_else(|| PUBLISHED.iter().find(of_arrays))
+        .or_else(|| PUBLISHED.iter().find(|set| set.kind == "text" && path.is_file() && is_text()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! Letters in shapes: `B` sequences in a batch, `T` time steps, `C` input
 //! channels.
 
+mod assemble;
 mod batch;
 mod digest;
 mod draws;
@@ -14,6 +15,7 @@ mod error;
 mod files;
 mod lines;
 mod making;
+mod npy;
 mod oddities;
 
 pub use batch::{Batch, Event, Events, Input, Target};
@@ -23,8 +25,9 @@ pub use making::{Outcome, Watch};
 mod read_ahead;
 mod samples;
 pub use read_ahead::ReadAhead;
-pub use samples::{Sample, SampleInput, Samples};
+pub use samples::{Answer, AnswerKind, Sample, SampleInput, Samples};
 
+pub mod arrays;
 pub mod catalog;
 pub mod cifar;
 pub mod cochlea;

@@ -1,9 +1,10 @@
 //! Batches of samples in an order that depends on the seed and the epoch
 //! alone, with a position that can be saved.
 
-use crate::batch::{Batch, Event, Events, Input, Target};
+use crate::assemble::assemble;
+use crate::batch::Batch;
 use crate::error::{DataError, Result};
-use crate::samples::{Sample, SampleInput, Samples};
+use crate::samples::Samples;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::sync::Arc;
@@ -136,110 +137,11 @@ impl BatchStream for SampleBatches {
     }
 }
 
-/// Puts samples of one kind side by side, padded at their ends.
-///
-/// Padding is `u32::MAX` for tokens (no token), nothing for events, 0 for
-/// values; lengths are given when they differ.
-///
-/// # Errors
-/// [`DataError::Setting`] when the samples are of different kinds or empty.
-pub fn assemble(samples: &[Sample], channels: usize) -> Result<Batch> {
-    let first = samples.first().map(|sample| &sample.input);
-    let pairs = matches!(first, Some(SampleInput::TokenPair(_) | SampleInput::EventPair { .. }));
-    let mixed = || DataError::Setting {
-        setting: "samples of a batch".into(),
-        reason: "they are of different kinds or without any time step".into(),
-    };
-    let mut sequences = Vec::with_capacity(samples.len() * (1 + usize::from(pairs)));
-    let parts = if pairs { 2 } else { 1 };
-    for part in 0..parts {
-        for sample in samples {
-            sequences.push(Sequence::of(&sample.input, part, channels).ok_or_else(mixed)?);
-        }
-    }
-    let lengths: Vec<u32> = sequences.iter().map(|sequence| sequence.steps() as u32).collect();
-    let steps = lengths.iter().copied().max().unwrap_or(0) as usize;
-    if steps == 0 || lengths.contains(&0) {
-        return Err(mixed());
-    }
-    let input = join(&sequences, steps, channels).ok_or_else(mixed)?;
-    let lengths = lengths.iter().any(|&length| length as usize != steps).then_some(lengths);
-    let labels = samples.iter().map(|sample| sample.label).collect();
-    let target = if pairs { Target::Pairs { labels, lengths } } else { Target::LastStep { labels, lengths } };
-    Ok(Batch { rows: sequences.len(), steps, input, target })
-}
-
-/// One row of a batch.
-enum Sequence<'a> {
-    Tokens(&'a [u32]),
-    Events(usize, &'a [(u32, u32, f32)]),
-    Dense(usize, &'a [f32]),
-}
-
-impl<'a> Sequence<'a> {
-    fn of(input: &'a SampleInput, part: usize, channels: usize) -> Option<Self> {
-        match input {
-            SampleInput::Tokens(ids) if part == 0 => Some(Sequence::Tokens(ids)),
-            SampleInput::TokenPair(pair) => Some(Sequence::Tokens(&pair[part])),
-            SampleInput::Events { steps, events } if part == 0 => Some(Sequence::Events(*steps, events)),
-            SampleInput::EventPair { steps, events } => Some(Sequence::Events(steps[part], &events[part])),
-            SampleInput::Dense { channels: own, values } if part == 0 && *own == channels => {
-                Some(Sequence::Dense(values.len() / channels.max(1), values))
-            }
-            _ => None,
-        }
-    }
-
-    fn steps(&self) -> usize {
-        match self {
-            Sequence::Tokens(ids) => ids.len(),
-            Sequence::Events(steps, _) | Sequence::Dense(steps, _) => *steps,
-        }
-    }
-}
-
-/// All rows in one input, `None` when they are of different kinds.
-fn join(rows: &[Sequence<'_>], steps: usize, channels: usize) -> Option<Input> {
-    let count = rows.len();
-    match rows.first()? {
-        Sequence::Tokens(_) => {
-            let mut ids = vec![u32::MAX; steps * count];
-            for (row, sequence) in rows.iter().enumerate() {
-                let Sequence::Tokens(own) = sequence else { return None };
-                own.iter().enumerate().for_each(|(step, &id)| ids[step * count + row] = id);
-            }
-            Some(Input::Tokens(ids))
-        }
-        Sequence::Events(..) => {
-            let mut next = vec![0; count];
-            let mut events = Events { channels, starts: vec![0], entries: Vec::new() };
-            for step in 0..steps as u32 {
-                for (row, sequence) in rows.iter().enumerate() {
-                    let Sequence::Events(_, own) = sequence else { return None };
-                    while let Some(&(_, channel, count)) = own.get(next[row]).filter(|event| event.0 == step)
-                    {
-                        events.entries.push(Event { row: row as u32, channel, count });
-                        next[row] += 1;
-                    }
-                }
-                events.starts.push(events.entries.len() as u32);
-            }
-            Some(Input::Events(events))
-        }
-        Sequence::Dense(..) => {
-            let mut values = vec![0.0; steps * channels * count];
-            for (row, sequence) in rows.iter().enumerate() {
-                let Sequence::Dense(_, own) = sequence else { return None };
-                own.iter().enumerate().for_each(|(at, &value)| values[at * count + row] = value);
-            }
-            Some(Input::Dense { channels, values })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::{Input, Target};
+    use crate::samples::{Sample, SampleInput};
 
     struct Numbers(usize);
 
@@ -258,7 +160,7 @@ mod tests {
         }
         fn read(&self, index: usize) -> Result<Sample> {
             let input = SampleInput::Tokens(vec![index as u32; 1 + index % 3]);
-            Ok(Sample { input, label: index as u32 })
+            Ok(Sample::of_class(input, index as u32))
         }
     }
 

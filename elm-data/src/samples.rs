@@ -1,8 +1,9 @@
-//! What every labelled data set offers: samples that can be read in any order.
+//! What every data set of separate sequences offers: samples that can be read
+//! in any order.
 
 use crate::Result;
 
-/// A split of labelled sequences, readable in any order from any thread.
+/// A split of sequences with answers, readable in any order from any thread.
 pub trait Samples: Send + Sync {
     /// Number of samples.
     fn len(&self) -> usize;
@@ -12,8 +13,13 @@ pub trait Samples: Send + Sync {
     }
     /// Number of input channels, or of distinct tokens.
     fn channels(&self) -> usize;
-    /// Number of classes.
+    /// Number of classes; of values that are predicted together, where they
+    /// are real.
     fn classes(&self) -> usize;
+    /// What is to be predicted.
+    fn answers(&self) -> AnswerKind {
+        AnswerKind::Class
+    }
     /// What was learned from the training split to number its symbols, in the
     /// order of their numbers; `None` when nothing is learned. Whoever loads
     /// the data again for the same network hands it over as `known`.
@@ -51,13 +57,63 @@ pub trait Samples: Send + Sync {
     fn read(&self, index: usize) -> Result<Sample>;
 }
 
-/// One labelled sequence.
+/// One sequence, and what is to be predicted from it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// The sequence.
     pub input: SampleInput,
-    /// Its class.
-    pub label: u32,
+    /// What is to be predicted.
+    pub answer: Answer,
+}
+
+impl Sample {
+    /// A sequence of one class.
+    pub fn of_class(input: SampleInput, class: u32) -> Self {
+        Sample { input, answer: Answer::Class(class) }
+    }
+
+    /// The class of the whole sequence, where it has one.
+    pub fn class(&self) -> Option<u32> {
+        match self.answer {
+            Answer::Class(class) => Some(class),
+            _ => None,
+        }
+    }
+
+    /// Its classes: one, or one of each step; none where it has values.
+    pub fn classes(&self) -> &[u32] {
+        match &self.answer {
+            Answer::Class(class) => std::slice::from_ref(class),
+            Answer::ClassEveryStep(classes) => classes,
+            Answer::Values(_) | Answer::ValuesEveryStep(_) => &[],
+        }
+    }
+}
+
+/// What is to be predicted from a sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The class of the whole sequence.
+    Class(u32),
+    /// A class at every step, `[T]`.
+    ClassEveryStep(Vec<u32>),
+    /// Real values at the end, `[O]`.
+    Values(Vec<f32>),
+    /// Real values at every step, `[T, O]`.
+    ValuesEveryStep(Vec<f32>),
+}
+
+/// Of which kind all answers of a split are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// [`Answer::Class`].
+    Class,
+    /// [`Answer::ClassEveryStep`].
+    ClassEveryStep,
+    /// [`Answer::Values`].
+    Values,
+    /// [`Answer::ValuesEveryStep`].
+    ValuesEveryStep,
 }
 
 /// The sequence of one sample.

@@ -1,6 +1,6 @@
 //! What a split holds, and what is odd about it.
 
-use crate::samples::{SampleInput, Samples};
+use crate::samples::{AnswerKind, SampleInput, Samples};
 use std::ops::ControlFlow;
 
 /// Oddities that are kept in words; more are only counted.
@@ -11,7 +11,7 @@ const KEPT: usize = 5;
 pub struct Survey {
     /// Number of samples.
     pub samples: usize,
-    /// Samples of each class.
+    /// Samples (or steps) of each class; nothing where answers are real values.
     pub classes: Vec<u64>,
     /// Fewest, mean and most time steps.
     pub steps: [f64; 3],
@@ -30,8 +30,11 @@ pub struct Survey {
 /// Reads every sample of a split; `None` when `watch`, told how many are done,
 /// stopped it.
 pub fn survey(samples: &dyn Samples, watch: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<Survey> {
-    let mut found =
-        Survey { samples: samples.len(), classes: vec![0; samples.classes()], ..Survey::default() };
+    let classes = match samples.answers() {
+        AnswerKind::Class | AnswerKind::ClassEveryStep => samples.classes(),
+        AnswerKind::Values | AnswerKind::ValuesEveryStep => 0,
+    };
+    let mut found = Survey { samples: samples.len(), classes: vec![0; classes], ..Survey::default() };
     let (mut shortest, mut longest, mut total, mut read) = (usize::MAX, 0, 0, 0_u64);
     for index in 0..samples.len() {
         if watch(index).is_break() {
@@ -52,8 +55,10 @@ pub fn survey(samples: &dyn Samples, watch: &mut dyn FnMut(usize) -> ControlFlow
             found.empty += 1;
             found.first_empty.get_or_insert(index);
         }
-        if let Some(count) = found.classes.get_mut(sample.label as usize) {
-            *count += 1;
+        for &class in sample.classes() {
+            if let Some(count) = found.classes.get_mut(class as usize) {
+                *count += 1;
+            }
         }
         (shortest, longest, total, read) = (shortest.min(steps), longest.max(steps), total + steps, read + 1);
     }

@@ -124,7 +124,7 @@ impl Samples for Kinds {
     }
 
     fn read(&self, index: usize) -> Result<Sample> {
-        Ok(Sample { input: self.0[index].clone(), label: 0 })
+        Ok(Sample::of_class(self.0[index].clone(), 0))
     }
 }
 

@@ -79,7 +79,7 @@ impl Case {
 fn all<S: Samples>(splits: Result<[S; 3]>) -> Result<()> {
     for split in splits? {
         for index in 0..split.len() {
-            let label = split.read(index)?.label as usize;
+            let label = split.read(index)?.class().unwrap() as usize;
             assert!(label < split.classes());
         }
     }

@@ -142,7 +142,7 @@ fn a_seed_gives_the_same_files_on_any_threads_and_after_any_stop() {
     for (set, at, index) in [(&train, 0, 0), (&train, 903, 903), (&test, 112, 1129)] {
         let picture = maker.picture(index);
         assert_eq!(set.levels(at).unwrap(), picture.levels);
-        assert_eq!(set.read(at).unwrap().label, u32::from(picture.label));
+        assert_eq!(set.read(at).unwrap().class(), Some(u32::from(picture.label)));
     }
     let positive: u32 = labels(&train).into_iter().sum();
     assert!((392..=512).contains(&positive), "{positive} of 904 are positive");

@@ -227,10 +227,21 @@ fn random_batch(spec: &impl ModelSpec, shape: Shape, place: u64) -> Batch {
     let steps = shape.steps;
     let rows = if shape.predicts == Predicts::Pairs { 2 * shape.rows } else { shape.rows };
     let mut ids = |count, end| (0..count).map(|_| draws.below(end)).collect::<Vec<u32>>();
+    let values = |count: usize| {
+        let mut draws = Draws::new(0, Purpose::MadeUp, [place, 2]);
+        (0..count * classes as usize).map(|_| draws.symmetric(1.0)).collect::<Vec<f32>>()
+    };
     let target = match shape.predicts {
-        Predicts::EveryStep => Target::EveryStep(ids(steps * rows, classes)),
+        Predicts::EveryStep | Predicts::ClassEveryStep => {
+            Target::EveryStep { labels: ids(steps * rows, classes), lengths: None }
+        }
         Predicts::Pairs => Target::Pairs { labels: ids(shape.rows, classes), lengths: None },
         Predicts::LastStep => Target::LastStep { labels: ids(rows, classes), lengths: None },
+        Predicts::Values => Target::ValuesLastStep { values: values(rows), lengths: None },
+        Predicts::ValuesEveryStep => {
+            let outputs = classes as usize;
+            Target::ValuesEveryStep { values: values(steps * rows), outputs, lengths: None }
+        }
     };
     if shape.tokens {
         return Batch { rows, steps, input: HostInput::Tokens(ids(steps * rows, channels).into()), target };
@@ -265,9 +276,13 @@ fn infer<B: Backend>(
         let answers = model.forward(backend, &batch.sequences(), &Pass::plain(&state))?;
         let last = answers.last().context("a model has at least one layer")?;
         let logits = match shape.predicts {
-            Predicts::EveryStep => logits_of_all_steps(backend, model, &last.activity)?,
+            Predicts::EveryStep | Predicts::ClassEveryStep | Predicts::ValuesEveryStep => {
+                logits_of_all_steps(backend, model, &last.activity)?
+            }
             Predicts::Pairs => logits_of_pairs(backend, model, &last.activity, None)?,
-            Predicts::LastStep => logits_of_last_step(backend, model, &last.activity, None)?,
+            Predicts::LastStep | Predicts::Values => {
+                logits_of_last_step(backend, model, &last.activity, None)?
+            }
         };
         backend.values(&logits)?;
         if step >= WARM_UP {

@@ -2,7 +2,6 @@
 //! and every single prediction.
 
 use super::predictions::{Predictions, PredictionsPath};
-use crate::config::Predicts;
 use crate::run::Summary;
 use crate::task::{Purpose, Task};
 use anyhow::Result;
@@ -63,7 +62,7 @@ impl Gathering {
     /// When the file cannot be written.
     pub(super) fn start(task: &Task, split: Purpose, path: Option<&PredictionsPath>) -> Result<Self> {
         let names = task.output_names();
-        let classification = task.properties().predicts != Predicts::EveryStep;
+        let classification = task.properties().predicts.classifies();
         let predictions = path.map(|path| Predictions::create(path, task, split)).transpose()?;
         Ok(Gathering { confusion: classification.then(|| Confusion::new(names.len())), names, predictions })
     }

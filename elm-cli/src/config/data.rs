@@ -3,7 +3,7 @@
 use super::kind::DataKind;
 use super::names::names;
 use super::place::ConfigError;
-use super::ranges::{FileOrFolder, Flag, Shares, count, one_of, positive, size};
+use super::ranges::{FileOrFolder, Flag, Shares, Text, count, one_of, positive, size};
 use super::section::{Section, settings};
 use super::settings::Settings;
 use elm_data::lra::Grouped;
@@ -40,6 +40,10 @@ names! {
         OneHot = "one_hot",
     }
 }
+
+/// Lines of a recorded table in a sample, and steps of arrays to reckon with
+/// before they are read.
+const WINDOW: usize = 100;
 
 settings! {
     /// Which data; everything else in the table depends on it.
@@ -85,8 +89,12 @@ settings! {
         tokens: Tokens = one_of::<Tokens>(), Tokens::Txl;
         /// number of symbols; checked against the data, lets `info` and `bench` work without it
         vocabulary: Option<usize> = size(1), None, "from the data";
-        /// shares of a single text file for train, valid, test
+        /// shares of a single text file, of arrays or of a recording for train, valid, test
         fractions: [f64; 3] = Shares, [0.9, 0.05, 0.05];
+        /// column of a recorded table that is predicted, by its name or number; several with commas
+        target: Option<String> = Text, None, "none";
+        /// lines of a recorded table that are one sample
+        window: usize = size(1), WINDOW;
         /// longest sequence; longer ones are cut
         max_length: Option<usize> = size(1), None, "the data set's";
         /// whose tokenisation of the Long Range Arena
@@ -134,6 +142,7 @@ impl DataConfig {
             DataKind::LraText | DataKind::LraRetrieval => 4000,
             DataKind::LraImage => 32 * 32,
             DataKind::Pathfinder => self.resolution.saturating_mul(self.resolution),
+            DataKind::Arrays => self.window,
             _ => return spikes,
         };
         self.max_length.unwrap_or(published).div_ceil(self.group)
@@ -160,7 +169,7 @@ impl DataConfig {
             DataKind::LraRetrieval => (symbols(if lra { 257 } else { 98 }), 2),
             DataKind::LraImage => (pixels, 10),
             DataKind::Pathfinder => (pixels, 2),
-            DataKind::Text => return None,
+            DataKind::Text | DataKind::Arrays => return None,
         };
         // Too large groups are refused by whoever reads the data.
         let grouped = channels.checked_mul(self.group).filter(|&all| all <= Grouped::MOST_CHANNELS);

@@ -17,6 +17,7 @@ names! {
         LraRetrieval = "lra_retrieval",
         LraImage = "lra_image",
         Pathfinder = "pathfinder",
+        Arrays = "arrays",
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::kind::DataKind;
 use elm_core::train::{Criterion, Metric};
+use elm_data::AnswerKind;
 
 /// What is predicted from a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,12 @@ pub enum Predicts {
     LastStep,
     /// One class of two sequences, at their ends.
     Pairs,
+    /// A class at every step of sequences with a length of their own.
+    ClassEveryStep,
+    /// Real values at the end.
+    Values,
+    /// Real values at every step.
+    ValuesEveryStep,
 }
 
 /// How training goes where the configuration says nothing else.
@@ -92,6 +99,33 @@ const ADDING: Properties = Properties {
     ..CLASSIFICATION
 };
 
+const REGRESSION: Properties = Properties {
+    metrics: &[Metric::RootMeanSquare, Metric::MeanAbsolute, Metric::ExplainedVariance],
+    selection: &[Criterion::Loss],
+    predicts: Predicts::Values,
+    ..CLASSIFICATION
+};
+
+impl Properties {
+    /// The same where the data itself tells what is predicted of a sequence.
+    pub fn with_answers(self, answers: AnswerKind) -> Self {
+        match answers {
+            AnswerKind::Class => self,
+            AnswerKind::ClassEveryStep => Properties { predicts: Predicts::ClassEveryStep, ..self },
+            AnswerKind::Values => REGRESSION,
+            AnswerKind::ValuesEveryStep => Properties { predicts: Predicts::ValuesEveryStep, ..REGRESSION },
+        }
+    }
+}
+
+impl Predicts {
+    /// Are there classes that one can be taken for another of (else the next
+    /// symbol of a text, or real values)?
+    pub fn classifies(self) -> bool {
+        matches!(self, Predicts::LastStep | Predicts::Pairs | Predicts::ClassEveryStep)
+    }
+}
+
 impl DataKind {
     /// What this kind asks for.
     pub fn properties(self) -> Properties {
@@ -105,7 +139,8 @@ impl DataKind {
             | DataKind::Listops
             | DataKind::LraText
             | DataKind::LraImage
-            | DataKind::Pathfinder => CLASSIFICATION,
+            | DataKind::Pathfinder
+            | DataKind::Arrays => CLASSIFICATION,
         }
     }
 }

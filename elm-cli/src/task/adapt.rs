@@ -37,7 +37,12 @@ fn adapt(batch: elm_data::Batch) -> Result<Batch> {
         }
     };
     let target = match batch.target {
-        elm_data::Target::EveryStep(labels) => Target::EveryStep(labels),
+        elm_data::Target::EveryStep(labels) => Target::EveryStep { labels, lengths: None },
+        elm_data::Target::ClassEveryStep { labels, lengths } => Target::EveryStep { labels, lengths },
+        elm_data::Target::Values { values, lengths } => Target::ValuesLastStep { values, lengths },
+        elm_data::Target::ValuesEveryStep { values, outputs, lengths } => {
+            Target::ValuesEveryStep { values, outputs, lengths }
+        }
         elm_data::Target::LastStep { labels, lengths } => Target::LastStep { labels, lengths },
         elm_data::Target::Pairs { labels, lengths } => Target::Pairs { labels, lengths },
     };

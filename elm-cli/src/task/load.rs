@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use elm_data::spikes::baseline::summed_counts_accuracy;
 use elm_data::spikes::{AddingBatches, AddingDraws};
 use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
-use elm_data::{BatchStream, DataError, Order, ReadAhead, SampleBatches, Samples};
+use elm_data::{AnswerKind, BatchStream, DataError, Order, ReadAhead, SampleBatches, SampleInput, Samples};
 use std::sync::Arc;
 
 /// What batches are for.
@@ -70,7 +70,13 @@ impl Task {
             }
             _ => Data::Samples(samples::load(config, known.and_then(Symbols::names), notice)?),
         };
-        Ok(Task { kind: config.data.kind, tokens: config.data.has_tokens(), data })
+        let tokens = match &data {
+            Data::Samples([train, ..]) if config.data.kind == DataKind::Arrays => {
+                matches!(train.read(0)?.input, SampleInput::Tokens(_))
+            }
+            _ => config.data.has_tokens(),
+        };
+        Ok(Task { kind: config.data.kind, tokens, data })
     }
 
     /// What the data asks of a model.
@@ -89,7 +95,11 @@ impl Task {
 
     /// What the kind of data asks of training and evaluation.
     pub fn properties(&self) -> Properties {
-        self.kind.properties()
+        let properties = self.kind.properties();
+        match &self.data {
+            Data::Text(_) => properties,
+            Data::Samples([train, ..]) => properties.with_answers(train.answers()),
+        }
     }
 
     /// Names of the classes by number, where the data has some.
@@ -269,12 +279,18 @@ impl Task {
                 corpus.test.len()
             ),
             Data::Samples([train, valid, test]) => format!(
-                "{} train, {} valid, {} test samples of {} channels, {} classes",
+                "{} train, {} valid, {} test samples of {} channels, {} {}",
                 train.len(),
                 valid.len(),
                 test.len(),
                 train.channels(),
-                self.demand().outputs
+                self.demand().outputs,
+                match train.answers() {
+                    AnswerKind::Class => "classes",
+                    AnswerKind::ClassEveryStep => "classes at every step",
+                    AnswerKind::Values => "values",
+                    AnswerKind::ValuesEveryStep => "values at every step",
+                }
             ),
         }
     }

@@ -2,12 +2,13 @@
 
 use crate::config::{DataConfig, DataKind, PixelForm, RunConfig, Tokenization};
 use anyhow::Result;
+use elm_data::arrays::{Arrays, Recorded};
 use elm_data::cifar::Cifar;
 use elm_data::listops::ListOps;
 use elm_data::lra::{Grouped, Pairs, Pixels, Preparation, Reviews};
 use elm_data::pathfinder::{Difficulty, Pathfinder};
 use elm_data::spikes::{Binning, Collection, DigitsSettings, Split, Spoken, spiking_digits};
-use elm_data::{DataError, Samples};
+use elm_data::{AnswerKind, DataError, Samples};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub(crate) fn read(
     let splits = match data.kind {
         DataKind::Shd | DataKind::ShdAdding => spoken(path, Collection::Shd, data)?,
         DataKind::Ssc => spoken(path, Collection::Ssc, data)?,
+        DataKind::Arrays => arrays(path, data, known)?,
         _ => arena(path, data, known)?,
     };
     for (split, name) in splits.iter().zip(["train", "valid", "test"]) {
@@ -65,8 +67,23 @@ pub(crate) fn read(
     if data.group == 1 {
         return Ok(splits);
     }
+    if matches!(splits[0].answers(), AnswerKind::ClassEveryStep | AnswerKind::ValuesEveryStep) {
+        let reason = "steps with an answer each cannot be grouped".into();
+        return Err(DataError::Setting { setting: "data.group".into(), reason }.into());
+    }
     let [train, valid, test] = splits.map(|samples| Grouped::new(samples, data.group));
     Ok(shared([train?, valid?, test?]))
+}
+
+/// Data of the user's own: arrays, or one long recording.
+fn arrays(path: &Path, data: &DataConfig, known: Option<&[String]>) -> Result<Splits> {
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) && !path.is_dir() {
+        let targets =
+            data.target.iter().flat_map(|target| target.split(',')).map(|name| name.trim().to_string());
+        let targets: Vec<String> = targets.filter(|name| !name.is_empty()).collect();
+        return Ok(shared(Recorded::load(path, &targets, data.window, data.fractions, known)?));
+    }
+    Ok(shared(Arrays::load(path, data.fractions, data.seed, data.bin_ms, known)?))
 }
 
 /// The Long Range Arena.

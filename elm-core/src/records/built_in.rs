@@ -119,7 +119,7 @@ fn batch(name: &str, spec: &NetworkSpec, draws: &mut Draws) -> Batch {
             rows: ROWS,
             steps: STEPS,
             input: HostInput::Tokens(tokens.into()),
-            target: Target::EveryStep(target),
+            target: Target::EveryStep { labels: target, lengths: None },
         };
     }
     let labels = ids(ROWS, outputs);
@@ -128,7 +128,9 @@ fn batch(name: &str, spec: &NetworkSpec, draws: &mut Draws) -> Batch {
     let target = if spec.kind == ModelKind::ElmNetwork {
         Target::LastStep { labels, lengths: None }
     } else {
-        Target::Values((0..STEPS * outputs as usize * ROWS).map(|_| draws.symmetric(1.0)).collect())
+        let outputs = outputs as usize;
+        let values = (0..outputs * STEPS * ROWS).map(|_| draws.symmetric(1.0)).collect();
+        Target::ValuesEveryStep { values, outputs, lengths: None }
     };
     Batch { rows: ROWS, steps: STEPS, input: HostInput::Dense(dense), target }
 }

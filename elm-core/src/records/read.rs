@@ -149,12 +149,13 @@ fn neuron_record(name: &str, spec: NetworkSpec, reader: &Reader) -> Result<(Case
     let weights = single_neuron_weights(layer, &parameters)?;
     let has_target = reader.numbers.tensors.contains_key("target");
     let output = reader.time_first("output")?;
-    let target = if has_target { reader.time_first("target")? } else { vec![0.0; output.len()] };
+    let values = if has_target { reader.output_first("target")? } else { vec![0.0; output.len()] };
+    let target = Target::ValuesEveryStep { values, outputs: layer.outputs, lengths: None };
     let batch = Batch {
         rows: reader.rows,
         steps: reader.steps,
         input: HostInput::Dense(reader.time_first("input")?),
-        target: Target::Values(target),
+        target,
     };
     let mut answers = reader.training_answers(|name| format!("layers.0.{}", our_name(name)))?;
     answers.outputs.insert("logits.1".into(), output);
@@ -284,17 +285,36 @@ impl Reader {
 
     /// `[B, T, X..]` as `[T, X.., B]`.
     fn time_first(&self, name: &str) -> Result<Vec<f32>> {
+        let (values, width) = self.rows_of_steps(name)?;
+        let (steps, rows) = (self.steps, self.rows);
+        let at = |i: usize| ((i % rows) * steps + i / rows / width) * width + i / rows % width;
+        Ok((0..values.len()).map(|i| values[at(i)]).collect())
+    }
+
+    /// `[B, T, width]` as `[width, T, B]`.
+    fn output_first(&self, name: &str) -> Result<Vec<f32>> {
+        let (values, width) = self.rows_of_steps(name)?;
+        let (steps, rows) = (self.steps, self.rows);
+        let at = |i: usize| ((i % rows) * steps + i / rows % steps) * width + i / rows / steps;
+        Ok((0..values.len()).map(|i| values[at(i)]).collect())
+    }
+
+    /// `[B, T, width]`, and its width.
+    fn rows_of_steps(&self, name: &str) -> Result<(Vec<f32>, usize)> {
         let values = self.values(name)?;
         let (steps, rows) = (self.steps, self.rows);
         let fits = |&all: &usize| all > 0 && !values.is_empty() && values.len().is_multiple_of(all);
-        let Some(all) = steps.checked_mul(rows).filter(fits) else {
-            let reason =
-                format!("has {} values, which are not {rows} sequences of {steps} steps", values.len());
-            return Err(Error::stored(name, reason));
-        };
-        let width = values.len() / all;
-        let at = |i: usize| ((i % rows) * steps + i / rows / width) * width + i / rows % width;
-        Ok((0..values.len()).map(|i| values[at(i)]).collect())
+        match steps.checked_mul(rows).filter(fits) {
+            Some(all) => {
+                let width = values.len() / all;
+                Ok((values, width))
+            }
+            None => {
+                let reason =
+                    format!("has {} values, which are not {rows} sequences of {steps} steps", values.len());
+                Err(Error::stored(name, reason))
+            }
+        }
     }
 
     fn network_batch(&self, spec: &NetworkSpec, document: &Document, b: &str) -> Result<Batch> {
@@ -320,7 +340,7 @@ impl Reader {
             HostInput::Events(as_events(&values, spec.inputs(), rows).into())
         };
         let target = if tokens {
-            Target::EveryStep(integers(&target)?)
+            Target::EveryStep { labels: integers(&target)?, lengths: None }
         } else {
             Target::LastStep { labels: self.integers(&target)?.to_vec(), lengths: None }
         };

@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::model::{HostInput, Sequences};
 use crate::spec::Input;
+use std::borrow::Cow;
 
 /// One batch of sequences and what is to be predicted from them.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +22,14 @@ pub struct Batch {
 /// What is to be predicted.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
-    /// A class at every step, `[T, B]`.
-    EveryStep(Vec<u32>),
+    /// A class at every step.
+    EveryStep {
+        /// Class of each step of each row, `[T, B]`.
+        labels: Vec<u32>,
+        /// Length of each row, `[B]`, whose later steps do not count; `None`
+        /// when all are `T` long.
+        lengths: Option<Vec<u32>>,
+    },
     /// One class per sequence, read at its last step.
     LastStep {
         /// Class of each row, `[B]`.
@@ -48,20 +55,64 @@ pub enum Target {
         /// Number of leading steps without loss.
         burn_in: usize,
     },
-    /// Values of all outputs at every step, `[T, O, B]`; mean squared error.
-    Values(Vec<f32>),
+    /// Real values of all outputs at every step; mean squared error.
+    ValuesEveryStep {
+        /// Values `[O, T, B]`.
+        values: Vec<f32>,
+        /// Number of outputs `O`.
+        outputs: usize,
+        /// Length of each row, `[B]`, whose later steps do not count; `None`
+        /// when all are `T` long.
+        lengths: Option<Vec<u32>>,
+    },
+    /// Real values of all outputs at the last step of each sequence; mean
+    /// squared error.
+    ValuesLastStep {
+        /// Values `[O, B]`.
+        values: Vec<f32>,
+        /// Length of each row, `[B]`; `None` when all are `T` long.
+        lengths: Option<Vec<u32>>,
+    },
 }
 
 impl Target {
-    /// The labels of a classification, one per column of its logits.
-    pub fn labels(&self) -> Option<&[u32]> {
+    /// The labels of a classification, one per column of its outputs.
+    pub fn labels(&self) -> Option<Cow<'_, [u32]>> {
         match self {
-            Target::EveryStep(labels) | Target::LastStep { labels, .. } | Target::Pairs { labels, .. } => {
-                Some(labels)
+            Target::EveryStep { labels, lengths } => Some(counted(labels, 1, lengths.as_deref())),
+            Target::LastStep { labels, .. } | Target::Pairs { labels, .. } => Some(labels.into()),
+            Target::SpikeAndSoma { .. } | Target::ValuesEveryStep { .. } | Target::ValuesLastStep { .. } => {
+                None
             }
-            Target::SpikeAndSoma { .. } | Target::Values(_) => None,
         }
     }
+
+    /// The values of a regression, `[O, R]` for its `R` predictions.
+    pub fn values(&self) -> Option<Cow<'_, [f32]>> {
+        match self {
+            Target::ValuesEveryStep { values, outputs, lengths } => {
+                Some(counted(values, *outputs, lengths.as_deref()))
+            }
+            Target::ValuesLastStep { values, .. } => Some(values.into()),
+            _ => None,
+        }
+    }
+}
+
+/// Of `[O, T, B]` the steps within the length of their row, `[O, R]`.
+fn counted<'a, V: Copy>(all: &'a [V], outputs: usize, lengths: Option<&[u32]>) -> Cow<'a, [V]> {
+    let Some(lengths) = lengths else { return all.into() };
+    let columns = all.len() / outputs.max(1);
+    let within = within_lengths(columns / lengths.len().max(1), lengths);
+    all.chunks(columns.max(1)).flat_map(|row| within.iter().map(|&column| row[column as usize])).collect()
+}
+
+/// The columns of `[.., T * B]` whose step is within the length of its row.
+pub(super) fn within_lengths(steps: usize, lengths: &[u32]) -> Vec<u32> {
+    let rows = lengths.len() as u32;
+    let of_step =
+        |t: u32| (0..rows).zip(lengths).filter(move |(_, l)| t < **l).map(move |(b, _)| t * rows + b);
+    (0..steps as u32).flat_map(of_step).collect()
 }
 
 /// An endless or finite sequence of batches whose position can be saved.
@@ -136,6 +187,17 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_beyond_a_length_are_no_predictions() {
+        let lengths = Some(vec![3, 1]);
+        let labels = Target::EveryStep { labels: vec![0, 1, 2, 3, 4, 5], lengths: lengths.clone() };
+        assert_eq!(labels.labels().as_deref(), Some(&[0, 1, 2, 4][..]));
+        let values = (0..12).map(|value| value as f32).collect();
+        let values = Target::ValuesEveryStep { values, outputs: 2, lengths };
+        assert_eq!(values.values().as_deref(), Some(&[0.0, 1.0, 2.0, 4.0, 6.0, 7.0, 8.0, 10.0][..]));
+        assert_eq!((labels.values(), values.labels()), (None, None));
+    }
 
     #[test]
     fn a_list_is_read_once_and_from_any_place() {

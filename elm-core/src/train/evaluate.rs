@@ -85,12 +85,11 @@ fn evaluate_batch<B: Backend>(
     let answers = model.forward(backend, &batch.sequences(), pass)?;
     let last = answers.last().ok_or_else(|| Error::shape("layers of a model", &[0], "at least one"))?;
     let loss = batch_loss(backend, model, &last.activity, batch, 0.0)?;
-    let logits = loss.logits.as_ref().map(|logits| backend.values(logits)).transpose()?;
     let predicted = Predicted {
         loss: ops::scalar(backend, &loss.task)?,
         predictions: loss.predictions as u64,
         rows: batch.rows,
-        logits: logits.as_deref().unwrap_or_default(),
+        outputs: &backend.values(&loss.outputs)?,
         target: &batch.target,
     };
     look(&predicted, last.path);

@@ -114,6 +114,6 @@ impl Samples for Cifar {
 
     fn read(&self, index: usize) -> Result<Sample> {
         let label = u32::from(self.pictures.labels[self.order[index] as usize]);
-        Ok(Sample { input: self.pixels.input(self.levels(index)), label })
+        Ok(Sample::of_class(self.pixels.input(self.levels(index)), label))
     }
 }

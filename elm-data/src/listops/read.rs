@@ -180,7 +180,7 @@ impl Samples for ListOps {
     fn read(&self, index: usize) -> Result<Sample> {
         let ids = self.kept(index).iter().map(|&symbol| self.vocabulary.ids[usize::from(symbol)]);
         let input = SampleInput::Tokens(ids.chain(self.vocabulary.end).collect());
-        Ok(Sample { input, label: u32::from(self.labels[index]) })
+        Ok(Sample::of_class(input, u32::from(self.labels[index])))
     }
 }
 

@@ -123,6 +123,6 @@ impl Samples for Grouped {
         if self.group == 1 {
             return Ok(sample);
         }
-        Ok(Sample { input: self.grouped(sample.input), label: sample.label })
+        Ok(Sample { input: self.grouped(sample.input), answer: sample.answer })
     }
 }

@@ -129,7 +129,7 @@ impl Samples for Pairs {
         let pair =
             parse(&text, &mut odd).map_err(|reason| wrong(format!("{reason}; was the file changed?")))?;
         let input = SampleInput::TokenPair(pair.texts.map(|text| self.tokens.encode(text)));
-        Ok(Sample { input, label: u32::from(pair.label) })
+        Ok(Sample::of_class(input, u32::from(pair.label)))
     }
 }
 

@@ -108,7 +108,7 @@ impl Samples for Reviews {
 
     fn read(&self, index: usize) -> Result<Sample> {
         let (text, label) = &self.texts[index];
-        Ok(Sample { input: SampleInput::Tokens(self.tokens.encode(text)), label: *label })
+        Ok(Sample::of_class(SampleInput::Tokens(self.tokens.encode(text)), *label))
     }
 }
 

@@ -164,6 +164,6 @@ impl Samples for Pathfinder {
 
     fn read(&self, index: usize) -> Result<Sample> {
         let label = self.set.entries[self.order[index] as usize].label;
-        Ok(Sample { input: self.pixels.input(&self.levels(index)?), label: u32::from(label) })
+        Ok(Sample::of_class(self.pixels.input(&self.levels(index)?), u32::from(label)))
     }
 }

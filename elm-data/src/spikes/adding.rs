@@ -1,9 +1,10 @@
 //! The adding task: two recordings one after the other, the class is the sum
 //! of their digits (language does not count), 19 classes.
 
+use crate::assemble::assemble;
 use crate::batch::Batch;
 use crate::error::{DataError, Result};
-use crate::loader::{BatchStream, assemble};
+use crate::loader::BatchStream;
 use crate::numpy_random::NumpyRandom;
 use crate::samples::{Sample, SampleInput, Samples};
 use rand_chacha::ChaCha8Rng;
@@ -86,15 +87,17 @@ impl AddingBatches {
 
     fn pair(&self, first: usize, second: usize) -> Result<Sample> {
         let (first, second) = (self.samples.read(first)?, self.samples.read(second)?);
-        let label = first.label % 10 + second.label % 10;
-        match (first.input, second.input) {
+        let digits = [first.class(), second.class()];
+        match (first.input, second.input, digits) {
             (
                 SampleInput::Events { steps, mut events },
                 SampleInput::Events { steps: more, events: later },
+                [Some(first), Some(second)],
             ) => {
                 events
                     .extend(later.into_iter().map(|(step, unit, count)| (step + steps as u32, unit, count)));
-                Ok(Sample { input: SampleInput::Events { steps: steps + more, events }, label })
+                let joined = SampleInput::Events { steps: steps + more, events };
+                Ok(Sample::of_class(joined, first % 10 + second % 10))
             }
             _ => Err(DataError::Setting {
                 setting: "data.kind".into(),

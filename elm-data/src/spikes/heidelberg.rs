@@ -154,7 +154,7 @@ impl Samples for Spoken {
         let recording = self.file.read(self.rows[index] as usize)?;
         let input =
             SampleInput::Events { steps: self.binning.steps(), events: self.binning.events(&recording) };
-        Ok(Sample { input, label: recording.label })
+        Ok(Sample::of_class(input, recording.label))
     }
 }
 

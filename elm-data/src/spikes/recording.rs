@@ -126,7 +126,7 @@ impl Samples for Recordings {
         let recording = &self.recordings[index];
         let events = self.binning.events(recording);
         let input = SampleInput::Events { steps: self.binning.steps(), events };
-        Ok(Sample { input, label: recording.label })
+        Ok(Sample::of_class(input, recording.label))
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn fingerprint(samples: &dyn Samples) -> (usize, u64) {
 
 /// The labels of a split.
 pub(crate) fn labels(samples: &dyn Samples) -> Vec<u32> {
-    (0..samples.len()).map(|index| samples.read(index).unwrap().label).collect()
+    (0..samples.len()).map(|index| samples.read(index).unwrap().class().unwrap()).collect()
 }
 
 /// The error of a call that must fail, which must name the file.

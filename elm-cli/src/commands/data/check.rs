@@ -173,15 +173,15 @@ impl Report {
             let Some(split) = self.splits.get(name) else { continue };
             let rarest = split.classes.iter().min().copied().unwrap_or(0);
             let commonest = split.classes.iter().max().copied().unwrap_or(0);
+            let classes = match split.classes.len() {
+                0 => String::new(),
+                count => format!(", {count} classes of {rarest} to {commonest}"),
+            };
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "{name:<6} {:>7} samples, {} to {} time steps (mean {:.1}), {} classes of {rarest} to {commonest}",
-                split.samples,
-                split.shortest,
-                split.longest,
-                split.mean_length,
-                split.classes.len(),
+                "{name:<6} {:>7} samples, {} to {} time steps (mean {:.1}){classes}",
+                split.samples, split.shortest, split.longest, split.mean_length,
             );
         }
         for (what, lines) in [("warning", &self.warnings), ("error", &self.errors)] {

@@ -4,7 +4,7 @@ use super::picture::{self, Picture};
 use super::read::{DataArgs, Opened};
 use crate::answer::{Exit, print};
 use anyhow::Result;
-use elm_data::{SampleInput, Samples};
+use elm_data::{Answer, SampleInput, Samples};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -113,12 +113,30 @@ fn show(name: &str, samples: &dyn Samples, index: usize, pictures: &mut Vec<Pict
         (SampleInput::Dense { values, .. }, Some(picture)) => {
             format!("{} pixels\n{}", values.len(), picture.text())
         }
+        (SampleInput::Dense { channels, values }, None) => {
+            format!("{} time steps of {channels} channels\n", values.len() / (*channels).max(1))
+        }
         _ => "\n".into(),
     };
     pictures.extend(picture);
-    let names = samples.class_names().unwrap_or_default();
-    let class = names.get(sample.label as usize).map_or(String::new(), |class| format!(" ({class})"));
-    Ok(format!("{name}, sample {index}, class {}{class}: {content}", sample.label))
+    let answer = answer(&sample.answer, &samples.class_names().unwrap_or_default());
+    Ok(format!("{name}, sample {index}, {answer}: {content}"))
+}
+
+/// What is to be predicted, in words.
+fn answer(answer: &Answer, names: &[String]) -> String {
+    match answer {
+        Answer::Class(class) => {
+            let name = names.get(*class as usize).map_or(String::new(), |name| format!(" ({name})"));
+            format!("class {class}{name}")
+        }
+        Answer::ClassEveryStep(_) => "a class at every step".into(),
+        Answer::Values(values) => {
+            let shown: Vec<String> = values.iter().take(8).map(f32::to_string).collect();
+            format!("{}{}", shown.join(", "), if values.len() > 8 { " …" } else { "" })
+        }
+        Answer::ValuesEveryStep(_) => "values at every step".into(),
+    }
 }
 
 impl Report {

@@ -37,8 +37,12 @@ impl Picture {
                 let low = values.iter().copied().fold(f32::INFINITY, f32::min);
                 let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let range = (high - low).max(f32::MIN_POSITIVE);
-                let values = values.iter().map(|value| (value - low) / range).collect();
-                (side > 0).then_some(Picture { width: side, height: side, values })
+                let values: Vec<f32> = values.iter().map(|value| (value - low) / range).collect();
+                (side > 0 && side * side == values.len()).then_some(Picture {
+                    width: side,
+                    height: side,
+                    values,
+                })
             }
             _ => None,
         }

@@ -132,7 +132,7 @@ impl Predictions {
         let labels = predicted.target.labels().unwrap_or_default();
         let rows = Rows {
             places: &self.places.next(predicted.rows, labels.len()),
-            labels,
+            labels: &labels,
             answers: &predicted.answers(),
             probabilities: &probabilities,
         };

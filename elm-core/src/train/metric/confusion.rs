@@ -22,7 +22,7 @@ impl Confusion {
     /// not a number) counts as a sample of its class and as no answer.
     pub fn add(&mut self, predicted: &Predicted<'_>) {
         let labels = predicted.target.labels().unwrap_or_default();
-        for (answer, &label) in predicted.answers().into_iter().zip(labels) {
+        for (answer, &label) in predicted.answers().into_iter().zip(labels.iter()) {
             let label = label as usize;
             if let Some(samples) = self.samples.get_mut(label) {
                 *samples += 1;
@@ -76,7 +76,7 @@ mod tests {
             0.0, // class 2
         ];
         let target = Target::LastStep { labels: vec![0, 0, 0, 1], lengths: None };
-        confusion.add(&Predicted { loss: 0.0, predictions: 4, rows: 4, logits: &logits, target: &target });
+        confusion.add(&Predicted { loss: 0.0, predictions: 4, rows: 4, outputs: &logits, target: &target });
         let rows: Vec<&[u64]> = confusion.rows().collect();
         assert_eq!(rows, [[1, 1, 0], [0, 1, 0], [0, 0, 0]]);
         assert_eq!(confusion.samples(), [3, 1, 0]);

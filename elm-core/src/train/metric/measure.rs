@@ -11,8 +11,9 @@ pub struct Predicted<'a> {
     pub predictions: u64,
     /// Number of sequences in the batch.
     pub rows: usize,
-    /// Logits `[O, R]` of the `R` predictions; empty where the task has none.
-    pub logits: &'a [f32],
+    /// What the model answers, `[O, R]` for its `R` predictions; the logits of
+    /// a classification.
+    pub outputs: &'a [f32],
     /// What was to be predicted.
     pub target: &'a Target,
 }
@@ -22,20 +23,20 @@ impl Predicted<'_> {
     /// equal ones as in NumPy's argmax; `None` where one is not a number.
     /// Nothing for a task without classes.
     pub fn answers(&self) -> Vec<Option<u32>> {
-        self.target.labels().map_or(Vec::new(), |labels| answers(self.logits, labels.len()))
+        self.target.labels().map_or(Vec::new(), |labels| answers(self.outputs, labels.len()))
     }
 
     /// The probability of each class, `[R, O]`: the softmax of the logits.
     pub fn probabilities(&self) -> Vec<f32> {
-        let columns = self.target.labels().map_or(0, <[u32]>::len);
-        (0..columns).flat_map(|column| softmax(column_of(self.logits, columns, column))).collect()
+        let columns = self.target.labels().map_or(0, |labels| labels.len());
+        (0..columns).flat_map(|column| softmax(column_of(self.outputs, columns, column))).collect()
     }
 
     /// The probability of what was to be predicted, `[R]`.
     pub fn probabilities_of_labels(&self) -> Vec<f32> {
         let labels = self.target.labels().unwrap_or_default();
         let of_label = |(column, &label): (usize, &u32)| {
-            softmax(column_of(self.logits, labels.len(), column)).nth(label as usize)
+            softmax(column_of(self.outputs, labels.len(), column)).nth(label as usize)
         };
         labels.iter().enumerate().filter_map(of_label).collect()
     }
@@ -106,10 +107,8 @@ pub(super) struct RightShare(Mean);
 
 impl Measure for RightShare {
     fn add(&mut self, predicted: &Predicted<'_>) {
-        if let Some(labels) = predicted.target.labels()
-            && !predicted.logits.is_empty()
-        {
-            self.0.add(right_answers(predicted.logits, labels) as f64, predicted.predictions);
+        if let Some(labels) = predicted.target.labels() {
+            self.0.add(right_answers(predicted.outputs, &labels) as f64, predicted.predictions);
         }
     }
 
@@ -162,7 +161,7 @@ mod tests {
         // Far from zero, where a plain exponential overflows.
         let logits = [1000.0, 0.0, /**/ 1000.0, 3f32.ln()];
         let target = Target::LastStep { labels: vec![1, 0], lengths: None };
-        let predicted = Predicted { loss: 0.0, predictions: 2, rows: 2, logits: &logits, target: &target };
+        let predicted = Predicted { loss: 0.0, predictions: 2, rows: 2, outputs: &logits, target: &target };
         assert_eq!(predicted.probabilities(), [0.5, 0.5, 0.25, 0.75]);
         assert_eq!(predicted.probabilities_of_labels(), [0.5, 0.25]);
         assert_eq!(predicted.answers(), [Some(0), Some(1)]);
@@ -172,9 +171,9 @@ mod tests {
     fn batches_count_by_their_predictions() {
         let target = |labels: &[u32]| Target::LastStep { labels: labels.to_vec(), lengths: None };
         let (one, three) = (target(&[0]), target(&[1, 1, 0]));
-        let first = Predicted { loss: 2.0, predictions: 1, rows: 1, logits: &[1.0, 0.0], target: &one };
-        let logits = &[1.0, 0.0, 0.0, 0.0, 1.0, 1.0];
-        let second = Predicted { loss: 1.0, predictions: 3, rows: 3, logits, target: &three };
+        let first = Predicted { loss: 2.0, predictions: 1, rows: 1, outputs: &[1.0, 0.0], target: &one };
+        let outputs = &[1.0, 0.0, 0.0, 0.0, 1.0, 1.0];
+        let second = Predicted { loss: 1.0, predictions: 3, rows: 3, outputs, target: &three };
         let gathered = |metric: Metric| {
             let mut measure = metric.measure();
             assert_eq!(measure.value(), None);

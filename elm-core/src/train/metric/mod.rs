@@ -2,11 +2,13 @@
 //! direction, gathered over an evaluation and carried as one list.
 //!
 //! Read in this order: this file (which figures there are), `measure` (how
-//! they are gathered), `scores` (the list, and which of two is better),
-//! `confusion` (which class is taken for which).
+//! they are gathered), `regression` (figures of real values), `scores` (the
+//! list, and which of two is better), `confusion` (which class is taken for
+//! which).
 
 mod confusion;
 mod measure;
+mod regression;
 mod scores;
 
 pub use confusion::Confusion;
@@ -23,6 +25,13 @@ pub enum Metric {
     Accuracy,
     /// Mean cross-entropy of the next symbol in bits.
     BitsPerCharacter,
+    /// Root of the mean squared error, in the unit of the values.
+    RootMeanSquare,
+    /// Mean absolute error, in the unit of the values.
+    MeanAbsolute,
+    /// Share of the values' variance that is predicted, a mean over outputs:
+    /// `1 - var(value - answer) / var(value)`; unknown of constant values.
+    ExplainedVariance,
 }
 
 /// Which way a figure improves.
@@ -36,13 +45,22 @@ pub enum Better {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Metric; 2] = [Metric::BitsPerCharacter, Metric::Accuracy];
+    pub const ALL: [Metric; 5] = [
+        Metric::BitsPerCharacter,
+        Metric::Accuracy,
+        Metric::RootMeanSquare,
+        Metric::MeanAbsolute,
+        Metric::ExplainedVariance,
+    ];
 
     /// Its name: the key in JSON documents and of curves.
     pub fn name(self) -> &'static str {
         match self {
             Metric::Accuracy => "accuracy",
             Metric::BitsPerCharacter => "bpc",
+            Metric::RootMeanSquare => "rmse",
+            Metric::MeanAbsolute => "mae",
+            Metric::ExplainedVariance => "explained_variance",
         }
     }
 
@@ -51,10 +69,12 @@ impl Metric {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
     }
 
-    /// Its unit, empty for a share.
+    /// Its unit, empty for a share and for the unit of the data.
     pub fn unit(self) -> &'static str {
         match self {
-            Metric::Accuracy => "",
+            Metric::Accuracy | Metric::RootMeanSquare | Metric::MeanAbsolute | Metric::ExplainedVariance => {
+                ""
+            }
             Metric::BitsPerCharacter => "bits per character",
         }
     }
@@ -62,8 +82,8 @@ impl Metric {
     /// Which way it improves.
     pub fn better(self) -> Better {
         match self {
-            Metric::Accuracy => Better::Higher,
-            Metric::BitsPerCharacter => Better::Lower,
+            Metric::Accuracy | Metric::ExplainedVariance => Better::Higher,
+            Metric::BitsPerCharacter | Metric::RootMeanSquare | Metric::MeanAbsolute => Better::Lower,
         }
     }
 
@@ -72,6 +92,9 @@ impl Metric {
         match self {
             Metric::Accuracy => format!("accuracy {:.2} %", 100.0 * value),
             Metric::BitsPerCharacter => format!("{value:.4} bpc"),
+            Metric::RootMeanSquare => format!("rmse {value:.4}"),
+            Metric::MeanAbsolute => format!("mae {value:.4}"),
+            Metric::ExplainedVariance => format!("explained variance {:.2} %", 100.0 * value),
         }
     }
 
@@ -79,8 +102,8 @@ impl Metric {
     /// that look at the predictions.
     pub fn of_loss(self, nats: f64) -> Option<f64> {
         match self {
-            Metric::Accuracy => None,
             Metric::BitsPerCharacter => Some(nats / LN_2),
+            _ => None,
         }
     }
 
@@ -89,6 +112,9 @@ impl Metric {
         match self {
             Metric::Accuracy => Box::new(measure::RightShare::default()),
             Metric::BitsPerCharacter => Box::new(measure::Bits::default()),
+            Metric::RootMeanSquare => Box::new(regression::RootMeanSquare::default()),
+            Metric::MeanAbsolute => Box::new(regression::MeanAbsolute::default()),
+            Metric::ExplainedVariance => Box::new(regression::ExplainedVariance::default()),
         }
     }
 }
