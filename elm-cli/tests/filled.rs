@@ -2,17 +2,13 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, shipped_configs};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 fn configs() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs").canonicalize().unwrap();
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
-    assert!(files.len() > 8, "{files:?}");
-    files
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
+    shipped_configs().into_iter().map(|config| root.join(config)).collect()
 }
 
 fn json(place: &Place, arguments: &[&str]) -> Value {

@@ -89,7 +89,7 @@ fn listops() {
     for name in ["basic_train.tsv", "basic_val.tsv", "basic_test.tsv"] {
         place.write(name, format!("Source\tTarget\r\n{}", rows.repeat(2)));
     }
-    trains(&place, "lra_listops.toml", place.folder.path(), &[]);
+    trains(&place, "lra/network_listops.toml", place.folder.path(), &[]);
     trains_grouped(&place);
 }
 
@@ -98,7 +98,7 @@ fn trains_grouped(place: &Place) {
     for run in ["straight", "halves"] {
         fs::remove_dir_all(place.path(run)).unwrap();
     }
-    trains(place, "lra_listops.toml", place.folder.path(), &["data.group=2"]);
+    trains(place, "lra/network_listops.toml", place.folder.path(), &["data.group=2"]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn reviews() {
             (0..3).for_each(|i| fs::write(folder.join(format!("{i}_7.txt")), text).unwrap());
         }
     }
-    trains(&place, "lra_text.toml", &place.path("aclImdb"), &["data.max_length=24"]);
+    trains(&place, "lra/network_text.toml", &place.path("aclImdb"), &["data.max_length=24"]);
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn pairs_of_papers() {
     for name in ["train", "eval", "test"] {
         place.write(&format!("new_aan_pairs.{name}.tsv"), rows.repeat(3));
     }
-    trains(&place, "lra_retrieval.toml", place.folder.path(), &["model.pair_features=5"]);
-    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/lra_retrieval.toml");
+    trains(&place, "lra/network_retrieval.toml", place.folder.path(), &["model.pair_features=5"]);
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/lra/network_retrieval.toml");
     let bench = ["bench", config.to_str().unwrap(), "--steps", "1", "--json"];
     let mut words = bench.to_vec();
     SMALL.iter().chain(&["data.max_length=20"]).for_each(|setting| words.extend(["--set", setting]));
@@ -140,11 +140,11 @@ fn grey_pictures() {
         let record = |label: u8| [vec![label], (0..3072).map(|i| (i % 251) as u8 ^ label).collect()].concat();
         place.write(&format!("{name}.bin"), (0..4).flat_map(record).collect::<Vec<u8>>());
     }
-    trains(&place, "lra_image.toml", place.folder.path(), &["data.group=16"]);
+    trains(&place, "lra/network_image.toml", place.folder.path(), &["data.group=16"]);
     for run in ["straight", "halves"] {
         fs::remove_dir_all(place.path(run)).unwrap();
     }
-    trains(&place, "lra_image.toml", place.folder.path(), &["data.pixels=one_hot"]);
+    trains(&place, "lra/network_image.toml", place.folder.path(), &["data.pixels=one_hot"]);
 }
 
 #[test]
@@ -153,5 +153,5 @@ fn curves() {
     let settings = PathfinderSettings { seed: 1, pictures: 40, side: 32, difficulty: Difficulty::Hard };
     let folder = place.path("pathfinder32");
     pathfinder::make(&folder, &settings, 2, &mut |_, _| ControlFlow::Continue(())).unwrap();
-    trains(&place, "lra_pathfinder.toml", &folder, &["data.group=8"]);
+    trains(&place, "lra/network_pathfinder.toml", &folder, &["data.group=8"]);
 }

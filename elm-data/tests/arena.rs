@@ -70,7 +70,7 @@ fn retrieval_reads_pairs_of_raw_texts() {
 fn both_layouts_of_cifar_give_the_grey_levels_of_pillow_and_tensorflow() {
     for layout in ["cifar-10-batches-bin", "cifar-10-batches-py"] {
         let Some(folder) = files(layout) else { return };
-        let [train, valid, test] = Cifar::load(&folder, Preparation::S4, Pixels::Tokens).unwrap();
+        let [train, valid, test] = Cifar::load(&folder, Preparation::S4, Pixels::TOKENS).unwrap();
         assert_eq!((train.channels(), train.classes()), (256, 10));
         let learned = [8, 7, 5, 0, 4, 6, 7, 9, 1, 7, 1, 4, 9, 3, 9, 8, 0, 2, 5, 3, 5, 3, 4, 4, 0, 3, 1];
         assert_eq!(labels(&train), learned);
@@ -80,7 +80,7 @@ fn both_layouts_of_cifar_give_the_grey_levels_of_pillow_and_tensorflow() {
         assert_eq!(fingerprint(&valid), (3072, 200074309));
         assert_eq!(fingerprint(&test), (6144, 399713208));
 
-        let [train, valid, test] = Cifar::load(&folder, Preparation::Lra, Pixels::Tokens).unwrap();
+        let [train, valid, test] = Cifar::load(&folder, Preparation::Lra, Pixels::TOKENS).unwrap();
         assert_eq!(tokens(&train, 0)[..8], [143, 224, 182, 210, 127, 68, 65, 49]);
         assert_eq!(fingerprint(&train), (27648, 1802038769));
         assert_eq!(fingerprint(&valid), (3072, 202776200));

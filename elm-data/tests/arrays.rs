@@ -137,7 +137,10 @@ fn every_kind_of_answer_is_told_by_its_shape() {
         (train.answers(), train.classes(), train.read(0).unwrap().answer)
     };
     let (kind, classes, answer) = first(integers(&[4, 3], [0, 1, 5].repeat(4)));
-    assert_eq!((kind, classes, answer), (AnswerKind::ClassEveryStep, 6, Answer::ClassEveryStep(vec![0, 1, 5])));
+    assert_eq!(
+        (kind, classes, answer),
+        (AnswerKind::ClassEveryStep, 6, Answer::ClassEveryStep(vec![0, 1, 5]))
+    );
     let (kind, classes, answer) = first(reals(&[4, 2], [0.5, 1.5].repeat(4)));
     assert_eq!((kind, classes, answer), (AnswerKind::Values, 2, Answer::Values(vec![0.5, 1.5])));
     let (kind, classes, answer) = first(reals(&[4], [0.5; 4]));

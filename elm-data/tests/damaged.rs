@@ -334,7 +334,7 @@ fn what_is_missing_is_told() {
     let told = [
         (refusal(Reviews::load(path, Preparation::S4, None, None), path), "aclImdb"),
         (refusal(Pairs::load(path, Preparation::S4, None, None), path), "five columns"),
-        (refusal(Cifar::load(path, Preparation::S4, Pixels::Tokens), path), "data_batch_1 to data_batch_5"),
+        (refusal(Cifar::load(path, Preparation::S4, Pixels::TOKENS), path), "data_batch_1 to data_batch_5"),
         (refusal(ListOps::load(path, Preparation::S4, None, None), path), "Source and Target"),
     ];
     for (error, expected) in told {

@@ -18,7 +18,7 @@ fn weighed(set: &Pathfinder, index: usize) -> u64 {
 }
 
 fn load(folder: &Path, preparation: Preparation) -> elm_data::Result<[Pathfinder; 3]> {
-    Pathfinder::load(folder, 32, Difficulty::Hard, preparation, Pixels::Tokens)
+    Pathfinder::load(folder, 32, Difficulty::Hard, preparation, Pixels::TOKENS)
 }
 
 /// Twelve pictures, of which the third is empty; one list is text, one an array.
@@ -120,7 +120,7 @@ fn a_seed_gives_the_same_files_on_any_threads_and_after_any_stop() {
     let go = &mut |_, _| ControlFlow::Continue(());
     assert_eq!(make(&whole, &settings, 1, go).unwrap(), Outcome::Finished);
     let read =
-        |folder: &Path| Pathfinder::load(folder, 32, Difficulty::Easy, Preparation::Lra, Pixels::Tokens);
+        |folder: &Path| Pathfinder::load(folder, 32, Difficulty::Easy, Preparation::Lra, Pixels::TOKENS);
     let mut stops = 0;
     while make(&pieces, &settings, 3, &mut |_, _| ControlFlow::Break(())).unwrap() == Outcome::Stopped {
         stops += 1;
@@ -184,7 +184,7 @@ fn missing_and_empty_pictures_are_named() {
     let error = refusal(load(&inner, Preparation::S4), &picture(2));
     assert!(error.contains("metadata/0.npy: row 3"), "{error}");
     fs::write(picture(2), &whole).unwrap();
-    let wide = Pathfinder::load(&inner, 64, Difficulty::Hard, Preparation::Lra, Pixels::Tokens).unwrap();
+    let wide = Pathfinder::load(&inner, 64, Difficulty::Hard, Preparation::Lra, Pixels::TOKENS).unwrap();
     let error = refusal(wide[0].read(0), &picture(0));
     assert!(error.contains("32 x 32 pixels; expected 64 x 64"), "{error}");
     let nothing = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use super::kind::DataKind;
 use super::names::names;
 use super::place::ConfigError;
-use super::ranges::{FileOrFolder, Flag, Shares, Text, count, one_of, positive, size};
+use super::ranges::{Columns, FileOrFolder, Flag, Shares, Whole, count, one_of, positive, size};
 use super::section::{Section, settings};
 use super::settings::Settings;
 use elm_data::lra::Grouped;
@@ -38,7 +38,13 @@ names! {
         Scaled = "scaled",
         /// One of 256 tokens.
         OneHot = "one_hot",
+        /// One of a few tokens: evenly binned grey levels.
+        Levels = "levels",
     }
+}
+
+fn level_count() -> Whole<u16> {
+    Whole::from(2).at_most(256)
 }
 
 /// Lines of a recorded table in a sample, and steps of arrays to reckon with
@@ -92,15 +98,17 @@ settings! {
         /// shares of a single text file, of arrays or of a recording for train, valid, test
         fractions: [f64; 3] = Shares, [0.9, 0.05, 0.05];
         /// column of a recorded table that is predicted, by its name or number; several with commas
-        target: Option<String> = Text, None, "none";
+        target: Option<String> = Columns, None, "none";
         /// lines of a recorded table that are one sample
         window: usize = size(1), WINDOW;
         /// longest sequence; longer ones are cut
         max_length: Option<usize> = size(1), None, "the data set's";
         /// whose tokenisation of the Long Range Arena
         tokenization: Tokenization = one_of::<Tokenization>(), Tokenization::S4;
-        /// pixels as one real channel or as one of 256 tokens
+        /// pixels as one real channel, as one of 256 tokens, or as one of `levels` tokens
         pixels: PixelForm = one_of::<PixelForm>(), PixelForm::Scaled;
+        /// evenly binned grey levels
+        levels: u16 = level_count(), 16;
         /// pixels handed to the network per time step
         group: usize = size(1), 1;
         /// side of a Pathfinder picture
@@ -125,7 +133,7 @@ impl DataConfig {
         match self.kind {
             DataKind::Text => true,
             DataKind::Listops | DataKind::LraText | DataKind::LraRetrieval => self.group == 1,
-            DataKind::LraImage | DataKind::Pathfinder => self.pixels == PixelForm::OneHot && self.group == 1,
+            DataKind::LraImage | DataKind::Pathfinder => self.pixels != PixelForm::Scaled && self.group == 1,
             _ => false,
         }
     }
@@ -154,6 +162,7 @@ impl DataConfig {
         let pixels = match self.pixels {
             PixelForm::Scaled => 1,
             PixelForm::OneHot => 256,
+            PixelForm::Levels => usize::from(self.levels),
         };
         let lra = self.tokenization == Tokenization::Lra;
         let symbols = |published: usize| self.vocabulary.unwrap_or(published);

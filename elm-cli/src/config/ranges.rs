@@ -52,21 +52,32 @@ pub trait Takes {
 /// Whole numbers from a least one on.
 pub struct Whole<T> {
     least: i64,
+    most: Option<i64>,
     why: Option<&'static str>,
     number: PhantomData<T>,
 }
 
 /// A size of at least so much.
 pub fn size(least: i64) -> Whole<usize> {
-    Whole { least, why: None, number: PhantomData }
+    Whole::from(least)
 }
 
 /// A count of at least so much.
 pub fn count(least: i64) -> Whole<u64> {
-    Whole { least, why: None, number: PhantomData }
+    Whole::from(least)
 }
 
 impl<T> Whole<T> {
+    /// Numbers from a least one on.
+    pub fn from(least: i64) -> Self {
+        Whole { least, most: None, why: None, number: PhantomData }
+    }
+
+    /// Up to a largest one.
+    pub fn at_most(self, most: i64) -> Self {
+        Whole { most: Some(most), ..self }
+    }
+
     /// Why there is that bound.
     pub fn because(self, why: &'static str) -> Self {
         Whole { why: Some(why), ..self }
@@ -77,12 +88,15 @@ impl<T: TryFrom<i128> + std::fmt::Display> Takes for Whole<T> {
     type Value = T;
 
     fn words(&self) -> String {
-        format!("an integer of at least {}", self.least)
+        match self.most {
+            Some(most) => format!("an integer from {} to {most}", self.least),
+            None => format!("an integer of at least {}", self.least),
+        }
     }
 
     fn read(&self, value: &Value) -> Result<T, Problem> {
         let Value::Integer(value) = value else { return Err(Problem::Type) };
-        if *value < i128::from(self.least) {
+        if *value < i128::from(self.least) || self.most.is_some_and(|most| *value > i128::from(most)) {
             return Err(Problem::Range(value.to_string(), self.why.map(String::from)));
         }
         T::try_from(*value).map_err(|_| Problem::Other(format!("{value} does not fit into 64 bits")))
@@ -240,6 +254,29 @@ impl Takes for Text {
 
     fn takes_none(&self) -> bool {
         true
+    }
+}
+
+/// Names of the data, with commas between them.
+pub struct Columns;
+
+impl Takes for Columns {
+    type Value = String;
+
+    fn words(&self) -> String {
+        "a name or number, or several with commas".into()
+    }
+
+    fn read(&self, value: &Value) -> Result<String, Problem> {
+        match value {
+            Value::Text(text) => Ok(text.clone()),
+            Value::Integer(number) => Ok(number.to_string()),
+            _ => Err(Problem::Type),
+        }
+    }
+
+    fn show(&self, value: &String) -> String {
+        Text.show(value)
     }
 }
 

@@ -95,7 +95,8 @@ fn arena(path: &Path, data: &DataConfig, known: Option<&[String]>) -> Result<Spl
     let longest = data.max_length;
     let pixels = |scaled| match data.pixels {
         PixelForm::Scaled => scaled,
-        PixelForm::OneHot => Pixels::Tokens,
+        PixelForm::OneHot => Pixels::TOKENS,
+        PixelForm::Levels => Pixels::Levels(data.levels),
     };
     Ok(match data.kind {
         DataKind::Listops => shared(ListOps::load(path, preparation, longest, known)?),

@@ -37,6 +37,26 @@ every_steps = 5
 every_steps = 4
 "#;
 
+/// Every configuration that comes with the program, by its path from the root
+/// of the workspace.
+pub fn shipped_configs() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
+    let (mut folders, mut found) = (vec![root.join("configs")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "toml") {
+                found.push(path.strip_prefix(&root).unwrap().to_str().unwrap().to_string());
+            }
+        }
+    }
+    assert!(found.len() > 8, "{found:?}");
+    found.sort();
+    found
+}
+
 /// A folder with `small.toml` in it.
 pub struct Place {
     pub folder: TempDir,

@@ -97,6 +97,22 @@ impl Target {
             _ => None,
         }
     }
+
+    /// Step and row of each prediction at every step of a batch of `rows`
+    /// sequences, in the order of labels or values; nothing of other targets.
+    pub fn places(&self, rows: usize) -> Vec<[u32; 2]> {
+        let (entries, lengths) = match self {
+            Target::EveryStep { labels, lengths } => (labels.len(), lengths),
+            Target::ValuesEveryStep { values, outputs, lengths } => {
+                (values.len() / (*outputs).max(1), lengths)
+            }
+            _ => return Vec::new(),
+        };
+        let (steps, rows) = (entries / rows.max(1), rows.max(1) as u32);
+        let all = vec![steps as u32; rows as usize];
+        let columns = within_lengths(steps, lengths.as_deref().unwrap_or(&all));
+        columns.into_iter().map(|column| [column / rows, column % rows]).collect()
+    }
 }
 
 /// Of `[O, T, B]` the steps within the length of their row, `[O, R]`.
@@ -197,6 +213,8 @@ mod tests {
         let values = Target::ValuesEveryStep { values, outputs: 2, lengths };
         assert_eq!(values.values().as_deref(), Some(&[0.0, 1.0, 2.0, 4.0, 6.0, 7.0, 8.0, 10.0][..]));
         assert_eq!((labels.values(), values.labels()), (None, None));
+        let places = [[0, 0], [0, 1], [1, 0], [2, 0]];
+        assert_eq!((labels.places(2), values.places(2)), (places.to_vec(), places.to_vec()));
     }
 
     #[test]

@@ -23,7 +23,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         32,
         Difficulty::Hard,
         Preparation::S4,
-        Pixels::Tokens,
+        Pixels::TOKENS,
     );
     if let Ok([train, ..]) = loaded {
         (0..train.len()).for_each(|index| drop(train.read(index)));

@@ -1,6 +1,6 @@
 //! Predictions as comma-separated values, with names for numbers.
 
-use super::{Columns, PREDICTION, Rows, Table};
+use super::{Cells, Kind, Layout, Table};
 use anyhow::{Result, anyhow};
 use csv::{Writer, WriterBuilder};
 use tempfile::NamedTempFile;
@@ -8,37 +8,43 @@ use tempfile::NamedTempFile;
 pub(super) struct CsvTable {
     writer: Writer<NamedTempFile>,
     names: Vec<String>,
-    /// Probabilities of a row.
-    width: usize,
 }
 
 impl CsvTable {
-    /// Writes the first line. The probability of a class has the column
-    /// `p_NAME`.
-    pub(super) fn begin(
-        file: NamedTempFile,
-        columns: &Columns,
-        names: Vec<String>,
-        one: bool,
-    ) -> Result<Self> {
-        let mut writer = WriterBuilder::new().has_headers(false).from_writer(file);
-        let mut header = [columns.place, columns.label, PREDICTION].map(String::from).to_vec();
-        match one {
-            true => header.push(columns.probabilities.into()),
-            false => header.extend(names.iter().map(|name| format!("p_{name}"))),
+    /// Writes the first line.
+    pub(super) fn begin(file: NamedTempFile, layout: Layout) -> Result<Self> {
+        let mut writer = WriterBuilder::new().from_writer(file);
+        for column in layout.columns {
+            match column.kind {
+                Kind::Reals(names) => names.iter().try_for_each(|name| writer.write_field(name))?,
+                Kind::Number | Kind::Class | Kind::Real => writer.write_field(column.name)?,
+            }
         }
-        writer.write_record(header)?;
-        let width = if one { 1 } else { names.len() };
-        Ok(CsvTable { writer, names, width })
+        writer.write_record(None::<&[u8]>)?;
+        Ok(CsvTable { writer, names: layout.names.map(|(_, names)| names).unwrap_or_default() })
     }
 }
 
 impl Table for CsvTable {
-    fn add(&mut self, rows: &Rows<'_>) -> Result<()> {
-        let name = |number: u32| self.names.get(number as usize).map_or("", String::as_str);
-        let known = rows.places.iter().zip(rows.labels).zip(rows.answers);
-        for (((place, &label), answer), row) in known.zip(rows.probabilities.chunks(self.width.max(1))) {
-            self.writer.serialize((place, name(label), answer.map_or("", name), row))?;
+    /// A missing answer is an empty cell.
+    fn add(&mut self, cells: &[Cells<'_>]) -> Result<()> {
+        let Some(Cells::Numbers(places)) = cells.first() else { return Ok(()) };
+        let name = |class: Option<u32>| {
+            class.and_then(|class| self.names.get(class as usize)).map_or("", String::as_str)
+        };
+        for row in 0..places.len() {
+            for cells in cells {
+                match cells {
+                    Cells::Numbers(numbers) => self.writer.write_field(numbers[row].to_string())?,
+                    Cells::Classes(classes) => self.writer.write_field(name(classes[row]))?,
+                    Cells::Reals(values) => {
+                        let width = values.len() / places.len();
+                        let own = &values[row * width..(row + 1) * width];
+                        own.iter().try_for_each(|value| self.writer.write_field(value.to_string()))?;
+                    }
+                }
+            }
+            self.writer.write_record(None::<&[u8]>)?;
         }
         Ok(())
     }

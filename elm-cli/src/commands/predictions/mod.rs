@@ -8,7 +8,7 @@ mod csv;
 mod npz;
 mod places;
 
-use crate::config::Predicts;
+use crate::config::{Predicts, Properties};
 use crate::task::{Purpose, Task};
 use anyhow::{Context, Result};
 use elm_core::train::Predicted;
@@ -48,42 +48,78 @@ impl PredictionsPath {
     }
 }
 
-/// What the columns are called.
-struct Columns {
-    /// Where a prediction belongs.
-    place: &'static str,
-    /// What was right.
-    label: &'static str,
-    /// The probability of what was right, or of each class.
-    probabilities: &'static str,
-    /// The names behind the numbers.
-    names: &'static str,
+/// A column of the file.
+struct Column {
+    name: &'static str,
+    kind: Kind,
 }
 
-const TEXT: Columns =
-    Columns { place: "position", label: "symbol", probabilities: "probability", names: "symbols" };
-const CLASSES: Columns =
-    Columns { place: "sample", label: "label", probabilities: "probabilities", names: "classes" };
+/// What a column holds.
+enum Kind {
+    /// Places, counted from 0.
+    Number,
+    /// Classes or symbols by number; in CSV by name.
+    Class,
+    /// One real number.
+    Real,
+    /// Several, each with a name of its own in CSV.
+    Reals(Vec<String>),
+}
 
-/// What was answered; the same in both kinds of files.
+/// Cells of a column, row by row.
+enum Cells<'a> {
+    Numbers(&'a [u64]),
+    /// `None` where there is no answer: a logit is not a number.
+    Classes(&'a [Option<u32>]),
+    Reals(&'a [f32]),
+}
+
+/// What a file of predictions looks like.
+struct Layout {
+    columns: Vec<Column>,
+    /// The names behind the numbers of classes or symbols, and what they are
+    /// called together.
+    names: Option<(&'static str, Vec<String>)>,
+}
+
+impl Layout {
+    fn of(task: &Task) -> Self {
+        let predicts = task.properties().predicts;
+        let mut columns = Vec::new();
+        let mut add = |name, kind| columns.push(Column { name, kind });
+        let text = predicts == Predicts::EveryStep;
+        add(if text { "position" } else { "sample" }, Kind::Number);
+        if matches!(predicts, Predicts::ClassEveryStep | Predicts::ValuesEveryStep) {
+            add("step", Kind::Number);
+        }
+        if matches!(predicts, Predicts::Values | Predicts::ValuesEveryStep) {
+            let named = |name: &str| match task.demand().outputs {
+                1 => Kind::Real,
+                outputs => Kind::Reals((0..outputs).map(|output| format!("{name}_{output}")).collect()),
+            };
+            add("value", named("value"));
+            add(PREDICTION, named(PREDICTION));
+            return Layout { columns, names: None };
+        }
+        let names = task.output_names();
+        add(if text { "symbol" } else { "label" }, Kind::Class);
+        add(PREDICTION, Kind::Class);
+        if text {
+            add("probability", Kind::Real);
+        } else {
+            add("probabilities", Kind::Reals(names.iter().map(|name| format!("p_{name}")).collect()));
+        }
+        Layout { columns, names: Some((if text { "symbols" } else { "classes" }, names)) }
+    }
+}
+
+/// What was answered; the same in all files.
 const PREDICTION: &str = "prediction";
-
-/// Predictions side by side.
-struct Rows<'a> {
-    /// Where each belongs.
-    places: &'a [u64],
-    /// What was right.
-    labels: &'a [u32],
-    /// What was answered; `None` where a logit is not a number.
-    answers: &'a [Option<u32>],
-    /// `[R, P]`: the probability of what was right (`P` = 1), or of each class.
-    probabilities: &'a [f32],
-}
 
 /// A file being written.
 trait Table {
-    /// Adds predictions.
-    fn add(&mut self, rows: &Rows<'_>) -> Result<()>;
+    /// Adds rows, column by column.
+    fn add(&mut self, cells: &[Cells<'_>]) -> Result<()>;
     /// The complete file, still under a temporary name.
     fn finish(self: Box<Self>) -> Result<NamedTempFile>;
 }
@@ -93,8 +129,7 @@ pub(super) struct Predictions {
     path: PathBuf,
     table: Box<dyn Table>,
     places: Places,
-    /// Only the probability of what was right (else those of all classes)?
-    one: bool,
+    predicts: Predicts,
 }
 
 impl Predictions {
@@ -107,19 +142,18 @@ impl Predictions {
         if path.is_dir() {
             anyhow::bail!("{}: this is a folder; predictions need the name of a file", path.display());
         }
-        let one = task.properties().predicts == Predicts::EveryStep;
-        let columns = if one { &TEXT } else { &CLASSES };
-        let names = task.output_names();
+        let layout = Layout::of(task);
         let begin = || -> Result<Box<dyn Table>> {
             let file = fresh_beside(path)?;
             Ok(match form {
-                Form::Csv => Box::new(csv::CsvTable::begin(file, columns, names, one)?),
-                Form::Npz => Box::new(npz::NpzTable::begin(file, folder_of(path), columns, names, one)?),
+                Form::Csv => Box::new(csv::CsvTable::begin(file, layout)?),
+                Form::Npz => Box::new(npz::NpzTable::begin(file, folder_of(path), layout)?),
             })
         };
         let table = begin().with_context(|| cannot_write(path))?;
-        let places = Places::new(task.properties().segmented.then(|| task.len(split)));
-        Ok(Predictions { path: path.clone(), table, places, one })
+        let Properties { predicts, segmented, .. } = task.properties();
+        let places = Places::new(segmented.then(|| task.len(split)));
+        Ok(Predictions { path: path.clone(), table, places, predicts })
     }
 
     /// Writes the predictions of the next batch.
@@ -127,16 +161,38 @@ impl Predictions {
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn add(&mut self, predicted: &Predicted<'_>) -> Result<()> {
-        let probabilities =
-            if self.one { predicted.probabilities_of_labels() } else { predicted.probabilities() };
-        let labels = predicted.target.labels().unwrap_or_default();
-        let rows = Rows {
-            places: &self.places.next(predicted.rows, labels.len()),
-            labels: &labels,
-            answers: &predicted.answers(),
-            probabilities: &probabilities,
+        let (places, steps) = match self.predicts {
+            Predicts::ClassEveryStep | Predicts::ValuesEveryStep => {
+                let samples = self.places.next(predicted.rows, predicted.rows);
+                let at = |[step, row]: [u32; 2]| (samples[row as usize], u64::from(step));
+                predicted.target.places(predicted.rows).into_iter().map(at).unzip()
+            }
+            _ => (self.places.next(predicted.rows, predicted.predictions as usize), Vec::new()),
         };
-        self.table.add(&rows).with_context(|| cannot_write(&self.path))
+        let mut cells = vec![Cells::Numbers(&places)];
+        if !steps.is_empty() {
+            cells.push(Cells::Numbers(&steps));
+        }
+        let labels: Vec<Option<u32>>;
+        let (answers, first, second);
+        match (predicted.target.labels(), predicted.target.values()) {
+            (Some(right), _) => {
+                labels = right.iter().map(|&label| Some(label)).collect();
+                answers = predicted.answers();
+                first = match self.predicts {
+                    Predicts::EveryStep => predicted.probabilities_of_labels(),
+                    _ => predicted.probabilities(),
+                };
+                cells.extend([Cells::Classes(&labels), Cells::Classes(&answers), Cells::Reals(&first)]);
+            }
+            (None, values) => {
+                let rows = predicted.predictions as usize;
+                first = by_row(&values.unwrap_or_default(), rows);
+                second = by_row(predicted.outputs, rows);
+                cells.extend([Cells::Reals(&first), Cells::Reals(&second)]);
+            }
+        }
+        self.table.add(&cells).with_context(|| cannot_write(&self.path))
     }
 
     /// Gives the complete file its name, and tells it.
@@ -154,6 +210,12 @@ impl Predictions {
         put().with_context(|| cannot_write(&path))?;
         Ok(path.display().to_string())
     }
+}
+
+/// `[O, R]` as `[R, O]`.
+fn by_row(values: &[f32], rows: usize) -> Vec<f32> {
+    let outputs = values.len() / rows.max(1);
+    (0..values.len()).map(|at| values[at % outputs * rows + at / outputs]).collect()
 }
 
 fn cannot_write(path: &Path) -> String {

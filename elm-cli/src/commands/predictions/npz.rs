@@ -4,7 +4,7 @@
 //! (written here, it is one line), then its bytes. Arrays grow side by side
 //! but follow each other in the zip, so each waits in a file of its own.
 
-use super::{Columns, PREDICTION, Rows, Table};
+use super::{Cells, Kind, Layout, Table};
 use anyhow::Result;
 use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
@@ -15,51 +15,52 @@ use zip::write::SimpleFileOptions;
 
 pub(super) struct NpzTable {
     file: NamedTempFile,
-    names: (&'static str, Vec<String>),
-    places: Array,
-    labels: Array,
-    answers: Array,
-    probabilities: Array,
+    names: Option<(&'static str, Vec<String>)>,
+    arrays: Vec<Array>,
 }
 
 impl NpzTable {
     /// Opens a file for each array in `folder`; they vanish by themselves.
-    pub(super) fn begin(
-        file: NamedTempFile,
-        folder: &Path,
-        columns: &Columns,
-        names: Vec<String>,
-        one: bool,
-    ) -> Result<Self> {
-        let array = |name, kind, width| Array::begin(folder, name, kind, width);
-        Ok(NpzTable {
-            file,
-            places: array(columns.place, "<i8", None)?,
-            labels: array(columns.label, "<i4", None)?,
-            answers: array(PREDICTION, "<i4", None)?,
-            probabilities: array(columns.probabilities, "<f4", (!one).then_some(names.len()))?,
-            names: (columns.names, names),
-        })
+    pub(super) fn begin(file: NamedTempFile, folder: &Path, layout: Layout) -> Result<Self> {
+        let mut arrays = Vec::with_capacity(layout.columns.len());
+        for column in layout.columns {
+            let (kind, width) = match column.kind {
+                Kind::Number => ("<i8", None),
+                Kind::Class => ("<i4", None),
+                Kind::Real => ("<f4", None),
+                Kind::Reals(names) => ("<f4", Some(names.len())),
+            };
+            arrays.push(Array::begin(folder, column.name, kind, width)?);
+        }
+        Ok(NpzTable { file, names: layout.names, arrays })
     }
 }
 
 impl Table for NpzTable {
     /// A missing answer is -1.
-    fn add(&mut self, rows: &Rows<'_>) -> Result<()> {
+    fn add(&mut self, cells: &[Cells<'_>]) -> Result<()> {
         let signed = |number: u32| i32::try_from(number).unwrap_or(-1);
-        self.places.extend(rows.places.iter().map(|place| place.to_le_bytes()))?;
-        self.labels.extend(rows.labels.iter().map(|&label| signed(label).to_le_bytes()))?;
-        self.answers.extend(rows.answers.iter().map(|answer| answer.map_or(-1, signed).to_le_bytes()))?;
-        self.probabilities.extend(rows.probabilities.iter().map(|share| share.to_le_bytes()))
+        for (array, cells) in self.arrays.iter_mut().zip(cells) {
+            match cells {
+                Cells::Numbers(numbers) => array.extend(numbers.iter().map(|number| number.to_le_bytes()))?,
+                Cells::Classes(classes) => {
+                    array.extend(classes.iter().map(|class| class.map_or(-1, signed).to_le_bytes()))?;
+                }
+                Cells::Reals(values) => array.extend(values.iter().map(|value| value.to_le_bytes()))?,
+            }
+        }
+        Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<NamedTempFile> {
-        let NpzTable { mut file, names: (title, names), places, labels, answers, probabilities } = *self;
+        let NpzTable { mut file, names, arrays } = *self;
         let mut zip = ZipWriter::new(BufWriter::new(&mut file));
-        for array in [places, labels, answers, probabilities] {
+        for array in arrays {
             array.put(&mut zip)?;
         }
-        put_texts(&mut zip, title, &names)?;
+        if let Some((title, names)) = names {
+            put_texts(&mut zip, title, &names)?;
+        }
         zip.finish()?.into_inner().map_err(|error| error.into_error())?;
         Ok(file)
     }
