@@ -363,7 +363,7 @@ fn what_cannot_be_is_refused_with_its_reason() {
 #[test]
 fn values_of_set_are_taken_without_the_spaces_around_them() {
     let config = load(DIGITS, &["training.learning_rate = 1e-3", "backend.kind = candle "]).unwrap();
-    assert_eq!((config.training.learning_rate, config.backend.as_str()), (1e-3, "candle"));
+    assert_eq!((config.training.rate.learning_rate, config.backend.as_str()), (1e-3, "candle"));
     let error = load(DIGITS, &["training.batch_size =   x"]).unwrap_err();
     assert!(error.contains("--set #1:1:25"), "{error}");
 }

@@ -6,7 +6,7 @@ use elm_core::Backend;
 use elm_core::device::BackendOptions;
 use elm_core::model::{LayerOptions, ModelKind, Network, NetworkOptions, NeuronOptions};
 use elm_core::spec::{Event, Events};
-use elm_core::train::{Batch, HostInput, LearningRate, OptimizerKind, Target, Trainer, TrainingSpec};
+use elm_core::train::{Batch, HostInput, LearningRate, Target, Trainer, TrainingSpec};
 
 const STEPS: usize = 16_384;
 const ROWS: usize = 2;
@@ -46,15 +46,8 @@ fn update<B: Backend>(backend: &B) -> (f64, String) {
         last_layer: None,
     };
     let network = Network::from_seed(backend, &options.resolve().unwrap(), 3).unwrap();
-    let spec = TrainingSpec {
-        optimizer: OptimizerKind::Adam,
-        learning_rate: LearningRate { peak: 1e-3, warmup: 0, total: 10 },
-        clip_norm: Some(1.0),
-        label_smoothing: 0.0,
-        regularizers: Vec::new(),
-        state_reuse: None,
-        seed: 1,
-    };
+    let spec =
+        TrainingSpec { learning_rate: LearningRate::cosine(1e-3, 0, 10), seed: 1, ..TrainingSpec::new(10) };
     let mut trainer = Trainer::new(backend, network, spec).unwrap();
     let report = trainer.step(&batch()).unwrap();
     (report.gradient_norm, report.path.to_string())

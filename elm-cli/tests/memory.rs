@@ -5,7 +5,7 @@ use elm_backend_candle::CandleBackend;
 use elm_core::Backend;
 use elm_core::device::BackendOptions;
 use elm_core::model::{LayerOptions, ModelKind, Network, NetworkOptions, NeuronOptions};
-use elm_core::train::{Batch, HostInput, LearningRate, OptimizerKind, Target, Trainer, TrainingSpec};
+use elm_core::train::{Batch, HostInput, LearningRate, Target, Trainer, TrainingSpec};
 
 /// Bytes by which memory may grow over the steps: pages that the allocator
 /// touches for the first time.
@@ -46,13 +46,10 @@ fn grows_by<B: Backend>(backend: &B) -> usize {
     };
     let network = Network::from_seed(backend, &options.resolve().unwrap(), 3).unwrap();
     let spec = TrainingSpec {
-        optimizer: OptimizerKind::Adam,
-        learning_rate: LearningRate { peak: 1e-3, warmup: 10, total: STEPS as u64 },
-        clip_norm: Some(1.0),
+        learning_rate: LearningRate::cosine(1e-3, 10, STEPS as u64),
         label_smoothing: 0.01,
-        regularizers: Vec::new(),
-        state_reuse: None,
         seed: 1,
+        ..TrainingSpec::new(STEPS as u64)
     };
     let mut trainer = Trainer::new(backend, network, spec).unwrap();
     let mut settled = 0;

@@ -78,7 +78,7 @@ pub struct BenchReport {
     pub scan: String,
     /// Threads.
     pub threads: usize,
-    /// Sequences per batch.
+    /// Sequences per update.
     pub batch: usize,
     /// Time steps per sequence.
     pub time_steps: usize,
@@ -115,7 +115,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
     let spec = S::configured(config, demand)?;
     machine::can_train(config, &spec)?;
-    let (rows, steps) = (config.training.batch_size, config.time_steps());
+    let (rows, steps) = (config.training.update_size(), config.time_steps());
     let shape =
         Shape { tokens: demand.tokens, predicts: config.data.kind.properties().predicts, rows, steps };
     let model = spec.build(backend, &spec.initial_weights(config.training.seed))?;

@@ -29,6 +29,7 @@ pub mod logging;
 pub mod model;
 pub mod properties;
 pub mod regularizer;
+pub mod schedule;
 pub mod training;
 
 pub mod keys;
@@ -41,6 +42,7 @@ pub use model::Demand;
 pub use names::Named;
 pub use place::ConfigError;
 pub use properties::{Predicts, Properties, TrainingDefaults};
+pub use schedule::LearningRateConfig;
 pub use training::TrainingConfig;
 
 use backend::BackendName;
@@ -69,11 +71,13 @@ sections! {
         last_layer: LayerOptions, in "model.last_layer";
         length: Length, in "training";
         carrying: Carrying, in "training", given data.kind;
+        rate: LearningRateConfig, in "training";
         regularizers: Regularizers, in "regularizer";
         training: TrainingConfig, in "training", given FromOthers {
             kind: data.kind,
             length: length.turns(data.kind, settings)?,
             state_reuse: carrying.reset(data.kind, settings)?,
+            rate: rate.clone(),
             regularizers: regularizers.0.clone(),
         };
         checkpoint: CheckpointConfig, in "checkpoint";
@@ -150,6 +154,7 @@ impl RunConfig {
             settings,
             values,
         };
+        config.training.check(&config.settings)?;
         config.check_model()?;
         Ok(config)
     }

@@ -1,20 +1,23 @@
 //! `[training]`: how long and on what to train.
 
 use super::kind::DataKind;
-use super::names::names;
+use super::names::{Named, names};
 use super::place::ConfigError;
-use super::ranges::{Flag, OrNone, count, one_of, positive, share, size};
+use super::ranges::{Flag, OrNone, Probability, count, not_negative, one_of, positive, share, size};
+use super::schedule::LearningRateConfig;
 use super::section::settings;
 use super::settings::Settings;
-use elm_core::train::{LearningRate, OptimizerKind, Regularizer, StateReset, TrainingSpec};
+use elm_core::train::{OptimizerKind, Regularizer, StateReset, TrainingSpec};
 
 /// Turns or epochs of a training.
 const TURNS: u64 = 10;
 /// Updates of a turn where the length is given in turns.
 const STEPS_PER_TURN: u64 = 400;
+/// Weight decay of AdamW, as in PyTorch.
+const ADAMW_DECAY: f64 = 0.01;
 
 names! {
-    for OptimizerKind { Adam = "adam", Adamax = "adamax" }
+    for OptimizerKind { Adam = "adam", Adamax = "adamax", AdamW = "adamw", Sgd = "sgd" }
 }
 
 settings! {
@@ -95,6 +98,8 @@ pub struct FromOthers {
     pub length: (Option<u64>, u64),
     /// Is the state carried, and how often is it reset?
     pub state_reuse: Option<StateReset>,
+    /// The learning rate.
+    pub rate: LearningRateConfig,
     /// Penalties.
     pub regularizers: Vec<Regularizer>,
 }
@@ -103,8 +108,10 @@ settings! {
     /// How long and on what to train.
     #[derive(Debug, Clone, PartialEq)]
     pub struct TrainingConfig given (others: FromOthers) {
-        /// sequences per update
+        /// sequences computed at once
         batch_size: usize = size(1), 8;
+        /// so many batches make one update, that of a batch so many times as large
+        accumulate: usize = size(1), 1;
         /// time steps of a text segment
         seq_length: usize = size(1), 100;
         /// batches of a validation
@@ -121,10 +128,11 @@ settings! {
             "1 for text, else batch_size";
         /// the update rule
         optimizer: OptimizerKind = one_of::<OptimizerKind>(), OptimizerKind::Adam;
-        /// highest learning rate
-        learning_rate: f64 = positive(), 5e-4;
-        /// updates of linear warm-up; a half cosine follows
-        warmup_steps: u64 = count(0), 100;
+        /// momentum of sgd
+        momentum: f64 = Probability, 0.0;
+        /// weight decay of all weights but biases and timescales; with adamw decoupled, else added to the gradients
+        weight_decay: f64 = not_negative(), if optimizer == OptimizerKind::AdamW { ADAMW_DECAY } else { 0.0 },
+            "0.01 for adamw, else 0";
         /// limit of the gradients' global norm; "none" switches clipping off
         clip_norm: Option<f64> = OrNone(positive()), Some(1.0);
         /// share of a label spread over all classes
@@ -138,30 +146,44 @@ settings! {
         turns: u64 = others.length.1;
         /// Is the state carried, and how often is it reset?
         state_reuse: Option<StateReset> = others.state_reuse;
+        /// The learning rate.
+        rate: LearningRateConfig = others.rate;
         /// Penalties.
         regularizers: Vec<Regularizer> = others.regularizers;
     }
 }
 
 impl TrainingConfig {
-    /// What is odd about these settings in a run of `total` updates, for people.
-    pub fn warning(&self, total: u64) -> Option<String> {
-        let odd = self.warmup_steps >= total && self.warmup_steps > 0;
-        odd.then(|| {
-            format!(
-                "training.warmup_steps = {} is not shorter than the run of {total} updates: the learning rate \
-                 never reaches training.learning_rate = {}",
-                self.warmup_steps, self.learning_rate
-            )
-        })
+    /// Refuses settings that contradict each other.
+    ///
+    /// # Errors
+    /// [`ConfigError`] at one of them.
+    pub(super) fn check(&self, settings: &Settings) -> Result<(), ConfigError> {
+        if self.momentum > 0.0 && self.optimizer != OptimizerKind::Sgd {
+            let message = format!("{} has no momentum to set, only sgd", self.optimizer.name());
+            return Err(settings.error("training.momentum", message));
+        }
+        if self.batch_size.checked_mul(self.accumulate).is_none() {
+            let message = format!("{} batches of {} are too many", self.accumulate, self.batch_size);
+            return Err(settings.error("training.accumulate", message));
+        }
+        self.rate.check(settings)
+    }
+
+    /// Sequences of one update.
+    pub fn update_size(&self) -> usize {
+        self.batch_size.saturating_mul(self.accumulate)
     }
 
     /// The trainer's settings for `total` updates.
     pub fn spec(&self, total: u64) -> TrainingSpec {
         TrainingSpec {
             optimizer: self.optimizer,
-            learning_rate: LearningRate { peak: self.learning_rate, warmup: self.warmup_steps, total },
+            learning_rate: self.rate.of(total),
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
             clip_norm: self.clip_norm,
+            accumulate: self.accumulate,
             label_smoothing: self.label_smoothing,
             regularizers: self.regularizers.clone(),
             state_reuse: self.state_reuse,

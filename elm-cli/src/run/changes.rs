@@ -3,9 +3,10 @@
 //! A run that continues gives the numbers of the uninterrupted one, so it
 //! continues with its own settings. Those that no number depends on may
 //! change: [`MAY_CHANGE`]; the place of the data, as long as it is the same
-//! data; and the length, as long as no update done so far would have had
-//! another learning rate. Others are refused, or taken where the user says so
-//! key by key, which makes it another training and is recorded.
+//! data; and the length, as long as
+//! no update done so far would have had another learning rate. Others are
+//! refused, or taken where the user says so key by key, which makes it another
+//! training and is recorded.
 
 use crate::config::effective::{Effective, EffectiveSettings};
 use crate::config::{ConfigError, RunConfig};
@@ -50,8 +51,8 @@ enum Rule {
 pub struct Progress {
     /// Updates done.
     pub step: u64,
-    /// Updates of warm-up, before which the length plays no part.
-    pub warmup: u64,
+    /// Updates from the first on in which the length plays no part.
+    pub regardless_of_length: u64,
 }
 
 /// The settings that differ between a run and now. Lengths are the same in
@@ -104,7 +105,9 @@ fn rule(key: &str, progress: Progress) -> Rule {
         "training.optimizer" => {
             Rule::Never("the averages of one optimizer mean nothing to another; `--from RUN` starts afresh")
         }
-        "training.num_turns" | "training.num_epochs" if progress.step <= progress.warmup => Rule::Free,
+        "training.num_turns" | "training.num_epochs" if progress.step <= progress.regardless_of_length => {
+            Rule::Free
+        }
         _ if table == "model" => {
             Rule::Never("the weights belong to the run's model; `--from RUN` starts from them with another")
         }
@@ -118,6 +121,7 @@ fn rule(key: &str, progress: Progress) -> Rule {
 pub fn batches_differ(changes: &[Change]) -> bool {
     let part = |key: &str| {
         key == "training.batch_size"
+            || key == "training.accumulate"
             || key == "training.seq_length"
             || (key.starts_with("data") && key != "data.path")
     };
@@ -202,9 +206,9 @@ mod tests {
 
     #[test]
     fn a_longer_training_may_be_while_the_learning_rate_still_rises() {
-        let at = |step| rule("training.num_turns", Progress { step, warmup: 10 });
+        let at = |step| rule("training.num_turns", Progress { step, regardless_of_length: 10 });
         assert_eq!((at(10), at(11)), (Rule::Free, Rule::Asked));
-        assert_eq!(rule("logging.every_steps", Progress { step: 50, warmup: 0 }), Rule::Free);
-        assert_eq!(rule("training.clip_norm", Progress { step: 50, warmup: 0 }), Rule::Asked);
+        assert_eq!(rule("logging.every_steps", Progress { step: 50, regardless_of_length: 0 }), Rule::Free);
+        assert_eq!(rule("training.clip_norm", Progress { step: 50, regardless_of_length: 0 }), Rule::Asked);
     }
 }

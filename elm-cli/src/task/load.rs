@@ -171,7 +171,7 @@ impl Task {
             Data::Samples([train, ..]) => train.len(),
             Data::Text(corpus) => corpus.train.len(),
         };
-        let one_pass = (samples as u64 / config.training.batch_size as u64).max(1);
+        let one_pass = (samples as u64 / config.training.update_size() as u64).max(1);
         config.training.turn.unwrap_or(one_pass)
     }
 
@@ -182,6 +182,9 @@ impl Task {
     pub fn batches(&self, config: &RunConfig, purpose: Purpose) -> Result<(Adapted, Option<u64>)> {
         let training = &config.training;
         let (key, rows, limit) = match purpose {
+            Purpose::Train if training.accumulate > 1 => {
+                ("training.accumulate", training.update_size(), None)
+            }
             Purpose::Train => ("training.batch_size", training.batch_size, None),
             Purpose::Valid | Purpose::Seen => {
                 ("training.valid_batch_size", training.valid_batch_size, training.valid_batches)
@@ -257,7 +260,7 @@ impl Task {
                 }))
             }
             Data::Samples([train, ..]) if self.kind.is_generated() => {
-                let batches = (train.len() / config.training.batch_size) as u64;
+                let batches = (train.len() / config.training.update_size()) as u64;
                 let Demand { inputs, outputs, .. } = self.demand();
                 let mut train = self.batches(config, Purpose::Train)?.0.0;
                 let mut test = self.batches(config, Purpose::Test)?.0.0;

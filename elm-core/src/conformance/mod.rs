@@ -19,6 +19,7 @@ mod refusals;
 mod scan;
 mod tolerance;
 mod transfer;
+mod update_formulas;
 mod updates;
 
 #[cfg(test)]
@@ -32,7 +33,11 @@ pub use refusals::{
 pub use scan::*;
 pub use tolerance::{Failure, Result, Tolerance};
 pub use transfer::*;
-pub use updates::*;
+pub use update_formulas::*;
+pub use updates::{
+    impossible_updates_are_refused, updates_refuse_what_is_not_finite, updates_take_gradients_of_any_layout,
+    updates_take_gradients_of_zeros, updates_train_a_variable,
+};
 
 /// Lists every case of the suite as a test of the backend that the given
 /// expression makes; the expression is evaluated anew in every test.
@@ -96,6 +101,9 @@ macro_rules! conformance_tests {
             impossible_layers_are_refused
             adam_follows_its_formula
             adamax_follows_its_formula
+            adamw_follows_its_formula
+            sgd_follows_its_formula
+            weight_decay_joins_gradients
             updates_take_gradients_of_zeros
             updates_take_gradients_of_any_layout
             updates_refuse_what_is_not_finite

@@ -1,4 +1,5 @@
-//! Optimiser updates against the published formulas, number by number in f64.
+//! Optimiser updates: what they take, what they refuse, and that they train.
+//! Their formulas have a file of their own.
 
 use super::call::numbers;
 use super::refusals::refused;
@@ -6,20 +7,23 @@ use super::tolerance::{Failure, Result, Tolerance};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::ops;
-use crate::optimizer::{Moments, OptimizerKind, Update};
+use crate::optimizer::{Moments, OptimizerKind, Update, WeightDecay};
 
 /// Sizes of the variables that are updated together.
-const SIZES: [usize; 4] = [1, 7, 33, 260];
-const UPDATES: usize = 30;
+pub(super) const SIZES: [usize; 4] = [1, 7, 33, 260];
+
+/// Every rule.
+const KINDS: [OptimizerKind; 4] =
+    [OptimizerKind::Adam, OptimizerKind::Adamax, OptimizerKind::AdamW, OptimizerKind::Sgd];
 
 /// Variables and moments on a backend.
-struct Trained<B: Backend> {
+pub(super) struct Trained<B: Backend> {
     parameters: Vec<B::Tensor>,
     moments: Vec<Moments<B>>,
 }
 
 impl<B: Backend> Trained<B> {
-    fn new(b: &B) -> crate::Result<Self> {
+    pub(super) fn new(b: &B) -> crate::Result<Self> {
         let start = |(which, &size): (usize, &usize)| b.variable(&start(which, size), &[size]);
         let moments =
             |&size: &usize| Ok(Moments { first: ops::zeros(b, &[size])?, second: ops::zeros(b, &[size])? });
@@ -29,7 +33,7 @@ impl<B: Backend> Trained<B> {
         })
     }
 
-    fn update(&mut self, b: &B, update: &Update, gradients: &[Vec<f32>]) -> crate::Result<f64> {
+    pub(super) fn update(&mut self, b: &B, update: &Update, gradients: &[Vec<f32>]) -> crate::Result<f64> {
         let upload = |gradient: &Vec<f32>| b.tensor(gradient, &[gradient.len()]);
         let gradients = gradients.iter().map(upload).collect::<crate::Result<Vec<_>>>()?;
         b.optimizer_update(update, &self.parameters, &gradients, &mut self.moments)
@@ -43,7 +47,13 @@ impl<B: Backend> Trained<B> {
             .collect()
     }
 
-    fn compare(&self, b: &B, tolerance: Tolerance, what: &str, wanted: &[[Vec<f32>; 3]]) -> Result<()> {
+    pub(super) fn compare(
+        &self,
+        b: &B,
+        tolerance: Tolerance,
+        what: &str,
+        wanted: &[[Vec<f32>; 3]],
+    ) -> Result<()> {
         for (which, (got, wanted)) in self.values(b)?.iter().zip(wanted).enumerate() {
             for (part, (got, wanted)) in
                 ["values", "first moment", "second moment"].iter().zip(got.iter().zip(wanted))
@@ -56,12 +66,12 @@ impl<B: Backend> Trained<B> {
     }
 }
 
-fn start(which: usize, size: usize) -> Vec<f32> {
+pub(super) fn start(which: usize, size: usize) -> Vec<f32> {
     numbers(700 + which as u64, size, 1.0)
 }
 
 /// Gradients of update `step`: of changing size, with zeros among them.
-fn gradients(step: usize) -> Vec<Vec<f32>> {
+pub(super) fn gradients(step: usize) -> Vec<Vec<f32>> {
     let size = [1.0, 0.1, 0.01][step % 3];
     let of = |(which, &length): (usize, &usize)| {
         let mut values = numbers(800 + (10 * step + which) as u64, length, size);
@@ -71,91 +81,11 @@ fn gradients(step: usize) -> Vec<Vec<f32>> {
     SIZES.iter().enumerate().map(of).collect()
 }
 
-/// Warm-up over `warmup` updates, then half a cosine over the rest.
-fn learning_rate(step: usize, warmup: usize) -> f64 {
-    if step < warmup {
-        return 0.02 * step as f64 / warmup as f64;
-    }
-    let progress = (step - warmup) as f64 / (UPDATES - warmup) as f64;
-    0.02 * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
-}
-
-/// One number and its moments.
-#[derive(Clone, Copy)]
-struct Scalar {
-    x: f64,
-    m: f64,
-    v: f64,
-}
-
-impl Scalar {
-    /// The formulas of Kingma & Ba 2015 for update `t`, counted from 1.
-    fn update(&mut self, kind: OptimizerKind, t: i32, rate: f64, g: f64) {
-        self.m = 0.9 * self.m + 0.1 * g;
-        let mean = self.m / (1.0 - 0.9f64.powi(t));
-        match kind {
-            OptimizerKind::Adam => {
-                self.v = 0.999 * self.v + 0.001 * g * g;
-                self.x -= rate * mean / ((self.v / (1.0 - 0.999f64.powi(t))).sqrt() + 1e-8);
-            }
-            OptimizerKind::Adamax => {
-                self.v = (g.abs() + 1e-8).max(0.999 * self.v);
-                self.x -= rate * mean / self.v;
-            }
-        }
-    }
-}
-
-/// Follows a trajectory on the backend and in f64.
-fn follow<B: Backend>(b: &B, kind: OptimizerKind, warmup: usize, clip_norm: Option<f64>) -> Result<()> {
-    let mut trained = Trained::new(b)?;
-    let scalar = |&x: &f32| Scalar { x: f64::from(x), m: 0.0, v: 0.0 };
-    let mut wanted: Vec<Vec<Scalar>> = (SIZES.iter().enumerate())
-        .map(|(which, &size)| start(which, size).iter().map(scalar).collect())
-        .collect();
-    for step in 0..UPDATES {
-        let what = format!("{} updates of {kind:?}, warm-up {warmup}, clipped to {clip_norm:?}", step + 1);
-        let rate = learning_rate(step, warmup);
-        let gradients = gradients(step);
-        let update = Update { kind, step: step as u64, learning_rate: rate, clip_norm };
-        let norm = trained.update(b, &update, &gradients)?;
-        let wanted_norm = gradients.iter().flatten().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
-        Tolerance::Sum.compare(&format!("norm before {what}"), &[], &[norm as f32], &[wanted_norm as f32])?;
-        let clip = clip_norm.filter(|limit| wanted_norm >= *limit).map_or(1.0, |limit| limit / wanted_norm);
-        for (scalar, gradient) in wanted.iter_mut().flatten().zip(gradients.iter().flatten()) {
-            scalar.update(kind, step as i32 + 1, rate, f64::from(*gradient) * clip);
-        }
-        let part =
-            |of: fn(&Scalar) -> f64| move |all: &Vec<Scalar>| all.iter().map(|s| of(s) as f32).collect();
-        let parts = |all: &Vec<Scalar>| [part(|s| s.x)(all), part(|s| s.m)(all), part(|s| s.v)(all)];
-        let wanted: Vec<_> = wanted.iter().map(parts).collect();
-        trained.compare(b, Tolerance::Trajectory, &what, &wanted)?;
-    }
-    Ok(())
-}
-
-/// Adam over thirty updates: with and without warm-up, clipped and not.
-pub fn adam_follows_its_formula<B: Backend>(b: &B) -> Result<()> {
-    follow_all(b, OptimizerKind::Adam)
-}
-
-/// Adamax over thirty updates: with and without warm-up, clipped and not.
-pub fn adamax_follows_its_formula<B: Backend>(b: &B) -> Result<()> {
-    follow_all(b, OptimizerKind::Adamax)
-}
-
-fn follow_all<B: Backend>(b: &B, kind: OptimizerKind) -> Result<()> {
-    follow(b, kind, 0, None)?;
-    follow(b, kind, 3, None)?;
-    follow(b, kind, 0, Some(0.5))?; // some gradients are longer, some shorter
-    follow(b, kind, 3, Some(1e6))
-}
-
 /// A gradient of zeros moves nothing and gives no NaN.
 pub fn updates_take_gradients_of_zeros<B: Backend>(b: &B) -> Result<()> {
-    for kind in [OptimizerKind::Adam, OptimizerKind::Adamax] {
+    for kind in KINDS {
         let mut trained = Trained::new(b)?;
-        let update = Update { kind, step: 0, learning_rate: 0.1, clip_norm: Some(1.0) };
+        let update = Update { clip_norm: Some(1.0), ..Update::new(kind, 0, 0.1) };
         let norm = trained.update(b, &update, &SIZES.map(|size| vec![0.0; size]))?;
         Tolerance::Exact.compare("norm of zeros", &[], &[norm as f32], &[0.0])?;
         for (which, values) in trained.values(b)?.into_iter().enumerate() {
@@ -169,7 +99,7 @@ pub fn updates_take_gradients_of_zeros<B: Backend>(b: &B) -> Result<()> {
 /// The gradient of a sum is one number stretched, that of a cut is part of a
 /// larger tensor: an update takes what a gradient says, not how it is stored.
 pub fn updates_take_gradients_of_any_layout<B: Backend>(b: &B) -> Result<()> {
-    for kind in [OptimizerKind::Adam, OptimizerKind::Adamax] {
+    for kind in KINDS {
         let mut trained = Trained::new(b)?;
         let mut loss = ops::zeros(b, &[])?;
         for x in &trained.parameters {
@@ -181,7 +111,7 @@ pub fn updates_take_gradients_of_any_layout<B: Backend>(b: &B) -> Result<()> {
         let mut gradients = trained.parameters.iter().map(gradient).collect::<Result<Vec<_>>>()?;
         let long = b.tensor(&[&[9.0; 5][..], &[1.0; 260], &[9.0; 4]].concat(), &[269])?;
         gradients[3] = b.narrow(&long, 0, 5, 260)?;
-        let update = Update { kind, step: 0, learning_rate: 0.25, clip_norm: None };
+        let update = Update::new(kind, 0, 0.25);
         let norm = b.optimizer_update(&update, &trained.parameters, &gradients, &mut trained.moments)?;
         Tolerance::Sum.compare("norm of ones", &[], &[norm as f32], &[301f32.sqrt()])?;
         for (which, values) in trained.values(b)?.into_iter().enumerate() {
@@ -201,10 +131,12 @@ pub fn updates_refuse_what_is_not_finite<B: Backend>(b: &B) -> Result<()> {
         (OptimizerKind::Adam, f32::INFINITY),
         (OptimizerKind::Adamax, f32::NAN),
         (OptimizerKind::Adamax, f32::NEG_INFINITY),
+        (OptimizerKind::AdamW, f32::NAN),
+        (OptimizerKind::Sgd, f32::INFINITY),
     ] {
         for clip_norm in [None, Some(1.0)] {
             let mut trained = Trained::new(b)?;
-            let mut update = Update { kind, step: 0, learning_rate: 0.1, clip_norm };
+            let mut update = Update { clip_norm, ..Update::new(kind, 0, 0.1) };
             trained.update(b, &update, &gradients(0))?;
             let before = trained.values(b)?;
             update.step = 1;
@@ -224,15 +156,20 @@ pub fn updates_refuse_what_is_not_finite<B: Backend>(b: &B) -> Result<()> {
     Ok(())
 }
 
-/// Gradients that do not fit their variables are refused.
+/// Gradients and weight decay that do not fit their variables are refused.
 pub fn impossible_updates_are_refused<B: Backend>(b: &B) -> Result<()> {
-    let update = Update { kind: OptimizerKind::Adam, step: 0, learning_rate: 0.1, clip_norm: None };
+    let update = Update::new(OptimizerKind::Adam, 0, 0.1);
     let mut trained = Trained::new(b)?;
     let before = trained.values(b)?;
     refused("an update with a gradient missing", trained.update(b, &update, &gradients(0)[..3]))?;
     let mut wrong = gradients(0);
     wrong[3].truncate(259);
     refused("an update with a short gradient", trained.update(b, &update, &wrong))?;
+    let beyond = [vec![], vec![], vec![0..1, 30..34], vec![]];
+    for ranges in [&beyond[..], &beyond[..2]] {
+        let decaying = Update { weight_decay: Some(WeightDecay { rate: 0.1, ranges }), ..update };
+        refused("weight decay beyond its variable", trained.update(b, &decaying, &gradients(0)))?;
+    }
     trained.compare(b, Tolerance::Exact, "refused updates", &before)
 }
 
@@ -253,8 +190,7 @@ pub fn updates_train_a_variable<B: Backend>(b: &B) -> Result<()> {
                 b.gradient(&gradients, x).ok_or_else(|| Failure::broken("a trained variable", "no gradient"))
             };
             let gradients = trained.parameters.iter().map(gradient).collect::<Result<Vec<_>>>()?;
-            let update =
-                Update { kind: OptimizerKind::Adam, step, learning_rate: 0.05, clip_norm: Some(1.0) };
+            let update = Update { clip_norm: Some(1.0), ..Update::new(OptimizerKind::Adam, step, 0.05) };
             b.optimizer_update(&update, &trained.parameters, &gradients, &mut trained.moments)?;
         }
         Ok(trained.values(b)?.into_iter().flat_map(|[values, ..]| values).collect())

@@ -17,7 +17,7 @@ pub(super) fn update<B: Backend>(
     gradients: &[B::Tensor],
     moments: &mut [Moments<B>],
 ) -> Result<f64> {
-    check_update(backend, parameters, gradients, moments)?;
+    check_update(backend, update, parameters, gradients, moments)?;
     let mut squares = 0.0;
     for gradient in gradients {
         squares += on_host(backend, gradient, sum_of_squares)?;
@@ -27,13 +27,23 @@ pub(super) fn update<B: Backend>(
         return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
     }
     let clip = update.clip_factor(norm);
-    for ((parameter, gradient), moments) in parameters.iter().zip(gradients).zip(moments) {
+    for (v, ((parameter, gradient), moments)) in parameters.iter().zip(gradients).zip(moments).enumerate() {
         separate(backend, moments)?;
         on_host(backend, gradient, |gradient| {
             edit(backend, parameter, |parameter| {
                 edit(backend, &moments.first, |first| {
                     edit(backend, &moments.second, |second| {
-                        update_in_place(update, clip, parameter, gradient, first, second);
+                        for (part, decays) in update.parts(v, parameter.len()) {
+                            update_in_place(
+                                update,
+                                clip,
+                                decays,
+                                &mut parameter[part.clone()],
+                                &gradient[part.clone()],
+                                &mut first[part.clone()],
+                                &mut second[part],
+                            );
+                        }
                     })
                 })
             })
@@ -79,13 +89,38 @@ pub fn sum_of_squares(values: &[f32]) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
-/// Updates one flat variable and its moments; all slices have one length.
+/// Updates numbers and their moments; all slices have one length. `decays`:
+/// does weight decay act on them?
 ///
 /// # Equation
 /// That of [`Update`], with `g = clip * gradient`.
 pub fn update_in_place(
     update: &Update,
     clip: f64,
+    decays: bool,
+    parameter: &mut [f32],
+    gradient: &[f32],
+    first: &mut [f32],
+    second: &mut [f32],
+) {
+    let (clip, joining) = (clip as f32, update.joining() as f32);
+    // Without decay the product with a parameter, which may be infinite, is
+    // not only 0 but absent.
+    if decays && joining != 0.0 {
+        let of = |x: f32, g: f32| g * clip + joining * x;
+        step(update, update.shrinking() as f32, of, parameter, gradient, first, second);
+    } else {
+        let shrinking = if decays { update.shrinking() as f32 } else { 1.0 };
+        step(update, shrinking, |_, g| g * clip, parameter, gradient, first, second);
+    }
+}
+
+/// One step along the gradients that `of` makes of parameter and gradient, the
+/// parameters being multiplied by `shrinking` before.
+fn step(
+    update: &Update,
+    shrinking: f32,
+    of: impl Fn(f32, f32) -> f32,
     parameter: &mut [f32],
     gradient: &[f32],
     first: &mut [f32],
@@ -95,25 +130,32 @@ pub fn update_in_place(
     let rate = (update.learning_rate / correction1) as f32;
     let (keep1, keep2) = (Update::BETA1 as f32, Update::BETA2 as f32);
     let (mix1, mix2) = ((1.0 - Update::BETA1) as f32, (1.0 - Update::BETA2) as f32);
-    let (epsilon, clip) = (Update::EPSILON as f32, clip as f32);
+    let epsilon = Update::EPSILON as f32;
     let scale2 = (1.0 / correction2) as f32;
     let moments = first.iter_mut().zip(second);
     let entries = parameter.iter_mut().zip(gradient).zip(moments);
     match update.kind {
-        OptimizerKind::Adam => {
+        OptimizerKind::Adam | OptimizerKind::AdamW => {
             for ((x, &g), (m, v)) in entries {
-                let g = g * clip;
+                let g = of(*x, g);
                 *m = keep1 * *m + mix1 * g;
                 *v = keep2 * *v + mix2 * (g * g);
-                *x -= rate * (*m / ((*v * scale2).sqrt() + epsilon));
+                *x = shrinking * *x - rate * (*m / ((*v * scale2).sqrt() + epsilon));
             }
         }
         OptimizerKind::Adamax => {
             for ((x, &g), (m, u)) in entries {
-                let g = g * clip;
+                let g = of(*x, g);
                 *m = keep1 * *m + mix1 * g;
                 *u = (g.abs() + epsilon).max(keep2 * *u);
                 *x -= rate * (*m / *u);
+            }
+        }
+        OptimizerKind::Sgd => {
+            let (rate, momentum) = (update.learning_rate as f32, update.momentum as f32);
+            for ((x, &g), (m, _)) in entries {
+                *m = momentum * *m + of(*x, g);
+                *x -= rate * *m;
             }
         }
     }
@@ -125,14 +167,29 @@ mod tests {
 
     #[test]
     fn first_steps_are_the_learning_rate_in_the_direction_of_the_gradient() {
-        for kind in [OptimizerKind::Adam, OptimizerKind::Adamax] {
-            let update = Update { kind, step: 0, learning_rate: 0.1, clip_norm: None };
+        for kind in [OptimizerKind::Adam, OptimizerKind::Adamax, OptimizerKind::AdamW] {
+            let update = Update::new(kind, 0, 0.1);
             let (mut x, mut m, mut v) = ([1.0f32, 1.0, 1.0], [0.0f32; 3], [0.0f32; 3]);
-            update_in_place(&update, 0.5, &mut x, &[4.0, -4.0, 0.0], &mut m, &mut v);
+            update_in_place(&update, 0.5, false, &mut x, &[4.0, -4.0, 0.0], &mut m, &mut v);
             for (got, wanted) in x.iter().zip([0.9, 1.1, 1.0]) {
                 assert!((got - wanted).abs() < 1e-6, "{kind:?}: {x:?}");
             }
             assert!((m[0] - 0.2).abs() < 1e-6, "{kind:?}: {m:?}");
+        }
+    }
+
+    /// Raw timescales may be infinite.
+    #[test]
+    fn what_does_not_decay_may_be_infinite() {
+        use super::super::WeightDecay;
+        for kind in [OptimizerKind::Adam, OptimizerKind::Adamax, OptimizerKind::AdamW, OptimizerKind::Sgd] {
+            let weight_decay = Some(WeightDecay { rate: 0.5, ranges: &[] });
+            let update = Update { weight_decay, ..Update::new(kind, 0, 0.1) };
+            let (mut x, mut m, mut v) = ([f32::INFINITY, 2.0], [0.0f32; 2], [0.0f32; 2]);
+            update_in_place(&update, 1.0, false, &mut x, &[0.0, 0.0], &mut m, &mut v);
+            assert_eq!(x, [f32::INFINITY, 2.0], "{kind:?}");
+            update_in_place(&update, 1.0, true, &mut x[1..], &[0.0], &mut m[1..], &mut v[1..]);
+            assert!(x[1] < 2.0, "{kind:?}: {x:?}");
         }
     }
 

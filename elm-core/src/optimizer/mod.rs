@@ -1,11 +1,16 @@
-//! Adam and Adamax with clipping by the global norm: composed from
-//! primitives, or as one loop over numbers on the host ([`in_place`]).
+//! Adam, Adamax, AdamW and SGD with clipping by the global norm: composed
+//! from primitives ([`composed`]), or as one loop over numbers on the host
+//! ([`in_place`]). What shrinks by weight decay is said in [`decay`].
 
+pub mod composed;
+pub mod decay;
 pub mod in_place;
 
-use crate::backend::{Backend, Binary, MemoryMut, Unary};
+pub use composed::composed_update;
+pub use decay::WeightDecay;
+
+use crate::backend::{Backend, MemoryMut};
 use crate::error::{Error, Result};
-use crate::ops;
 use serde::{Deserialize, Serialize};
 
 /// Which rule turns gradients into steps.
@@ -16,27 +21,39 @@ pub enum OptimizerKind {
     Adam,
     /// Adamax: the second moment is a decaying maximum.
     Adamax,
+    /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+    #[serde(rename = "adamw")]
+    AdamW,
+    /// Stochastic gradient descent, with or without momentum.
+    Sgd,
 }
 
 /// First and second moment of one flat variable.
 pub struct Moments<B: Backend> {
-    /// Decaying mean of gradients.
+    /// Decaying mean of gradients; of SGD their decaying sum.
     pub first: B::Tensor,
-    /// Decaying mean of squares (Adam) or maximum (Adamax).
+    /// Decaying mean of squares (Adam, AdamW) or maximum (Adamax); SGD has
+    /// none and leaves it as it is.
     pub second: B::Tensor,
 }
 
 /// The constants of one update.
 ///
 /// # Equation
-/// With the clipped gradient `g` and `t = step + 1`:
+/// With the clipped gradient `g`, `t = step + 1`, the momentum `μ` and, in
+/// tensors that decay, the weight decay `w` (elsewhere `w = 0`):
 /// ```text
-/// m = β1 m + (1 - β1) g;   m^ = m / (1 - β1^t)
-/// Adam:    v = β2 v + (1 - β2) g^2;  x -= lr * m^ / (sqrt(v / (1 - β2^t)) + ε)
-/// Adamax:  u = max(|g| + ε, β2 u);   x -= lr * m^ / u
+/// Adam, Adamax, SGD:  g += w x
+/// AdamW:              x -= lr * w x
+/// m = β1 m + (1 - β1) g;         m^ = m / (1 - β1^t)
+/// Adam, AdamW:  v = β2 v + (1 - β2) g^2;  x -= lr * m^ / (sqrt(v / (1 - β2^t)) + ε)
+/// Adamax:       u = max(|g| + ε, β2 u);   x -= lr * m^ / u
+/// SGD:          m = μ m + g;              x -= lr * m
 /// ```
+/// These are PyTorch's definitions, gradients being clipped before the decay
+/// comes in.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Update {
+pub struct Update<'a> {
     /// The rule.
     pub kind: OptimizerKind,
     /// Index of this update, from 0.
@@ -45,15 +62,24 @@ pub struct Update {
     pub learning_rate: f64,
     /// Gradients with a global norm of this or more are scaled down to it.
     pub clip_norm: Option<f64>,
+    /// Momentum `μ` of SGD; no other rule reads it.
+    pub momentum: f64,
+    /// Weight decay; `None`: nothing decays.
+    pub weight_decay: Option<WeightDecay<'a>>,
 }
 
-impl Update {
+impl Update<'_> {
     /// Decay of the first moment.
     pub const BETA1: f64 = 0.9;
     /// Decay of the second moment.
     pub const BETA2: f64 = 0.999;
     /// Guard against division by zero.
     pub const EPSILON: f64 = 1e-8;
+
+    /// An update without clipping, momentum and weight decay.
+    pub fn new(kind: OptimizerKind, step: u64, learning_rate: f64) -> Self {
+        Update { kind, step, learning_rate, clip_norm: None, momentum: 0.0, weight_decay: None }
+    }
 
     /// `1 - β^t` of both moments, in f64.
     pub fn bias_corrections(&self) -> (f64, f64) {
@@ -66,6 +92,22 @@ impl Update {
         match self.clip_norm {
             Some(limit) if norm >= limit => limit / norm,
             _ => 1.0,
+        }
+    }
+
+    /// Factor that decoupled weight decay puts on parameters before the step.
+    fn shrinking(&self) -> f64 {
+        match (self.kind, self.weight_decay) {
+            (OptimizerKind::AdamW, Some(decay)) => 1.0 - self.learning_rate * decay.rate,
+            _ => 1.0,
+        }
+    }
+
+    /// Share of the parameters that joins their gradients.
+    fn joining(&self) -> f64 {
+        match (self.kind, self.weight_decay) {
+            (OptimizerKind::AdamW, _) | (_, None) => 0.0,
+            (_, Some(decay)) => decay.rate,
         }
     }
 }
@@ -92,58 +134,14 @@ pub fn update<B: Backend>(
     composed_update(backend, update, parameters, gradients, moments)
 }
 
-/// [`Backend::optimizer_update`] from element-wise primitives.
-///
-/// # Errors
-/// As [`Backend::optimizer_update`].
-pub fn composed_update<B: Backend>(
-    backend: &B,
-    update: &Update,
-    parameters: &[B::Tensor],
-    gradients: &[B::Tensor],
-    moments: &mut [Moments<B>],
-) -> Result<f64> {
-    check_update(backend, parameters, gradients, moments)?;
-    let gradients: Vec<_> = gradients.iter().map(|gradient| backend.detach(gradient)).collect();
-    let norm = global_norm(backend, &gradients)?;
-    if !norm.is_finite() {
-        return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
-    }
-    let clip = update.clip_factor(norm);
-    let (correction1, correction2) = update.bias_corrections();
-    for ((parameter, gradient), moment) in parameters.iter().zip(&gradients).zip(moments) {
-        let gradient = backend.affine(gradient, clip, 0.0)?;
-        let first = mix(backend, &moment.first, &gradient, Update::BETA1)?;
-        let (second, divisor) = match update.kind {
-            OptimizerKind::Adam => {
-                let squared = ops::mul(backend, &gradient, &gradient)?;
-                let second = mix(backend, &moment.second, &squared, Update::BETA2)?;
-                let root = backend.unary(Unary::Sqrt, &backend.affine(&second, 1.0 / correction2, 0.0)?)?;
-                (second, backend.affine(&root, 1.0, Update::EPSILON)?)
-            }
-            OptimizerKind::Adamax => {
-                let now = backend.affine(&backend.unary(Unary::Abs, &gradient)?, 1.0, Update::EPSILON)?;
-                let before = backend.affine(&moment.second, Update::BETA2, 0.0)?;
-                // max(now, before) = before + relu(now - before)
-                let rise = backend.unary(Unary::Relu, &ops::sub(backend, &now, &before)?)?;
-                let second = ops::add(backend, &before, &rise)?;
-                (second.clone(), second)
-            }
-        };
-        let step = backend.binary(Binary::Div, &first, &divisor)?;
-        let step = backend.affine(&step, update.learning_rate / correction1, 0.0)?;
-        backend.assign(parameter, &ops::sub(backend, &backend.detach(parameter), &step)?)?;
-        *moment = Moments { first, second };
-    }
-    Ok(norm)
-}
-
-/// Does every parameter have a gradient and moments of its shape?
+/// Does every parameter have a gradient and moments of its shape, and does
+/// weight decay act inside of them?
 ///
 /// # Errors
 /// [`Error::Shape`] for the first that does not fit.
 pub fn check_update<B: Backend>(
     backend: &B,
+    update: &Update,
     parameters: &[B::Tensor],
     gradients: &[B::Tensor],
     moments: &[Moments<B>],
@@ -153,6 +151,7 @@ pub fn check_update<B: Backend>(
         let wanted = "as many gradients and moments as parameters";
         return Err(Error::shape("optimizer update", &counts, wanted));
     }
+    let mut lengths = Vec::with_capacity(parameters.len());
     for ((parameter, gradient), moment) in parameters.iter().zip(gradients).zip(moments) {
         let wanted = backend.shape(parameter);
         for (what, tensor) in
@@ -163,20 +162,7 @@ pub fn check_update<B: Backend>(
                 return Err(Error::shape(what, &got, format!("{wanted:?}")));
             }
         }
+        lengths.push(wanted.iter().product());
     }
-    Ok(())
-}
-
-/// Euclidean norm of all gradients together.
-fn global_norm<B: Backend>(backend: &B, gradients: &[B::Tensor]) -> Result<f64> {
-    let mut squares = 0.0;
-    for gradient in gradients {
-        squares += ops::scalar(backend, &ops::sum_all(backend, &ops::mul(backend, gradient, gradient)?)?)?;
-    }
-    Ok(squares.sqrt())
-}
-
-/// `decay * before + (1 - decay) * now`.
-fn mix<B: Backend>(backend: &B, before: &B::Tensor, now: &B::Tensor, decay: f64) -> Result<B::Tensor> {
-    ops::add(backend, &backend.affine(before, decay, 0.0)?, &backend.affine(now, 1.0 - decay, 0.0)?)
+    update.weight_decay.map_or(Ok(()), |decay| decay::check_ranges(&decay, &lengths))
 }

@@ -91,12 +91,11 @@ fn case(name: &str, options: NetworkOptions, seed: u64) -> Result<Case> {
     let training = Training {
         spec: TrainingSpec {
             optimizer: if name == "spikes" { OptimizerKind::Adamax } else { OptimizerKind::Adam },
-            learning_rate: LearningRate { peak: 1e-3, warmup: 2, total: 20 },
-            clip_norm: Some(1.0),
+            learning_rate: LearningRate::cosine(1e-3, 2, 20),
             label_smoothing: 0.01,
             regularizers,
-            state_reuse: None,
             seed,
+            ..TrainingSpec::new(20)
         },
         updates: 4,
     };

@@ -131,12 +131,11 @@ fn training_spec(document: &Document) -> Result<TrainingSpec> {
     };
     Ok(TrainingSpec {
         optimizer: optimizer.name,
-        learning_rate: LearningRate { peak: optimizer.lr, warmup: optimizer.warmup, total: optimizer.decay },
+        learning_rate: LearningRate::cosine(optimizer.lr, optimizer.warmup, optimizer.decay),
         clip_norm: Some(optimizer.clip),
         label_smoothing: document.label_smoothing,
         regularizers: document.regularizer.iter().flatten().map(penalty).collect(),
-        state_reuse: None,
-        seed: 0,
+        ..TrainingSpec::new(optimizer.decay)
     })
 }
 
@@ -166,16 +165,7 @@ fn neuron_record(name: &str, spec: NetworkSpec, reader: &Reader) -> Result<(Case
     for (name, _) in reader.with_prefix("record.") {
         answers.records.insert(format!("0.{name}"), reader.time_first(&format!("record.{name}"))?);
     }
-    let spec_of_training = TrainingSpec {
-        optimizer: OptimizerKind::Adam,
-        learning_rate: LearningRate { peak: 0.0, warmup: 0, total: 0 },
-        clip_norm: None,
-        label_smoothing: 0.0,
-        regularizers: Vec::new(),
-        state_reuse: None,
-        seed: 0,
-    };
-    let training = has_target.then_some(Training { spec: spec_of_training, updates: 0 });
+    let training = has_target.then_some(Training { spec: TrainingSpec::new(0), updates: 0 });
     let case =
         Case { name: name.into(), network: spec, weights, batches: vec![batch], training, neuronio_output };
     Ok((case, answers))

@@ -1,17 +1,22 @@
 //! Training: batches in, updated weights out.
 //!
 //! Read in this order: [`batch`] (what is learned from), [`loss`],
-//! [`regularizer`], [`schedule`], [`trainer`] (one update at a time, by
-//! [`crate::optimizer`]), [`snapshot`] (everything needed to continue),
-//! [`metric`] (what a task measures), [`mod@evaluate`].
+//! [`regularizer`], [`schedule`], [`spec`] (how to train), [`trainer`] (one
+//! update at a time, by [`crate::optimizer`]), [`parts`] (a batch learned from
+//! piece by piece), [`snapshot`] (everything needed to continue), [`metric`]
+//! (what a task measures), [`mod@evaluate`].
 
 pub mod batch;
 pub mod evaluate;
+mod learned;
 pub mod loss;
 pub mod metric;
+pub mod parts;
 pub mod regularizer;
+pub mod report;
 pub mod schedule;
 pub mod snapshot;
+pub mod spec;
 pub mod trainer;
 
 pub use crate::model::{HostInput, dropout};
@@ -20,6 +25,8 @@ pub use batch::{Batch, BatchList, BatchSource, Target};
 pub use evaluate::{Evaluation, EvaluationSpec, evaluate};
 pub use metric::{Confusion, Criterion, Measured, Metric, Predicted, Scores};
 pub use regularizer::{Penalty, Regularizer};
-pub use schedule::{LearningRate, StateReset};
+pub use report::{StepReport, StepTimes};
+pub use schedule::{LearningRate, Schedule, StateReset};
 pub use snapshot::Snapshot;
-pub use trainer::{StepReport, StepTimes, Trainer, TrainingSpec};
+pub use spec::TrainingSpec;
+pub use trainer::Trainer;

@@ -1,84 +1,22 @@
 //! One update after the other.
 
 use super::batch::Batch;
+use super::learned::{Forward, Learned};
 use super::loss::batch_loss;
+use super::parts::Part;
 use super::regularizer::Regularizer;
-use super::schedule::{LearningRate, StateReset};
+use super::report::{StepReport, StepTimes};
 use super::snapshot::{Position, Snapshot};
+use super::spec::TrainingSpec;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::model::{Model, ModelSpec, Pass, PerStep, StoredTensors};
 use crate::ops;
-use crate::optimizer::{Moments, OptimizerKind, Update};
-use crate::scan::ScanPath;
+use crate::optimizer::decay::decaying;
+use crate::optimizer::{Moments, Update, WeightDecay};
 use crate::spec::DropoutMasks;
+use std::ops::Range;
 use std::time::Instant;
-
-/// How to train.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainingSpec {
-    /// Adam or Adamax.
-    pub optimizer: OptimizerKind,
-    /// The learning rate of every update.
-    pub learning_rate: LearningRate,
-    /// Limit of the gradients' global norm.
-    pub clip_norm: Option<f64>,
-    /// Share `α` of a label that is spread over all classes.
-    pub label_smoothing: f64,
-    /// Penalties added to the loss.
-    pub regularizers: Vec<Regularizer>,
-    /// Truncated backpropagation through time: carry the state from batch to
-    /// batch, with resets. `None` starts every batch from zero.
-    pub state_reuse: Option<StateReset>,
-    /// Seed of dropout masks and resets.
-    pub seed: u64,
-}
-
-impl TrainingSpec {
-    /// So many updates with the defaults of a configuration: Adam, a learning
-    /// rate of at most 5e-4 after 100 updates of warm-up (a tenth of all
-    /// updates where there are fewer than a thousand), gradients clipped to a
-    /// norm of 1, and nothing else.
-    pub fn new(updates: u64) -> Self {
-        TrainingSpec {
-            optimizer: OptimizerKind::Adam,
-            learning_rate: LearningRate { peak: 5e-4, warmup: (updates / 10).min(100), total: updates },
-            clip_norm: Some(1.0),
-            label_smoothing: 0.0,
-            regularizers: Vec::new(),
-            state_reuse: None,
-            seed: 0,
-        }
-    }
-}
-
-/// What one update did.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StepReport {
-    /// Loss of the task in nats before the update.
-    pub loss: f64,
-    /// What was minimised: with smoothing and penalties.
-    pub objective: f64,
-    /// Global norm of the gradients before clipping.
-    pub gradient_norm: f64,
-    /// The learning rate used.
-    pub learning_rate: f64,
-    /// How the recurrence was computed.
-    pub path: ScanPath,
-    /// How long its parts took.
-    pub times: StepTimes,
-}
-
-/// Wall-clock seconds of the parts of an update.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct StepTimes {
-    /// From the batch to the objective.
-    pub forward: f64,
-    /// Gradients.
-    pub backward: f64,
-    /// Clipping and update.
-    pub optimizer: f64,
-}
 
 /// A model in training.
 pub struct Trainer<'b, B: Backend> {
@@ -87,6 +25,8 @@ pub struct Trainer<'b, B: Backend> {
     model: Box<dyn Model<B> + 'b>,
     variables: Vec<B::Tensor>,
     moments: Vec<Moments<B>>,
+    /// What weight decay acts on in each variable.
+    decaying: Vec<Vec<Range<usize>>>,
     masks: Vec<DropoutMasks>,
     state: Option<Vec<B::Tensor>>,
     position: Position,
@@ -109,6 +49,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
             backend,
             spec,
             moments: variables.iter().map(zero_moments).collect::<Result<_>>()?,
+            decaying: model.layouts().iter().map(|(_, layout)| decaying(layout)).collect(),
             variables,
             model,
             masks: Vec::new(),
@@ -187,12 +128,41 @@ impl<'b, B: Backend> Trainer<'b, B> {
     ///
     /// # Errors
     /// [`Error::NonFinite`] when objective or gradient is not finite,
-    /// [`Error::NoGradient`] when a parameter gets none; nothing is changed then.
+    /// [`Error::NoGradient`] when a parameter gets none, [`Error::Shape`] when
+    /// the rows cannot be divided into [`TrainingSpec::accumulate`] parts;
+    /// nothing is changed then.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let began = self.begin(batch.rows)?;
-        let per_step = PerStep { seed: self.spec.seed, place: self.position.step };
+        let learned = if self.spec.accumulate == 1 {
+            self.learn(batch, &began, 0)?
+        } else {
+            self.learn_in_parts(batch, &began)?
+        };
+        let learning_rate = self.spec.learning_rate.at(self.position.step);
         let clock = Instant::now();
-        let (loss, objective, end, path) = self.forward(batch, &began, Some(per_step))?;
+        let gradient_norm = self.update(&learned.gradients, learning_rate)?;
+        let times = StepTimes { optimizer: clock.elapsed().as_secs_f64(), ..learned.times };
+        self.position = Position {
+            step: self.position.step + 1,
+            state_began: began.at,
+            state_rows: self.spec.state_reuse.map(|_| batch.rows),
+        };
+        if self.spec.state_reuse.is_some() {
+            self.state = Some(learned.end);
+            self.masks = began.masks;
+        }
+        let Learned { loss, objective, path, .. } = learned;
+        Ok(StepReport { loss, objective, gradient_norm, learning_rate, path, times })
+    }
+
+    /// Loss and gradients of a batch, or of part number `part` of one.
+    fn learn(&mut self, batch: &Batch, began: &Beginning<B>, part: u64) -> Result<Learned<B>> {
+        // Every part of every update has a place of its own.
+        let place = self.position.step * self.spec.accumulate as u64 + part;
+        let per_step = PerStep { seed: self.spec.seed, place };
+        let clock = Instant::now();
+        let Forward { loss, objective, predictions, end, path } =
+            self.forward(batch, began, Some(per_step))?;
         let forward = clock.elapsed().as_secs_f64();
         let gradients = self.gradients(&objective)?;
         let backward = clock.elapsed().as_secs_f64() - forward;
@@ -201,20 +171,31 @@ impl<'b, B: Backend> Trainer<'b, B> {
             let what = "the training objective".to_string();
             return Err(Error::NonFinite { what, step: self.position.step, value: objective });
         }
-        let learning_rate = self.spec.learning_rate.at(self.position.step);
-        let clock = Instant::now();
-        let gradient_norm = self.update(&gradients, learning_rate)?;
-        let times = StepTimes { forward, backward, optimizer: clock.elapsed().as_secs_f64() };
-        self.position = Position {
-            step: self.position.step + 1,
-            state_began: began.at,
-            state_rows: self.spec.state_reuse.map(|_| batch.rows),
-        };
-        if self.spec.state_reuse.is_some() {
-            self.state = Some(end);
-            self.masks = began.masks;
+        let times = StepTimes { forward, backward, optimizer: 0.0 };
+        Ok(Learned { loss, objective, predictions: predictions as f64, gradients, end, path, times })
+    }
+
+    /// The same part by part: means over all predictions of the batch.
+    fn learn_in_parts(&mut self, batch: &Batch, began: &Beginning<B>) -> Result<Learned<B>> {
+        let mut whole: Option<Learned<B>> = None;
+        for part in Part::all(self.spec.accumulate) {
+            let own = Beginning {
+                state: part.of_state(self.backend, &began.state, batch.rows)?,
+                masks: part.of_masks(&began.masks, batch.rows)?,
+                at: began.at,
+            };
+            let learned = self.learn(&part.of_batch(batch)?, &own, part.which as u64)?;
+            let predictions = learned.predictions;
+            let sums = learned.scaled(self.backend, predictions)?;
+            whole = Some(match whole {
+                Some(before) => before.joined(self.backend, sums)?,
+                None => sums,
+            });
         }
-        Ok(StepReport { loss, objective, gradient_norm, learning_rate, path, times })
+        let nothing = || Error::config("training.accumulate", "must be at least 1");
+        let sums = whole.ok_or_else(nothing)?;
+        let predictions = sums.predictions;
+        sums.scaled(self.backend, 1.0 / predictions)
     }
 
     /// State and masks for the next batch: carried, or fresh after a reset.
@@ -231,13 +212,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
         Ok(Beginning { state: self.model.start_state(self.backend, rows)?, masks, at: step })
     }
 
-    /// Task loss, objective, detached end state and scan path.
-    fn forward(
-        &self,
-        batch: &Batch,
-        began: &Beginning<B>,
-        per_step: Option<PerStep>,
-    ) -> Result<(B::Tensor, B::Tensor, Vec<B::Tensor>, ScanPath)> {
+    fn forward(&self, batch: &Batch, began: &Beginning<B>, per_step: Option<PerStep>) -> Result<Forward<B>> {
         let backend = self.backend;
         let of = |regularizer: &Regularizer| regularizer.magnitudes().to_vec();
         let magnitude: Vec<usize> = self.spec.regularizers.iter().flat_map(of).collect();
@@ -261,7 +236,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
         }
         let path = last.path;
         let end = answers.iter().map(|answer| backend.detach(&answer.state)).collect();
-        Ok((loss.task, objective, end, path))
+        Ok(Forward { loss: loss.task, objective, predictions: loss.predictions, end, path })
     }
 
     /// The gradient of every flat variable; the first time each must exist.
@@ -285,6 +260,9 @@ impl<'b, B: Backend> Trainer<'b, B> {
             step: self.position.step,
             learning_rate,
             clip_norm: self.spec.clip_norm,
+            momentum: self.spec.momentum,
+            weight_decay: (self.spec.weight_decay != 0.0)
+                .then_some(WeightDecay { rate: self.spec.weight_decay, ranges: &self.decaying }),
         };
         match self.backend.optimizer_update(&update, &self.variables, gradients, &mut self.moments) {
             Err(error @ Error::NonFinite { .. }) => Err(self.check_finite(gradients).err().unwrap_or(error)),
@@ -317,7 +295,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
     pub fn measure(&mut self, batch: &Batch) -> Result<(f64, f64, Vec<Vec<f32>>)> {
         let state = self.model.start_state(self.backend, batch.rows)?;
         let began = Beginning { state, masks: Vec::new(), at: 0 };
-        let (loss, objective, ..) = self.forward(batch, &began, None)?;
+        let Forward { loss, objective, .. } = self.forward(batch, &began, None)?;
         let gradients = self.gradients(&objective)?;
         let values = gradients.iter().map(|gradient| self.backend.values(gradient));
         let values = values.collect::<Result<_>>()?;

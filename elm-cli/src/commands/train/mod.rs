@@ -76,7 +76,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     task.batches(config, Purpose::Test)?;
     let turn = task.turn(config);
     let total = turn.saturating_mul(config.training.turns);
-    if let Some(warning) = config.training.warning(total) {
+    if let Some(warning) = config.training.rate.warning(total) {
         tell(format_args!("warning: {warning}"));
     }
     let found = Found { demand: Some(task.demand()), turn: Some(turn), model: network.settings(config) };

@@ -187,7 +187,7 @@ impl<S: ConfiguredModel> Kept<S> {
         }
         let progress = changes::Progress {
             step: self.state.position.step,
-            warmup: request.config.training.warmup_steps,
+            regardless_of_length: request.config.training.rate.of(0).regardless_of_total(),
         };
         changes::check(&changes, &request.allow_change, progress, &request.config)?;
         Ok(changes)

@@ -4,7 +4,7 @@ use super::altered::{Altered, Planted, plant};
 use super::each_is_caught;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::optimizer::{Moments, OptimizerKind, Update, composed_update};
+use crate::optimizer::{Moments, OptimizerKind, Update, WeightDecay, composed_update};
 use crate::reference::{Reference, Tensor};
 
 #[test]
@@ -43,6 +43,25 @@ pub(super) fn formulas() -> Vec<Planted> {
             a.update = |b, update, x, g, m| {
                 composed_update(b, &Update { kind: OptimizerKind::Adam, ..*update }, x, g, m)
             }
+        }),
+        plant("decoupled decay in the gradients", "adamw_follows_its_formula", |a| {
+            a.update = |b, update, x, g, m| {
+                composed_update(b, &Update { kind: OptimizerKind::Adam, ..*update }, x, g, m)
+            }
+        }),
+        plant("decay of everything", "adamw_follows_its_formula", |a| {
+            a.update = |b, update, x, g, m| {
+                let ranges: Vec<_> = x.iter().map(|x| vec![0..0, 0..Reference.shape(x)[0]]).collect();
+                let weight_decay = update.weight_decay.map(|decay| WeightDecay { ranges: &ranges, ..decay });
+                composed_update(b, &Update { weight_decay, ..*update }, x, g, m)
+            }
+        }),
+        plant("momentum forgotten", "sgd_follows_its_formula", |a| {
+            a.update = |b, update, x, g, m| composed_update(b, &Update { momentum: 0.0, ..*update }, x, g, m)
+        }),
+        plant("decay forgotten", "weight_decay_joins_gradients", |a| {
+            a.update =
+                |b, update, x, g, m| composed_update(b, &Update { weight_decay: None, ..*update }, x, g, m)
         }),
         plant("last variable forgotten", "adamax_follows_its_formula", |a| {
             a.update = |b, update, x, g, m| {

@@ -1,0 +1,60 @@
+//! What comes out of a batch, or of a part of one, before the update.
+
+use super::report::StepTimes;
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::ops;
+use crate::scan::ScanPath;
+
+/// What a forward pass gives.
+pub(super) struct Forward<B: Backend> {
+    /// Loss of the task, `[]`.
+    pub(super) loss: B::Tensor,
+    /// What is minimised, `[]`.
+    pub(super) objective: B::Tensor,
+    /// Number of predictions that the loss is a mean of.
+    pub(super) predictions: usize,
+    /// End state of every layer, detached.
+    pub(super) end: Vec<B::Tensor>,
+    /// How the recurrence was computed.
+    pub(super) path: ScanPath,
+}
+
+/// What is learned from a batch, or from a part of one.
+pub(super) struct Learned<B: Backend> {
+    pub(super) loss: f64,
+    pub(super) objective: f64,
+    pub(super) predictions: f64,
+    pub(super) gradients: Vec<B::Tensor>,
+    pub(super) end: Vec<B::Tensor>,
+    pub(super) path: ScanPath,
+    pub(super) times: StepTimes,
+}
+
+impl<B: Backend> Learned<B> {
+    /// Losses and gradients times a factor.
+    pub(super) fn scaled(self, backend: &B, factor: f64) -> Result<Self> {
+        let scaled = |gradient| backend.affine(&backend.detach(gradient), factor, 0.0);
+        let gradients = self.gradients.iter().map(scaled).collect::<Result<_>>()?;
+        Ok(Learned { loss: self.loss * factor, objective: self.objective * factor, gradients, ..self })
+    }
+
+    /// Sums of losses, predictions and gradients; end states side by side.
+    pub(super) fn joined(self, backend: &B, next: Self) -> Result<Self> {
+        let sum = |(a, b): (&B::Tensor, &B::Tensor)| ops::add(backend, a, b);
+        let beside = |(a, b): (&B::Tensor, &B::Tensor)| backend.cat(&[a.clone(), b.clone()], 1);
+        Ok(Learned {
+            loss: self.loss + next.loss,
+            objective: self.objective + next.objective,
+            predictions: self.predictions + next.predictions,
+            gradients: self.gradients.iter().zip(&next.gradients).map(sum).collect::<Result<_>>()?,
+            end: self.end.iter().zip(&next.end).map(beside).collect::<Result<_>>()?,
+            path: next.path,
+            times: StepTimes {
+                forward: self.times.forward + next.times.forward,
+                backward: self.times.backward + next.times.backward,
+                optimizer: 0.0,
+            },
+        })
+    }
+}
