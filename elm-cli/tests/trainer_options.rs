@@ -1,9 +1,10 @@
-//! Optimisers, schedules and accumulated gradients, from configuration to run
-//! folder.
+//! Optimisers, schedules, accumulated gradients and early stopping, from
+//! configuration to run folder.
 
 mod common;
 
 use common::{Place, metrics};
+use serde_json::Value;
 use std::fs;
 
 const TEXT: &str = r#"
@@ -51,6 +52,10 @@ fn train(place: &Place, config: &str, out: &str, settings: &[&str], more: &[&str
     place.run(&arguments)
 }
 
+fn document(place: &Place, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(place.path(name)).unwrap()).unwrap()
+}
+
 /// Learning rates of the updates, in order.
 fn rates(place: &Place, run: &str) -> Vec<f64> {
     metrics(&place.path(run)).iter().filter_map(|line| line["learning_rate"].as_f64()).collect()
@@ -74,6 +79,7 @@ fn every_rule_and_schedule_continues_with_the_numbers_of_the_straight_run() {
         ),
         ("small.toml", &["training.schedule=one_cycle", "training.warmup_steps=0", "training.accumulate=2"]),
         ("text.toml", &["training.optimizer=adamax", "training.weight_decay=0.1", "training.accumulate=3"]),
+        ("text.toml", &["training.accumulate=2", "training.patience=1"]),
     ] {
         let (straight, pieces) = (format!("straight-{}", settings.join("-")), settings.join("-"));
         train(&place, config, &straight, settings, &[]).expect(0, &["run folder"]);
@@ -155,6 +161,7 @@ fn settings_that_contradict_each_other_are_refused_at_their_place() {
         (&["training.schedule=one_cycle"], "text.toml:24:16: training.warmup_steps"),
         (&["training.weight_decay=-0.1"], "a number of at least 0"),
         (&["training.accumulate=0"], "an integer of at least 1"),
+        (&["training.patience=0"], "or \"none\""),
         (&["training.accumulate=1000000"], "training.accumulate"),
         (&["training.accumulate=9223372036854775807"], "too many"),
         (&["training.lr_scheduler=step"], "did you mean `training.schedule`"),
@@ -164,13 +171,70 @@ fn settings_that_contradict_each_other_are_refused_at_their_place() {
     }
 }
 
+/// A learning rate of nearly nothing: no validation is better than the first.
+const STUCK: [&str; 5] = [
+    "training.optimizer=sgd",
+    "training.learning_rate=1e-30",
+    "training.num_turns=9",
+    "training.schedule=constant",
+    "training.patience=2",
+];
+
+#[test]
+fn training_ends_when_validations_have_not_become_better_for_long() {
+    let place = place();
+    let reason = "stopped at step 24: 2 validations without a better one than that of step 8";
+    train(&place, "text.toml", "run", &STUCK, &[]).expect(0, &[reason]);
+    let summary = document(&place, "run/summary.json");
+    assert!(summary["stopped_early"].as_str().unwrap().starts_with(reason));
+    assert_eq!((&summary["steps"], &summary["best_step"]), (&24.into(), &8.into()));
+    assert_eq!(document(&place, "run/checkpoints/last/state.json")["without_gain"], 2);
+    assert!(fs::read_to_string(place.path("run/log.txt")).unwrap().contains(reason));
+    // It is finished: nothing is added.
+    let files =
+        || ["metrics.jsonl", "summary.json"].map(|name| fs::read(place.path("run").join(name)).unwrap());
+    let before = files();
+    train(&place, "text.toml", "run", &STUCK, &[]).expect(0, &[reason]);
+    assert_eq!(before, files());
+    // The count goes on after an interruption.
+    for stop in ["8", "20", "24"] {
+        train(&place, "text.toml", "pieces", &STUCK, &["--max-steps", stop]).expect(0, &[]);
+    }
+    train(&place, "text.toml", "pieces", &STUCK, &[]).expect(0, &[reason]);
+    assert_eq!(metrics(&place.path("run")), metrics(&place.path("pieces")));
+}
+
+#[test]
+fn a_run_that_ended_early_goes_on_with_more_patience() {
+    let place = place();
+    train(&place, "text.toml", "run", &STUCK, &[]).expect(0, &[]);
+    let patient = [&STUCK[..4], &["training.patience=4"]].concat();
+    train(&place, "text.toml", "run", &patient, &[])
+        .expect(0, &["changed at step 24: training.patience: 2 in the run, 4 now", "stopped at step 40"]);
+    train(&place, "text.toml", "straight", &patient, &[]).expect(0, &[]);
+    let mut lines = metrics(&place.path("run"));
+    lines.retain(|line| line["split"] != "changes");
+    assert_eq!(lines, metrics(&place.path("straight")));
+    let forever = [&STUCK[..4], &["training.patience=none"]].concat();
+    train(&place, "text.toml", "run", &forever, &[]).expect(0, &["updates 40 to 72"]);
+    assert!(document(&place, "run/summary.json")["stopped_early"].is_null());
+}
+
+#[test]
+fn a_run_that_becomes_better_does_not_end_early() {
+    let place = place();
+    train(&place, "text.toml", "run", &["training.patience=2"], &[]).expect(0, &[]);
+    let summary = document(&place, "run/summary.json");
+    assert_eq!((&summary["steps"], &summary["stopped_early"]), (&24.into(), &Value::Null));
+}
+
 #[test]
 fn a_run_continues_with_its_own_rule_and_schedule() {
     let place = place();
     let constant = ["training.schedule=constant"];
     train(&place, "text.toml", "run", &constant, &["--max-steps", "10"]).expect(0, &[]);
     let kept = fs::read_to_string(place.path("run/config.toml")).unwrap();
-    for line in ["schedule = \"constant\"", "accumulate = 1", "weight_decay = 0.0"] {
+    for line in ["schedule = \"constant\"", "accumulate = 1", "weight_decay = 0.0", "patience = \"none\""] {
         assert!(kept.contains(line), "{line} is not in\n{kept}");
     }
     for (setting, said) in [

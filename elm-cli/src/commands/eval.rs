@@ -126,6 +126,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         scan: evaluation.path.map(|path| path.to_string()).unwrap_or_default(),
         steps: saved.state.position.step,
         best_step: saved.state.best.as_ref().map(|best| best.step),
+        stopped_early: None,
         valid: of(Purpose::Valid),
         test: of(Purpose::Test),
         trainable_parameters: spec.trainable_parameters(),

@@ -34,6 +34,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("accumulation_steps", "training.accumulate"),
     ("gradient_accumulation_steps", "training.accumulate"),
     ("accumulate_grad_batches", "training.accumulate"),
+    ("early_stopping", "training.patience"),
+    ("early_stopping_patience", "training.patience"),
     ("clip", "training.clip_norm"),
     ("grad_clip", "training.clip_norm"),
     ("gradient_clip", "training.clip_norm"),

@@ -137,6 +137,8 @@ settings! {
         clip_norm: Option<f64> = OrNone(positive()), Some(1.0);
         /// share of a label spread over all classes
         label_smoothing: f64 = share(), 0.0;
+        /// validations without a better one after which training ends; "none" goes on to the end
+        patience: Option<u64> = OrNone(count(1)), None, "none";
         /// seed of weights, connectome, dropout and order
         seed: u64 = count(0), 0;
     } with {

@@ -3,7 +3,7 @@
 //! A run that continues gives the numbers of the uninterrupted one, so it
 //! continues with its own settings. Those that no number depends on may
 //! change: [`MAY_CHANGE`]; the place of the data, as long as it is the same
-//! data; and the length, as long as
+//! data; how long to wait for a better validation; and the length, as long as
 //! no update done so far would have had another learning rate. Others are
 //! refused, or taken where the user says so key by key, which makes it another
 //! training and is recorded.
@@ -108,6 +108,8 @@ fn rule(key: &str, progress: Progress) -> Rule {
         "training.num_turns" | "training.num_epochs" if progress.step <= progress.regardless_of_length => {
             Rule::Free
         }
+        // It only says when training ends.
+        "training.patience" => Rule::Free,
         _ if table == "model" => {
             Rule::Never("the weights belong to the run's model; `--from RUN` starts from them with another")
         }

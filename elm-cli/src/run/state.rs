@@ -57,6 +57,10 @@ pub struct RunState<S = NetworkSpec> {
     pub validated: Option<u64>,
     /// The best validation so far.
     pub best: Option<Best>,
+    /// Validations since then that were not better; 0 in runs of versions that
+    /// did not count them.
+    #[serde(default)]
+    pub without_gain: u64,
     /// Sums since the last line of training metrics.
     pub window: Window,
     /// `fused` or `composed`, as the last update was computed.
@@ -76,6 +80,7 @@ impl<S> RunState<S> {
             seconds: 0.0,
             validated: None,
             best: None,
+            without_gain: 0,
             window: Window::default(),
             scan: String::new(),
             network,

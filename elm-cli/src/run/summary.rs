@@ -23,6 +23,9 @@ pub struct Summary {
     pub steps: u64,
     /// Updates that the best weights had.
     pub best_step: Option<u64>,
+    /// Why training ended before all of its updates were done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_early: Option<String>,
     /// Validation of the best weights.
     pub valid: Option<Scores>,
     /// Test of the best weights.
@@ -79,6 +82,9 @@ impl Summary {
             self.seconds
         );
         let weights = step.map_or(String::new(), |step| format!(" (weights of step {step})"));
+        if let Some(reason) = &self.stopped_early {
+            text += &format!("{reason}\n");
+        }
         for (name, scores) in [("train", train), ("valid", self.valid.as_ref()), ("test", self.test.as_ref())]
         {
             if let Some(scores) = scores {

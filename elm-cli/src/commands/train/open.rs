@@ -197,6 +197,7 @@ impl<S: ConfiguredModel> Kept<S> {
     /// those to come.
     pub(super) fn forget_best(&mut self) {
         self.state.best = None;
+        self.state.without_gain = 0;
     }
 
     /// Where the batches are others, the position in them and the state that

@@ -1,0 +1,242 @@
+//! A run in progress: the loop around the trainer.
+
+use super::open::{Beginning, Kept};
+use super::{Outcome, TrainRequest, finish};
+use crate::answer::tell;
+use crate::commands::scores::score;
+use crate::config::effective::EffectiveSettings;
+use crate::model::ConfiguredModel;
+use crate::run::changes::Change;
+use crate::run::checkpoint::Which;
+use crate::run::metrics::{ChangesLine, MetricsLog};
+use crate::run::record::Start;
+use crate::run::state::{self, Best, RunState};
+use crate::run::tensorboard::Events;
+use crate::run::{Progress, Provenance, RunFolder, RunRecord};
+use crate::task::{Adapted, Purpose, Task};
+use anyhow::{Context, Result};
+use elm_core::Backend;
+use elm_core::model::{Model, StoredTensors};
+use elm_core::train::{BatchSource, Scores, Trainer};
+use std::time::Instant;
+
+/// A run in progress.
+pub(super) struct Run<'a, B: Backend, S> {
+    pub(super) backend: &'a B,
+    pub(super) request: &'a TrainRequest,
+    pub(super) task: &'a Task,
+    pub(super) trainer: Trainer<'a, B>,
+    pub(super) source: Adapted,
+    pub(super) folder: RunFolder,
+    pub(super) record: RunRecord,
+    pub(super) provenance: Provenance,
+    pub(super) state: RunState<S>,
+    pub(super) metrics: MetricsLog,
+    pub(super) events: Option<Events>,
+    pub(super) turn: u64,
+    pub(super) total: u64,
+    pub(super) began: Instant,
+    /// Seconds of training before this process.
+    pub(super) seconds_before: f64,
+    pub(super) last_save: Instant,
+    pub(super) last_line: (Instant, u64),
+    pub(super) progress: Progress,
+}
+
+impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
+    pub(super) fn start(
+        backend: &'a B,
+        request: &'a TrainRequest,
+        task: &'a Task,
+        mut source: Adapted,
+        folder: RunFolder,
+        beginning: Beginning<S>,
+        network: S,
+        provenance: Provenance,
+        [turn, total]: [u64; 2],
+    ) -> Result<Self> {
+        let spec = request.config.training.spec(total);
+        let new = |weights: &StoredTensors| -> Result<_> {
+            Ok(Trainer::new(backend, network.build(backend, weights)?, spec.clone())?)
+        };
+        let (mut record, state, trainer) = match beginning {
+            Beginning::Kept(kept) => {
+                let Kept { state, snapshot, record, .. } = *kept;
+                source.seek(state.cursor)?;
+                let state = RunState { network: network.clone(), ..state };
+                (record, state, Trainer::restore(backend, &network, spec, &snapshot)?)
+            }
+            Beginning::Given(given) => {
+                let trainer = new(&given.weights)
+                    .with_context(|| format!("the weights of {} do not fit", given.parent.run))?;
+                let record = RunRecord { from: Some(given.parent), ..RunRecord::default() };
+                (record, RunState::fresh(trainer.snapshot()?.position, network), trainer)
+            }
+            Beginning::Drawn => {
+                let trainer = new(&network.initial_weights(request.config.training.seed))?;
+                (RunRecord::default(), RunState::fresh(trainer.snapshot()?.position, network), trainer)
+            }
+        };
+        record.data = Some(task.digests()?);
+        let step = state.position.step;
+        let (metrics, missing) = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
+        missing.iter().for_each(|missing| tell(format_args!("warning: {missing}")));
+        let events = request.config.logging.tensorboard.then(|| match step {
+            0 => Events::create(folder.path()),
+            _ => Events::resume(folder.path(), step, state.events.as_ref()),
+        });
+        let now = Instant::now();
+        let end = request.max_steps.map_or(total, |max| max.min(total));
+        let progress = Progress::new("training", step, end);
+        Ok(Run {
+            backend,
+            request,
+            task,
+            trainer,
+            source,
+            folder,
+            record,
+            provenance,
+            seconds_before: state.seconds,
+            last_line: (now, step),
+            state,
+            metrics,
+            events: events.transpose()?,
+            turn,
+            total,
+            began: now,
+            last_save: now,
+            progress,
+        })
+    }
+
+    /// Keeps what the run is made of. Of a new run the weights come first and
+    /// the settings last: a folder with settings has a checkpoint.
+    pub(super) fn keep(&mut self, settings: &EffectiveSettings, changes: Vec<Change>) -> Result<()> {
+        let step = self.state.position.step;
+        let new = !self.folder.file("config.toml").is_file();
+        let config = &self.request.config;
+        for change in &changes {
+            self.say(&format!("changed at step {step}: {change}"))?;
+        }
+        if !changes.is_empty() {
+            let epoch = step as f64 / self.turn as f64;
+            let (split, seconds) = ("changes", self.seconds());
+            self.metrics.append(&ChangesLine { step, epoch, split, changes: &changes, seconds })?;
+        }
+        if new || !changes.is_empty() {
+            self.save(Which::Last)?;
+            self.folder.keep_source(config, &self.request.overrides, step)?;
+        }
+        if new && let Some(symbols) = self.task.symbols() {
+            symbols.write(self.folder.path())?;
+        }
+        let rewrite = new || !changes.is_empty();
+        self.record.starts.push(Start { step, changes, provenance: self.provenance.clone() });
+        self.record.write(self.folder.path())?;
+        if rewrite {
+            self.folder.keep_settings(settings)?;
+        }
+        Ok(())
+    }
+
+    /// The update after which this process stops.
+    pub(super) fn end(&self) -> u64 {
+        self.request.max_steps.map_or(self.total, |max| max.min(self.total))
+    }
+
+    pub(super) fn train(&mut self) -> Result<Outcome> {
+        let end = self.end();
+        loop {
+            let step = self.trainer.steps_done();
+            if step > 0 && step.is_multiple_of(self.turn) && self.state.validated != Some(step) {
+                if !self.validate()? {
+                    return self.interrupted();
+                }
+                self.save(Which::Last)?;
+            }
+            if let Some(reason) = finish::early(&self.state, &self.request.config) {
+                self.say(&reason)?;
+                break;
+            }
+            if step >= end {
+                break;
+            }
+            if self.request.stop.is_set() {
+                return self.interrupted();
+            }
+            self.update()?;
+        }
+        self.save(Which::Last)?;
+        self.finish()
+    }
+
+    /// One update with its metrics, and a checkpoint when one is due.
+    fn update(&mut self) -> Result<()> {
+        let batch = self.source.next()?.context("the training data ended")?;
+        let tokens = (batch.steps * batch.rows) as f64;
+        let report = self.trainer.step(&batch).with_context(|| {
+            format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
+        })?;
+        let step = self.trainer.steps_done();
+        self.state.window.updates += 1;
+        self.state.window.loss += report.loss;
+        self.state.window.objective += report.objective;
+        self.state.scan = report.path.to_string();
+        let loss = report.loss;
+        self.progress.update(step, || format!("loss {loss:.4}  lr {:.2e}", report.learning_rate));
+        if step.is_multiple_of(self.request.config.logging.every_steps) {
+            self.log_training(&report, tokens)?;
+        }
+        let checkpoint = &self.request.config.checkpoint;
+        let by_steps = checkpoint.every_steps.is_some_and(|every| step.is_multiple_of(every));
+        let by_time = self.last_save.elapsed().as_secs_f64() >= checkpoint.every_minutes * 60.0;
+        if by_steps || by_time {
+            self.save(Which::Last)?;
+        }
+        Ok(())
+    }
+
+    /// Validates and keeps the best weights; `false` when asked to stop.
+    pub(super) fn validate(&mut self) -> Result<bool> {
+        let Some(scores) = self.evaluate(self.trainer.model(), Purpose::Valid)? else { return Ok(false) };
+        let step = self.trainer.steps_done();
+        self.append_scores(step, "valid", &scores)?;
+        self.state.validated = Some(step);
+        let text = scores.text();
+        let selection = self.task.properties().selection;
+        if self.state.best.as_ref().is_none_or(|best| scores.beat(&best.scores, selection)) {
+            self.state.best = Some(Best { step, scores });
+            self.state.without_gain = 0;
+            self.save(Which::Best)?;
+        } else {
+            self.state.without_gain += 1;
+        }
+        self.say(&format!("step {step}: valid {text}"))?;
+        Ok(true)
+    }
+
+    pub(super) fn evaluate(&self, model: &dyn Model<B>, purpose: Purpose) -> Result<Option<Scores>> {
+        let stop = || self.request.stop.is_set();
+        let evaluation =
+            score(self.backend, model, self.task, &self.request.config, purpose, &stop, &mut |_| Ok(()))?;
+        Ok(evaluation.map(|evaluation| evaluation.scores))
+    }
+
+    fn save(&mut self, which: Which) -> Result<()> {
+        let snapshot = self.trainer.snapshot()?;
+        self.state.position = snapshot.position;
+        self.state.cursor = self.source.cursor();
+        self.state.metrics_bytes = self.metrics.sync()?;
+        self.state.events = self.events.as_ref().map(Events::mark);
+        self.state.seconds = self.seconds();
+        self.last_save = Instant::now();
+        let keep = self.request.config.checkpoint.keep;
+        state::save(self.folder.path(), which, &self.state, &snapshot, keep, &self.provenance)
+    }
+
+    pub(super) fn interrupted(&mut self) -> Result<Outcome> {
+        self.save(Which::Last)?;
+        Ok(Outcome::Interrupted(self.trainer.steps_done()))
+    }
+}
