@@ -9,6 +9,7 @@
 
 mod assemble;
 mod batch;
+mod copies;
 mod digest;
 mod draws;
 mod error;

@@ -2,14 +2,14 @@
 
 use super::hdf5::SpikeRows;
 use super::heidelberg::{CHANNELS, Collection};
-use super::packed::{Packed, Scratch, Stamp, beside, pack};
+use super::packed::{Packed, pack};
 use super::recording::Recording;
+use crate::copies::{Scratch, Stamp, beside, is_about, places};
 use crate::digest::hex;
 use crate::error::{DataError, Result};
 use crate::files::{self, format, io, missing};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
-use std::env;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ impl SpikeFile {
         files::open(path, "spikes in HDF5")?;
         let stamp = Stamp::of(path)?;
         let mut refused = None;
-        for to in copies(path) {
+        for to in places(path, plain_name(path).trim_end_matches(".h5"), "spikes") {
             if let Ok(packed) = Packed::open(&to)
                 && packed.stamp == stamp
             {
@@ -174,30 +174,6 @@ fn plain_name(path: &Path) -> &str {
 /// Is it the file itself, and no archive?
 fn is_plain(path: &Path) -> bool {
     plain_name(path) == path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-}
-
-/// Where the compact copy of a file may lie.
-fn copies(path: &Path) -> Vec<PathBuf> {
-    let stem = plain_name(path).trim_end_matches(".h5");
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| env::home_dir().map(|home| home.join(".cache")));
-    let mut copies = vec![path.with_file_name(format!("{stem}.spikes"))];
-    if let (Some(cache), Ok(whole)) = (cache, path.canonicalize()) {
-        let place = hex(&Sha256::digest(whole.as_os_str().as_encoded_bytes())[..8]);
-        copies.push(cache.join("elm").join(format!("{stem}-{place}.spikes")));
-    }
-    copies
-}
-
-/// Does an error concern this file (else its copy)?
-fn is_about(error: &DataError, file: &Path) -> bool {
-    match error {
-        DataError::Missing { path, .. }
-        | DataError::Format { path, .. }
-        | DataError::Checksum { path, .. }
-        | DataError::Io { path, .. } => path == file,
-        DataError::Setting { .. } => false,
-    }
 }
 
 /// Makes the compact copy.

@@ -23,50 +23,20 @@
 
 use super::hdf5::SpikeRows;
 use super::recording::Recording;
+use crate::copies::{Scratch, Stamp, beside};
 use crate::digest::hex;
 use crate::error::{DataError, Result};
 use crate::files::{self, format, io};
 use half::f16;
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
 
 const MAGIC: &[u8; 8] = b"ELMSPKS2";
 const HEADER: usize = 8 + 8 + 8 + 8 + 32 + 4 + 4 + 8 + 8 + 8;
 const DIGEST: usize = 32;
-
-/// A file as it was when it was packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub len: u64,
-    pub modified: u64,
-    /// When the inode was changed, which nobody can set back; 0 where the
-    /// system does not tell.
-    pub changed: u64,
-}
-
-impl Stamp {
-    pub(super) fn of(path: &Path) -> Result<Self> {
-        let about = fs::metadata(path).map_err(|source| io(path, source))?;
-        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let modified = modified.map_or(0, |time| time.as_nanos() as u64);
-        Ok(Stamp { len: about.len(), modified, changed: changed(&about) })
-    }
-}
-
-#[cfg(unix)]
-fn changed(about: &fs::Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    (about.ctime() as u64).wrapping_mul(1_000_000_000).wrapping_add(about.ctime_nsec() as u64)
-}
-
-#[cfg(not(unix))]
-fn changed(_: &fs::Metadata) -> u64 {
-    0
-}
 
 /// An open packed file.
 pub(super) struct Packed {
@@ -277,51 +247,4 @@ fn check_digest(path: &Path, file: &File, len: u64) -> Result<()> {
         return Ok(());
     }
     Err(DataError::Checksum { path: path.to_path_buf(), found: hex(&found), expected: hex(&expected) })
-}
-
-/// A name beside a file that no other process takes.
-pub(super) fn beside(path: &Path, what: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.{what}", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// A file under way, removed unless it is kept.
-pub(super) struct Scratch {
-    pub path: PathBuf,
-    writer: BufWriter<File>,
-    kept: bool,
-}
-
-impl Scratch {
-    pub(super) fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(|source| io(path, source))?;
-        Ok(Scratch { path: path.to_path_buf(), writer: BufWriter::with_capacity(1 << 20, file), kept: false })
-    }
-
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.writer.write_all(bytes).map_err(|source| io(&self.path, source))
-    }
-
-    pub(super) fn flush(&mut self) -> Result<()> {
-        self.writer.flush().map_err(|source| io(&self.path, source))
-    }
-
-    /// Writes what is left to disk and renames.
-    pub(super) fn keep_as(mut self, to: &Path) -> Result<()> {
-        self.flush()?;
-        self.writer.get_ref().sync_all().map_err(|source| io(&self.path, source))?;
-        files::rename(&self.path, to)?;
-        self.kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Nothing can be done about a file that cannot be removed.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }

@@ -66,7 +66,7 @@ pub fn write_shd(path: &Path, recordings: &[Recording], keys: &[String], recipe:
         file.into_plan()
     };
     let plan = build().map_err(wrong)?;
-    let partial = super::packed::beside(path, "partial");
+    let partial = crate::copies::beside(path, "partial");
     let write = || -> Result<()> {
         let file = File::create(&partial).map_err(|source| io(&partial, source))?;
         let sink = BufWriter::new(file);
