@@ -1,10 +1,12 @@
 //! Reading the pickles in which data sets are published: plain containers,
 //! numbers, strings and NumPy arrays. Nothing is ever executed.
 //!
-//! [`Pickle::parse`] runs the opcodes; [`Value`] walks the result.
+//! [`Pickle::parse`] runs the opcodes of a pickle in memory, [`Value`] walks
+//! the result; `stream` reads files that are larger than memory.
 
 mod escapes;
 mod machine;
+pub(crate) mod stream;
 mod value;
 
 pub use value::{Array, Pickle, Value};
