@@ -94,4 +94,27 @@ pub enum Target {
         /// Length of each row, `[B]`; `None` when all are `T` long.
         lengths: Option<Vec<u32>>,
     },
+    /// What a recorded neuron answers at every step.
+    SpikeAndSoma {
+        /// Is there an output spike? 0 or 1, `[T, B]`.
+        spike: Vec<f32>,
+        /// Voltage of the soma as it is predicted, `[T, B]`.
+        soma: Vec<f32>,
+        /// Leading steps that are not predicted.
+        burn_in: usize,
+        /// Where the rows come from, in an evaluation.
+        place: Option<Place>,
+    },
+}
+
+/// Where the rows of an evaluation come from: consecutive simulations of one
+/// file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Number of the file in its split.
+    pub file: u32,
+    /// The simulation of the first row.
+    pub first: u32,
+    /// The first step that is predicted.
+    pub start: u32,
 }

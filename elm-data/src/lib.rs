@@ -19,7 +19,7 @@ mod making;
 mod npy;
 mod oddities;
 
-pub use batch::{Batch, Event, Events, Input, Target};
+pub use batch::{Batch, Event, Events, Input, Place, Target};
 pub use error::{DataError, Result};
 pub use making::{Outcome, Watch};
 
@@ -35,6 +35,7 @@ pub mod cochlea;
 pub mod listops;
 pub mod loader;
 pub mod lra;
+pub mod neuronio;
 pub mod numpy_random;
 pub mod pathfinder;
 pub mod pickle;

@@ -45,6 +45,9 @@ fn adapt(batch: elm_data::Batch) -> Result<Batch> {
         }
         elm_data::Target::LastStep { labels, lengths } => Target::LastStep { labels, lengths },
         elm_data::Target::Pairs { labels, lengths } => Target::Pairs { labels, lengths },
+        elm_data::Target::SpikeAndSoma { spike, soma, burn_in, .. } => {
+            Target::SpikeAndSoma { spike, soma, burn_in }
+        }
     };
     Ok(Batch { rows: batch.rows, steps: batch.steps, input, target })
 }
