@@ -117,4 +117,6 @@ pub struct Place {
     pub first: u32,
     /// The first step that is predicted.
     pub start: u32,
+    /// Is this the last batch of the file?
+    pub ends_file: bool,
 }

@@ -96,6 +96,16 @@ pub const PUBLISHED: &[Published] = &[
         marks: &["x.npy", "x.csv", "train_x.npy", "train_x.csv", "times.npy", "train_times.npy"],
     },
     Published {
+        kind: "neuronio",
+        title: "NeuronIO: spikes and voltage of a detailed cortical neuron, 1278 channels",
+        files: "full_ergodic_train_batch_1 (valid) to _10 (train), Data_test: pickles of 128 simulations; or \
+                pickles in train, valid, test",
+        source: "Kaggle, selfishgene/single-neurons-as-deep-nets-nmda-train-data and -test-data; or made: \
+                 elm data make neuronio",
+        samples: "some 100 files of 128 simulations of 6 s",
+        marks: &["full_ergodic_train_batch_*", "train/full_ergodic_train_batch_1", "Data_test", "sim__*"],
+    },
+    Published {
         kind: "text",
         title: "any text; enwik8 and text8 are split as published",
         files: "enwik8, text8, a .zip of them, or any file; train.txt with valid.txt (or val.txt) and test.txt, \

@@ -6,7 +6,7 @@ use elm_data::neuronio::{
     EvaluationWindows, InputSpike, Layout, NeuronFile, NeuronSplit, Simulation, TrainingWindows,
     WindowSettings, soma_target,
 };
-use elm_data::{Batch, BatchStream, Input, Outcome, Target};
+use elm_data::{Answer, Batch, BatchStream, Input, Outcome, SampleInput, Samples, Target};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -133,11 +133,11 @@ fn made_files_are_read_as_they_were_made() {
     let folder = tempfile::tempdir().unwrap();
     made(folder.path(), &settings(), 2);
     let [train, valid, test] = splits(folder.path());
-    assert_eq!((train.files().len(), train.simulations(), train.channels()), (2, 10, 1278));
-    assert_eq!((valid.simulations(), test.simulations(), test.steps()), (5, 5, 1400));
+    assert_eq!((train.files().len(), train.len(), train.channels()), (2, 10, 1278));
+    assert_eq!((valid.len(), test.len(), test.steps()), (5, 5, 1400));
     for (split, first) in [(&train, 0), (&valid, 10), (&test, 15)] {
         for file in 0..split.files().len() {
-            for (place, found) in split.read(file).unwrap().iter().enumerate() {
+            for (place, found) in split.simulations(file).unwrap().iter().enumerate() {
                 let index = (first + 5 * file + place) as u64;
                 let wanted = simulation(&settings(), index).unwrap();
                 assert_eq!((&found.inputs, &found.spikes), (&wanted.inputs, &wanted.spikes), "{index}");
@@ -146,7 +146,13 @@ fn made_files_are_read_as_they_were_made() {
             }
         }
     }
-    assert_ne!(train.digest(), valid.digest());
+    assert_ne!(train.digest().unwrap(), valid.digest().unwrap());
+    let sample = train.read(6).unwrap();
+    let simulation = &train.simulations(1).unwrap()[1];
+    let SampleInput::Events { steps: 1400, events } = &sample.input else { panic!() };
+    assert_eq!(events.len(), simulation.inputs.len());
+    let Answer::ValuesEveryStep(values) = &sample.answer else { panic!() };
+    assert_eq!(values.iter().step_by(2).sum::<f32>(), simulation.spikes.len() as f32);
 }
 
 /// A voltage as the files have it: eleven digits of the mantissa.
@@ -232,8 +238,9 @@ fn evaluation_covers_every_step_once_with_what_was_recorded() {
     while let Some(batch) = windows.next().unwrap() {
         let Target::SpikeAndSoma { burn_in, place: Some(place), .. } = batch.target else { panic!() };
         let start = place.start as usize - burn_in;
+        assert_eq!(place.ends_file, (place.first, start) == (3, 1050));
         for at in 0..batch.rows {
-            let simulation = &train.read(place.file as usize).unwrap()[place.first as usize + at];
+            let simulation = &train.simulations(place.file as usize).unwrap()[place.first as usize + at];
             let (spike, soma, events) = row(&batch, at);
             for step in 0..batch.steps {
                 let (spikes, voltage) =
@@ -285,11 +292,9 @@ fn windows_that_do_not_fit_are_refused_with_both_lengths() {
         TrainingWindows::new(train.clone(), shape, 0.3, 10, 0).err().map(|error| error.to_string())
     };
     assert_eq!(new(5, 899, 150), None);
-    assert!(
-        new(5, 900, 150).unwrap().contains("training.seq_length: windows of 900 steps, after the first 501")
-    );
+    assert!(new(5, 900, 150).unwrap().contains("data.window_ms: windows of 900 steps, after the first 501"));
     assert!(new(6, 300, 0).unwrap().contains("a batch of 6 does not fit a file of 5 simulations"));
-    assert!(new(5, 300, 300).unwrap().contains("data.burn_in"));
+    assert!(new(5, 300, 300).unwrap().contains("data.burn_in_ms"));
     let long = WindowSettings { rows: 1, steps: 1401, burn_in: 0 };
     assert!(EvaluationWindows::new(train.clone(), long, 1).is_err());
 }

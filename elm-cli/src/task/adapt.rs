@@ -1,7 +1,7 @@
 //! Batches of `elm-data` as batches of `elm-core`.
 
 use elm_core::spec::{Event, Events};
-use elm_core::train::{Batch, BatchSource, HostInput, Target};
+use elm_core::train::{Batch, BatchSource, HostInput, Place, Target};
 use elm_core::{Error, Result};
 use elm_data::BatchStream;
 
@@ -45,8 +45,9 @@ fn adapt(batch: elm_data::Batch) -> Result<Batch> {
         }
         elm_data::Target::LastStep { labels, lengths } => Target::LastStep { labels, lengths },
         elm_data::Target::Pairs { labels, lengths } => Target::Pairs { labels, lengths },
-        elm_data::Target::SpikeAndSoma { spike, soma, burn_in, .. } => {
-            Target::SpikeAndSoma { spike, soma, burn_in }
+        elm_data::Target::SpikeAndSoma { spike, soma, burn_in, place } => {
+            let place = place.map(|at| Place { start: at.start as usize, ends_file: at.ends_file });
+            Target::SpikeAndSoma { spike, soma, burn_in, place }
         }
     };
     Ok(Batch { rows: batch.rows, steps: batch.steps, input, target })

@@ -54,6 +54,8 @@ pub enum Target {
         soma: Vec<f32>,
         /// Number of leading steps without loss.
         burn_in: usize,
+        /// Where the rows come from, in an evaluation.
+        place: Option<Place>,
     },
     /// Real values of all outputs at every step; mean squared error.
     ValuesEveryStep {
@@ -73,6 +75,18 @@ pub enum Target {
         /// Length of each row, `[B]`; `None` when all are `T` long.
         lengths: Option<Vec<u32>>,
     },
+}
+
+/// Where the windows of an evaluation of recorded neurons come from. Their
+/// counted steps follow each other: simulations side by side from the first to
+/// the last step, then the next ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The step of the simulations that is counted first; 0 where simulations
+    /// begin.
+    pub start: usize,
+    /// Is this the last batch of a file?
+    pub ends_file: bool,
 }
 
 impl Target {

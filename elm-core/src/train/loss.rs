@@ -50,7 +50,7 @@ pub fn batch_loss<B: Backend>(
             let task = mean_squared(backend, &outputs, &backend.tensor(&values, &shape)?)?;
             (task.clone(), task)
         }
-        Target::SpikeAndSoma { spike, soma, burn_in } => {
+        Target::SpikeAndSoma { spike, soma, burn_in, .. } => {
             let start = burn_in * batch.rows;
             let task = spike_and_soma(backend, &outputs, [&spike[start..], &soma[start..]])?;
             (task.clone(), task)

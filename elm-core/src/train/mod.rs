@@ -21,7 +21,7 @@ pub mod trainer;
 
 pub use crate::model::{HostInput, dropout};
 pub use crate::optimizer::OptimizerKind;
-pub use batch::{Batch, BatchList, BatchSource, Target};
+pub use batch::{Batch, BatchList, BatchSource, Place, Target};
 pub use evaluate::{Evaluation, EvaluationSpec, evaluate};
 pub use metric::{Confusion, Criterion, Measured, Metric, Predicted, Scores};
 pub use regularizer::{Penalty, Regularizer};

@@ -64,12 +64,14 @@ impl BatchStream for EvaluationWindows {
         let windows = self.starts.len() as u64;
         let Some(&(file, first)) = self.groups.get((self.done / windows) as usize) else { return Ok(None) };
         let start = self.starts[(self.done % windows) as usize];
-        let simulations = self.split.read(file)?;
+        let simulations = self.split.simulations(file)?;
         let last = (first + self.settings.rows).min(simulations.len());
         let rows: Vec<_> = simulations[first..last].iter().map(|one| (one, start)).collect();
         let steps = self.settings.steps.min(self.split.steps() - start);
         let burn_in = if start == 0 { 0 } else { self.settings.burn_in };
-        let place = Place { file: file as u32, first: first as u32, start: (start + burn_in) as u32 };
+        let ends_file = last == simulations.len() && self.starts.last() == Some(&start);
+        let place =
+            Place { file: file as u32, first: first as u32, start: (start + burn_in) as u32, ends_file };
         self.done += 1;
         Ok(Some(window::batch(&rows, steps, self.split.segments(), burn_in, Some(place))))
     }

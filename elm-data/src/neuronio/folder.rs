@@ -31,6 +31,9 @@ impl Layout {
     /// # Errors
     /// When it cannot be read, or a split has no file.
     pub fn of(folder: &Path) -> Result<Self> {
+        if !folder.is_dir() {
+            return Err(missing(folder, "there is no such folder; expected one with the files of NeuronIO"));
+        }
         let mut search = Search::default();
         search.look(folder, "", None, DEPTH)?;
         let mut layout = Layout::default();

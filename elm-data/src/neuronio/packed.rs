@@ -140,9 +140,21 @@ impl Packed {
             self.verified.store(true, Ordering::Relaxed);
         }
         let mut rest = content.get(HEADER - STAMP..).ok_or_else(damaged)?;
-        let decoded = (0..self.simulations).map(|_| decode(&mut rest, self.steps));
+        let decoded = (0..self.simulations).map(|_| {
+            decode(&mut rest, self.steps).filter(|one| is_sound(one, self.steps, 2 * self.segments))
+        });
         decoded.collect::<Option<Vec<_>>>().ok_or_else(damaged)
     }
+}
+
+/// Are spikes in order, at steps and channels that there are?
+fn is_sound(simulation: &Simulation, steps: usize, channels: usize) -> bool {
+    let in_range =
+        |spike: &InputSpike| usize::from(spike.step) < steps && usize::from(spike.channel) < channels;
+    simulation.inputs.is_sorted()
+        && simulation.inputs.iter().all(in_range)
+        && simulation.spikes.is_sorted()
+        && simulation.spikes.last().is_none_or(|&step| usize::from(step) < steps)
 }
 
 /// The next simulation; `None` where the bytes end too early.

@@ -46,11 +46,11 @@ impl WindowSettings {
                 "windows of {} steps, after the first {unused}, do not fit simulations of {available} steps",
                 self.steps
             );
-            return wrong("training.seq_length", reason);
+            return wrong("data.window_ms", reason);
         }
         if self.burn_in >= self.steps {
             let reason = format!("{} steps of windows of {} are not predicted", self.burn_in, self.steps);
-            return wrong("data.burn_in", reason);
+            return wrong("data.burn_in_ms", reason);
         }
         Ok(())
     }
@@ -106,7 +106,7 @@ impl BatchStream for TrainingWindows {
             self.cursor = [self.cursor[0] + 1, 0];
         }
         let (file, places) = self.draw(self.cursor);
-        let simulations = self.split.read(file)?;
+        let simulations = self.split.simulations(file)?;
         let rows: Vec<_> = places.iter().map(|&(row, start)| (&simulations[row], start)).collect();
         let WindowSettings { steps, burn_in, .. } = self.settings;
         self.cursor[1] += 1;

@@ -2,18 +2,22 @@
 //! direction, gathered over an evaluation and carried as one list.
 //!
 //! Read in this order: this file (which figures there are), `measure` (how
-//! they are gathered), `regression` (figures of real values), `scores` (the
-//! list, and which of two is better), `confusion` (which class is taken for
-//! which).
+//! they are gathered), `regression` (figures of real values), `ranking` (how
+//! scores tell two classes apart), `neuronio` (figures of a recorded neuron),
+//! `scores` (the list, and which of two is better), `confusion` (which class is
+//! taken for which).
 
 mod confusion;
 mod measure;
+mod neuronio;
+mod ranking;
 mod regression;
 mod scores;
 
 pub use confusion::Confusion;
 pub(super) use measure::Mean;
 pub use measure::{Measure, Predicted, right_answers};
+pub use ranking::{roc_auc, true_positives_at};
 pub use scores::{Criterion, Measured, Scores};
 
 use std::f64::consts::LN_2;
@@ -32,6 +36,14 @@ pub enum Metric {
     /// Share of the values' variance that is predicted, a mean over outputs:
     /// `1 - var(value - answer) / var(value)`; unknown of constant values.
     ExplainedVariance,
+    /// Area under the curve of true against false positives of the spikes of a
+    /// recorded neuron; unknown where it has none.
+    SpikeAuc,
+    /// Share of its spikes that are told where a quarter percent of the other
+    /// steps is taken for one.
+    SpikesAtQuarterPercent,
+    /// The same where one percent is.
+    SpikesAtOnePercent,
 }
 
 /// Which way a figure improves.
@@ -45,12 +57,15 @@ pub enum Better {
 
 impl Metric {
     /// Every metric there is.
-    pub const ALL: [Metric; 5] = [
+    pub const ALL: [Metric; 8] = [
         Metric::BitsPerCharacter,
         Metric::Accuracy,
         Metric::RootMeanSquare,
         Metric::MeanAbsolute,
         Metric::ExplainedVariance,
+        Metric::SpikeAuc,
+        Metric::SpikesAtQuarterPercent,
+        Metric::SpikesAtOnePercent,
     ];
 
     /// Its name: the key in JSON documents and of curves.
@@ -61,6 +76,9 @@ impl Metric {
             Metric::RootMeanSquare => "rmse",
             Metric::MeanAbsolute => "mae",
             Metric::ExplainedVariance => "explained_variance",
+            Metric::SpikeAuc => "auc",
+            Metric::SpikesAtQuarterPercent => "tpr_at_fpr_0.0025",
+            Metric::SpikesAtOnePercent => "tpr_at_fpr_0.01",
         }
     }
 
@@ -72,18 +90,16 @@ impl Metric {
     /// Its unit, empty for a share and for the unit of the data.
     pub fn unit(self) -> &'static str {
         match self {
-            Metric::Accuracy | Metric::RootMeanSquare | Metric::MeanAbsolute | Metric::ExplainedVariance => {
-                ""
-            }
             Metric::BitsPerCharacter => "bits per character",
+            _ => "",
         }
     }
 
     /// Which way it improves.
     pub fn better(self) -> Better {
         match self {
-            Metric::Accuracy | Metric::ExplainedVariance => Better::Higher,
             Metric::BitsPerCharacter | Metric::RootMeanSquare | Metric::MeanAbsolute => Better::Lower,
+            _ => Better::Higher,
         }
     }
 
@@ -95,6 +111,20 @@ impl Metric {
             Metric::RootMeanSquare => format!("rmse {value:.4}"),
             Metric::MeanAbsolute => format!("mae {value:.4}"),
             Metric::ExplainedVariance => format!("explained variance {:.2} %", 100.0 * value),
+            Metric::SpikeAuc => format!("auc {value:.4}"),
+            Metric::SpikesAtQuarterPercent => format!("{:.2} % of spikes at 0.25 %", 100.0 * value),
+            Metric::SpikesAtOnePercent => format!("{:.2} % at 1 % false", 100.0 * value),
+        }
+    }
+
+    /// What there has to be among the answers for it to have a value.
+    pub fn needs(self) -> &'static str {
+        match self {
+            Metric::SpikeAuc | Metric::SpikesAtQuarterPercent | Metric::SpikesAtOnePercent => {
+                "steps with a spike and steps without"
+            }
+            Metric::ExplainedVariance => "values that differ",
+            _ => "predictions",
         }
     }
 
@@ -112,9 +142,12 @@ impl Metric {
         match self {
             Metric::Accuracy => Box::new(measure::RightShare::default()),
             Metric::BitsPerCharacter => Box::new(measure::Bits::default()),
-            Metric::RootMeanSquare => Box::new(regression::RootMeanSquare::default()),
-            Metric::MeanAbsolute => Box::new(regression::MeanAbsolute::default()),
-            Metric::ExplainedVariance => Box::new(regression::ExplainedVariance::default()),
+            Metric::RootMeanSquare => Box::new(neuronio::Soma::<regression::RootMeanSquare>::default()),
+            Metric::MeanAbsolute => Box::new(neuronio::Soma::<regression::MeanAbsolute>::default()),
+            Metric::ExplainedVariance => Box::new(neuronio::Soma::<regression::ExplainedVariance>::default()),
+            Metric::SpikeAuc => Box::new(neuronio::Spikes::auc()),
+            Metric::SpikesAtQuarterPercent => Box::new(neuronio::Spikes::at_quarter_percent()),
+            Metric::SpikesAtOnePercent => Box::new(neuronio::Spikes::at_one_percent()),
         }
     }
 }
