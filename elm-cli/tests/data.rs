@@ -18,8 +18,18 @@ fn the_list_names_every_kind_that_is_read() {
     let place = Place::new();
     let list = json(place.run(&["data", "list", "--json"]).expect(0, &[]));
     let kinds: Vec<&str> = list.as_array().unwrap().iter().map(|set| set["kind"].as_str().unwrap()).collect();
-    let expected =
-        ["shd", "ssc", "listops", "lra_text", "lra_retrieval", "lra_image", "pathfinder", "arrays", "text"];
+    let expected = [
+        "shd",
+        "ssc",
+        "listops",
+        "lra_text",
+        "lra_retrieval",
+        "lra_image",
+        "pathfinder",
+        "neuronio",
+        "arrays",
+        "text",
+    ];
     assert_eq!(kinds, expected);
     let text = place.run(&["data", "list"]);
     for kind in kinds {

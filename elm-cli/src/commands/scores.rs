@@ -1,5 +1,6 @@
 //! Evaluation of a model on a split, as published for the task.
 
+use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::run::Progress;
 use crate::task::{Purpose, Task};
@@ -39,5 +40,11 @@ pub fn score<B: Backend>(
         !stopped && looked.is_ok()
     })?;
     looked?;
+    if !stopped {
+        for metric in properties.metrics.iter().filter(|m| evaluation.scores.measured.get(**m).is_none()) {
+            let (split, name) = (purpose.name(), metric.name());
+            tell(format_args!("note: {split}: {name} is not defined here; it needs {}", metric.needs()));
+        }
+    }
     Ok((!stopped).then_some(evaluation))
 }

@@ -113,6 +113,16 @@ settings! {
         group: usize = size(1), 1;
         /// side of a Pathfinder picture
         resolution: usize = size(1), 32;
+        /// length of a window of NeuronIO, in time steps of 1 ms
+        window_ms: usize = size(1), 500;
+        /// time at the beginning of each window of NeuronIO that the loss leaves out
+        burn_in_ms: usize = size(0), 0;
+        /// the same in evaluation, where windows overlap by so much
+        evaluation_burn_in_ms: usize = size(0), 150;
+        /// share of a file's time steps that is drawn from it before the next file
+        file_fraction: f64 = positive(), 0.3;
+        /// files that validate; the test is all of its files
+        valid_files: usize = size(1), 1;
     } with {
         /// What is learned.
         kind: DataKind = data;
@@ -144,6 +154,7 @@ impl DataConfig {
         let lra = self.tokenization == Tokenization::Lra;
         let published = match self.kind {
             DataKind::DigitsAdding | DataKind::ShdAdding => return spikes.saturating_mul(2),
+            DataKind::Neuronio => return self.window_ms,
             DataKind::Listops if lra => 2000,
             DataKind::Listops => 2048,
             DataKind::LraText if !lra => 4096,
@@ -178,6 +189,9 @@ impl DataConfig {
             DataKind::LraRetrieval => (symbols(if lra { 257 } else { 98 }), 2),
             DataKind::LraImage => (pixels, 10),
             DataKind::Pathfinder => (pixels, 2),
+            // An excitatory and an inhibitory channel of each of 639 segments;
+            // spike and voltage.
+            DataKind::Neuronio => return Some((2 * 639, 2)),
             DataKind::Text | DataKind::Arrays => return None,
         };
         // Too large groups are refused by whoever reads the data.

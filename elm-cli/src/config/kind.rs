@@ -18,6 +18,7 @@ names! {
         LraImage = "lra_image",
         Pathfinder = "pathfinder",
         Arrays = "arrays",
+        Neuronio = "neuronio",
     }
 }
 

@@ -106,6 +106,23 @@ const REGRESSION: Properties = Properties {
     ..CLASSIFICATION
 };
 
+/// As released with the first paper: windows are drawn, so that they have no
+/// end of their own; all files of the test are evaluated.
+const NEURONIO: Properties = Properties {
+    metrics: &[
+        Metric::SpikeAuc,
+        Metric::RootMeanSquare,
+        Metric::MeanAbsolute,
+        Metric::ExplainedVariance,
+        Metric::SpikesAtQuarterPercent,
+        Metric::SpikesAtOnePercent,
+    ],
+    selection: &[Criterion::Metric(Metric::RootMeanSquare), Criterion::Loss],
+    predicts: Predicts::ValuesEveryStep,
+    defaults: TrainingDefaults { turn: Some(10_000), ..CLASSIFICATION.defaults },
+    ..CLASSIFICATION
+};
+
 impl Properties {
     /// The same where the data itself tells what is predicted of a sequence.
     pub fn with_answers(self, answers: AnswerKind) -> Self {
@@ -132,6 +149,7 @@ impl DataKind {
         match self {
             DataKind::Text => TEXT,
             DataKind::DigitsAdding | DataKind::ShdAdding => ADDING,
+            DataKind::Neuronio => NEURONIO,
             DataKind::LraRetrieval => Properties { predicts: Predicts::Pairs, ..CLASSIFICATION },
             DataKind::Digits
             | DataKind::Shd

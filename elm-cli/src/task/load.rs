@@ -1,6 +1,7 @@
 //! Reads or makes the configured data.
 
 use super::adapt::Adapted;
+use super::neuron::Neuron;
 use super::samples::{self, Splits};
 use crate::config::{DataKind, Demand, Properties, RunConfig, Tokens};
 use crate::run::Symbols;
@@ -50,6 +51,8 @@ enum Data {
     Text(Box<Corpus>),
     /// Samples of train, valid, test.
     Samples(Splits),
+    /// A recorded neuron, and its simulations as samples.
+    Neuron(Neuron, Splits),
 }
 
 /// Batches that are read while one is trained on.
@@ -67,6 +70,11 @@ impl Task {
         let data = match config.data.kind {
             DataKind::Text => {
                 Data::Text(Box::new(load_text(config, known.and_then(Symbols::bytes), notice)?))
+            }
+            DataKind::Neuronio => {
+                let neuron = Neuron::load(&config.data_path()?, notice)?;
+                let samples = neuron.samples();
+                Data::Neuron(neuron, samples)
             }
             _ => Data::Samples(samples::load(config, known.and_then(Symbols::names), notice)?),
         };
@@ -86,7 +94,7 @@ impl Task {
                 let symbols = corpus.vocabulary.len();
                 Demand { inputs: symbols, outputs: symbols, tokens: true }
             }
-            Data::Samples([train, ..]) => {
+            Data::Samples([train, ..]) | Data::Neuron(_, [train, ..]) => {
                 let outputs = if self.is_adding() { 19 } else { train.classes() };
                 Demand { inputs: train.channels(), outputs, tokens: self.tokens }
             }
@@ -97,7 +105,7 @@ impl Task {
     pub fn properties(&self) -> Properties {
         let properties = self.kind.properties();
         match &self.data {
-            Data::Text(_) => properties,
+            Data::Text(_) | Data::Neuron(..) => properties,
             Data::Samples([train, ..]) => properties.with_answers(train.answers()),
         }
     }
@@ -116,6 +124,7 @@ impl Task {
     pub fn output_names(&self) -> Vec<String> {
         match &self.data {
             Data::Text(corpus) => corpus.vocabulary.symbols().iter().map(|&byte| printable(byte)).collect(),
+            Data::Neuron(..) => vec!["spike".into(), "soma".into()],
             Data::Samples(_) => {
                 let names = self.class_names().unwrap_or_default();
                 let name = |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
@@ -124,11 +133,16 @@ impl Task {
         }
     }
 
+    /// Why single predictions are not written, where they are not.
+    pub fn unwritten(&self) -> Option<&'static str> {
+        matches!(self.data, Data::Neuron(..)).then_some("those of windows of NeuronIO are not written")
+    }
+
     /// Samples of a split, or tokens of a text.
     pub fn len(&self, purpose: Purpose) -> usize {
         match &self.data {
             Data::Text(corpus) => tokens_of(corpus, purpose).len(),
-            Data::Samples(splits) => samples_of(splits, purpose).len(),
+            Data::Samples(splits) | Data::Neuron(_, splits) => samples_of(splits, purpose).len(),
         }
     }
 
@@ -140,7 +154,7 @@ impl Task {
     pub fn vocabulary(&self) -> Option<&Vocabulary> {
         match &self.data {
             Data::Text(corpus) => Some(&corpus.vocabulary),
-            Data::Samples(_) => None,
+            Data::Samples(_) | Data::Neuron(..) => None,
         }
     }
 
@@ -149,6 +163,7 @@ impl Task {
         match &self.data {
             Data::Text(corpus) => Some(Symbols::Bytes(corpus.vocabulary.symbols().to_vec())),
             Data::Samples([train, ..]) => train.symbols().map(Symbols::Names),
+            Data::Neuron(..) => None,
         }
     }
 
@@ -159,7 +174,9 @@ impl Task {
     pub fn digests(&self) -> Result<DataDigests> {
         let [train, valid, test] = match &self.data {
             Data::Text(corpus) => corpus.digests(),
-            Data::Samples([train, valid, test]) => [train.digest()?, valid.digest()?, test.digest()?],
+            Data::Samples([train, valid, test]) | Data::Neuron(_, [train, valid, test]) => {
+                [train.digest()?, valid.digest()?, test.digest()?]
+            }
         };
         Ok(DataDigests { train, valid, test })
     }
@@ -168,7 +185,7 @@ impl Task {
     /// training data.
     pub fn turn(&self, config: &RunConfig) -> u64 {
         let samples = match &self.data {
-            Data::Samples([train, ..]) => train.len(),
+            Data::Samples([train, ..]) | Data::Neuron(_, [train, ..]) => train.len(),
             Data::Text(corpus) => corpus.train.len(),
         };
         let one_pass = (samples as u64 / config.training.update_size() as u64).max(1);
@@ -196,6 +213,9 @@ impl Task {
             Ok(DataError::Setting { setting, reason }) if setting == "training.batch_size" => {
                 config.error(key, reason).into()
             }
+            Ok(DataError::Setting { setting, reason }) if setting.starts_with("data.") => {
+                config.error(&setting, reason).into()
+            }
             Ok(other) => other.into(),
             Err(other) => other,
         };
@@ -218,6 +238,10 @@ impl Task {
             }
             Data::Samples(splits) => {
                 let stream = self.sample_batches(splits, purpose, rows, limit, config)?;
+                Box::new(ReadAhead::new(stream, AHEAD))
+            }
+            Data::Neuron(neuron, _) => {
+                let stream = neuron.stream(config, purpose, rows, self.turn(config))?;
                 Box::new(ReadAhead::new(stream, AHEAD))
             }
         })
@@ -267,7 +291,7 @@ impl Task {
                 let accuracy = summed_counts_accuracy(&mut *train, batches, &mut *test, inputs, outputs)?;
                 Ok(Some(Baselines { summed_counts_accuracy: Some(accuracy), ..Baselines::default() }))
             }
-            Data::Samples(_) => Ok(None),
+            Data::Samples(_) | Data::Neuron(..) => Ok(None),
         }
     }
 
@@ -280,6 +304,13 @@ impl Task {
                 corpus.train.len(),
                 corpus.valid.len(),
                 corpus.test.len()
+            ),
+            Data::Neuron(_, [train, valid, test]) => format!(
+                "{} train, {} valid, {} test simulations of a neuron with {} channels",
+                train.len(),
+                valid.len(),
+                test.len(),
+                train.channels()
             ),
             Data::Samples([train, valid, test]) => format!(
                 "{} train, {} valid, {} test samples of {} channels, {} {}",

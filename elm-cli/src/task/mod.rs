@@ -2,6 +2,7 @@
 
 mod adapt;
 mod load;
+pub(crate) mod neuron;
 pub(crate) mod samples;
 
 pub use adapt::Adapted;

@@ -46,6 +46,7 @@ pub(crate) fn read(
         DataKind::Shd | DataKind::ShdAdding => spoken(path, Collection::Shd, data)?,
         DataKind::Ssc => spoken(path, Collection::Ssc, data)?,
         DataKind::Arrays => arrays(path, data, known)?,
+        DataKind::Neuronio => super::neuron::Neuron::load(path, notice)?.samples(),
         _ => arena(path, data, known)?,
     };
     for (split, name) in splits.iter().zip(["train", "valid", "test"]) {

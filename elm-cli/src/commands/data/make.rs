@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
 use elm_data::cochlea::{AudioFolder, Cochlea, CochleaSettings};
 use elm_data::listops::{self, ListOpsSettings};
+use elm_data::neuronio::{self, make::NeuronSettings};
 use elm_data::pathfinder::{self, Difficulty, PathfinderSettings};
 use elm_data::spikes::{
     Binning, CHANNELS, Collection, DigitsSettings, SpikeFile, Split, spiking_digits, write_shd,
@@ -26,6 +27,23 @@ pub(crate) enum MakeCommand {
         /// Samples of train, valid and test
         #[arg(long, value_name = "N,N,N", value_parser = numbers::<3>, default_value = "96000,2000,2000")]
         samples: [u64; 3],
+    },
+    /// A recorded neuron in the layout of NeuronIO: published input process, answered by a model of ours
+    #[command(after_help = "Example: elm data make neuronio --out data/neuronio\n\n\
+        The neuron has 45 dendritic branches with slow synapses that saturate, and a threshold; it is not the\n\
+        published one, which needs a simulator, and figures on it are not comparable with published ones.")]
+    Neuronio {
+        #[command(flatten)]
+        place: Place,
+        /// Files of train, valid and test
+        #[arg(long, value_name = "N,N,N", value_parser = numbers::<3>, default_value = "8,1,1")]
+        files: [u64; 3],
+        /// Simulations of a file
+        #[arg(long, default_value_t = 128)]
+        simulations: u64,
+        /// Time of a simulation in ms
+        #[arg(long, default_value_t = 6000)]
+        milliseconds: u64,
     },
     /// Pathfinder of the Long Range Arena, in the released layout
     #[command(
@@ -89,6 +107,13 @@ impl MakeCommand {
                 let total = samples.iter().copied().fold(0, u64::saturating_add);
                 follow("listops", total, &place.out, |watch| {
                     listops::make(&place.out, &settings, place.threads, watch)
+                })
+            }
+            MakeCommand::Neuronio { place, files, simulations, milliseconds } => {
+                let settings = NeuronSettings { seed: place.seed, files, simulations, steps: milliseconds };
+                let total = files.iter().copied().fold(0, u64::saturating_add);
+                follow("neuronio, files", total, &place.out, |watch| {
+                    neuronio::make::make(&place.out, &settings, place.threads, watch)
                 })
             }
             MakeCommand::Pathfinder { place, pictures, side, difficulty } => {

@@ -33,7 +33,8 @@ pub(crate) enum DataCommand {
     /// Make a data set that can be made
     #[command(after_help = "Examples:\n  elm data make listops --out data/listops-1000\n  \
         elm data make pathfinder --out data/pathfinder32 --pictures 200000\n  \
-        elm data make spikes --out data/digits\n\nCtrl-C stops; the same command continues.")]
+        elm data make spikes --out data/digits\n  \
+        elm data make neuronio --out data/neuronio\n\nCtrl-C stops; the same command continues.")]
     Make {
         #[command(subcommand)]
         kind: make::MakeCommand,

@@ -4,6 +4,7 @@ use crate::config::{DataConfig, DataKind, Named};
 use crate::task::samples;
 use anyhow::{Result, bail};
 use elm_data::catalog::detect;
+use elm_data::neuronio::NeuronSplit;
 use elm_data::spikes::{Binning, Collection, Spoken};
 use elm_data::text::{Corpus, TokenMode};
 use elm_data::{DataError, Samples};
@@ -78,6 +79,10 @@ impl DataArgs {
             }
             DataKind::Shd if path.is_file() => return of_file(Collection::Shd),
             DataKind::Ssc if path.is_file() => return of_file(Collection::Ssc),
+            DataKind::Neuronio if path.is_file() => {
+                let split = NeuronSplit::open(std::slice::from_ref(path), |_| ())?;
+                return Ok(Opened::Samples(vec![("file", Arc::new(split))]));
+            }
             DataKind::Pathfinder => data.resolution = side_of(path),
             _ => {}
         }
