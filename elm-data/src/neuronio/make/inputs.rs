@@ -24,8 +24,7 @@ pub(super) fn inputs(anatomy: &Anatomy, steps: usize, draws: &mut Draws) -> Vec<
     let levels = levels(anatomy, steps.div_ceil(hold), draws);
     let mut spikes = Vec::new();
     for (channel, levels) in levels.iter().enumerate() {
-        let rates = smoothing.of(levels);
-        for (step, &rate) in rates.iter().enumerate() {
+        for (step, rate) in smoothing.of(levels).enumerate() {
             // The chance of a spike is drawn from an exponential distribution
             // with this rate as its mean, and cut at 1: so often, on average.
             let drawn = draws.unit();
@@ -65,50 +64,59 @@ fn levels(anatomy: &Anatomy, intervals: usize, draws: &mut Draws) -> Vec<Vec<f64
     levels
 }
 
-/// A Gaussian of a width, over rates that stay for a while: its running sums
-/// give each interval's part in each step.
+/// A Gaussian of a width, over rates that stay for a while: the part that each
+/// interval has in each step, the same for all channels.
 struct Smoothing {
-    steps: usize,
-    hold: usize,
-    /// `sums[k]` is the sum of the first `k` taps.
-    sums: Vec<f64>,
+    /// Of each step, its first interval and where its parts end.
+    steps: Vec<(usize, usize)>,
+    parts: Vec<f64>,
 }
 
 impl Smoothing {
     fn new(steps: usize, hold: usize, width: usize) -> Self {
-        let taps = 1 + 7 * width;
-        let middle = (taps - 1) as f64 / 2.0;
-        let tap = |place: usize| (-0.5 * ((place as f64 - middle) / width as f64).powi(2)).exp();
-        let mut sums = vec![0.0];
-        for place in 0..taps {
-            sums.push(sums[place] + tap(place));
-        }
-        let all = sums[taps];
-        sums.iter_mut().for_each(|sum| *sum /= all);
-        Smoothing { steps, hold, sums }
-    }
-
-    /// The smoothed rate of each step; nothing comes before the first and
-    /// after the last.
-    fn of(&self, levels: &[f64]) -> Vec<f64> {
-        let taps = self.sums.len() - 1;
+        let sums = running_sums(width);
+        let taps = sums.len() - 1;
         let before = (taps - 1) / 2;
-        let rate = |step: usize| {
-            // Tap k of this step lies on step + k - before.
-            let first = step.saturating_sub(before);
-            let end = (step + taps - before).min(self.steps);
-            let mut sum = 0.0;
-            let mut from = first;
+        let mut smoothing = Smoothing { steps: Vec::with_capacity(steps), parts: Vec::new() };
+        for step in 0..steps {
+            // Tap k of this step lies on step + k - before; nothing comes
+            // before the first step and after the last.
+            let mut from = step.saturating_sub(before);
+            let end = (step + taps - before).min(steps);
+            let first = from / hold;
             while from < end {
-                let interval = from / self.hold;
-                let to = ((interval + 1) * self.hold).min(end);
-                sum += levels[interval] * (self.sums[to + before - step] - self.sums[from + before - step]);
+                let to = ((from / hold + 1) * hold).min(end);
+                smoothing.parts.push(sums[to + before - step] - sums[from + before - step]);
                 from = to;
             }
-            sum
-        };
-        (0..self.steps).map(rate).collect()
+            smoothing.steps.push((first, smoothing.parts.len()));
+        }
+        smoothing
     }
+
+    /// The smoothed rate of each step.
+    fn of<'a>(&'a self, levels: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+        let mut start = 0;
+        self.steps.iter().map(move |&(first, end)| {
+            let parts = &self.parts[start..end];
+            start = end;
+            levels[first..].iter().zip(parts).map(|(level, part)| level * part).sum()
+        })
+    }
+}
+
+/// Sums of the first 0, 1, ... taps of a Gaussian that sums to 1.
+fn running_sums(width: usize) -> Vec<f64> {
+    let taps = 1 + 7 * width;
+    let middle = (taps - 1) as f64 / 2.0;
+    let tap = |place: usize| (-0.5 * ((place as f64 - middle) / width as f64).powi(2)).exp();
+    let mut sums = vec![0.0];
+    for place in 0..taps {
+        sums.push(sums[place] + tap(place));
+    }
+    let all = sums[taps];
+    sums.iter_mut().for_each(|sum| *sum /= all);
+    sums
 }
 
 #[cfg(test)]
@@ -121,7 +129,7 @@ mod tests {
         let smoothing = Smoothing::new(steps, hold, width);
         let levels: Vec<f64> = (0..15).map(|i| f64::from(i * i % 7)).collect();
         let all: f64 = (0..22).map(|k| (-0.5 * ((f64::from(k) - 10.5) / 3.0).powi(2)).exp()).sum();
-        for (step, rate) in smoothing.of(&levels).into_iter().enumerate() {
+        for (step, rate) in smoothing.of(&levels).enumerate() {
             let wanted: f64 = (0..22_i64)
                 .map(|k| {
                     let at = step as i64 + k - 10;
