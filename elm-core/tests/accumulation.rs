@@ -110,7 +110,7 @@ fn a_text_with_carried_state_is_learned_as_from_one_batch() {
         // The last segment of a pass is shorter.
         let steps = if step == 2 { 3 } else { STEPS };
         let ids: Vec<u32> = (0..(steps * ROWS) as u64).map(|i| number(50 * step + i) % 6).collect();
-        let target = Target::EveryStep(labels(step, steps * ROWS));
+        let target = Target::EveryStep { labels: labels(step, steps * ROWS), lengths: None };
         Batch { rows: ROWS, steps, input: HostInput::Tokens(ids.into()), target }
     };
     let network = network(Some(Embedding::OneHot(2.0)), Head::Linear, 0.2);

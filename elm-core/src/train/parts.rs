@@ -48,9 +48,11 @@ impl Part {
     pub fn of_batch(self, batch: &Batch) -> Result<Batch> {
         let all = batch.rows;
         let (target, rows) = match &batch.target {
-            Target::EveryStep(labels) => {
+            Target::EveryStep { labels, lengths } => {
                 let rows = self.rows(all)?;
-                (Target::EveryStep(columns("labels of every step", labels, all, &rows)?), rows)
+                let lengths = lengths.as_ref().map(|lengths| columns("lengths", lengths, all, &rows));
+                let labels = columns("labels of every step", labels, all, &rows)?;
+                (Target::EveryStep { labels, lengths: lengths.transpose()? }, rows)
             }
             Target::LastStep { labels, lengths } => {
                 let rows = self.rows(all)?;
@@ -69,15 +71,23 @@ impl Part {
                 let labels = columns("labels of pairs", labels, all / 2, &pairs)?;
                 (Target::Pairs { labels, lengths: lengths.transpose()? }, rows)
             }
-            Target::SpikeAndSoma { spike, soma, burn_in } => {
+            Target::SpikeAndSoma { spike, soma, burn_in, place } => {
                 let rows = self.rows(all)?;
                 let spike = columns("spikes", spike, all, &rows)?;
                 let soma = columns("somatic voltages", soma, all, &rows)?;
-                (Target::SpikeAndSoma { spike, soma, burn_in: *burn_in }, rows)
+                (Target::SpikeAndSoma { spike, soma, burn_in: *burn_in, place: *place }, rows)
             }
-            Target::Values(values) => {
+            Target::ValuesEveryStep { values, outputs, lengths } => {
                 let rows = self.rows(all)?;
-                (Target::Values(columns("target values", values, all, &rows)?), rows)
+                let lengths = lengths.as_ref().map(|lengths| columns("lengths", lengths, all, &rows));
+                let values = columns("values of every step", values, all, &rows)?;
+                (Target::ValuesEveryStep { values, outputs: *outputs, lengths: lengths.transpose()? }, rows)
+            }
+            Target::ValuesLastStep { values, lengths } => {
+                let rows = self.rows(all)?;
+                let lengths = lengths.as_ref().map(|lengths| columns("lengths", lengths, all, &rows));
+                let values = columns("values", values, all, &rows)?;
+                (Target::ValuesLastStep { values, lengths: lengths.transpose()? }, rows)
             }
         };
         let input = input_of(&batch.input, all, &rows)?;
@@ -176,6 +186,10 @@ mod tests {
         Batch { rows: 4, steps: 2, input, target }
     }
 
+    fn every_step(labels: Vec<u32>) -> Target {
+        Target::EveryStep { labels, lengths: None }
+    }
+
     fn tokens() -> HostInput {
         HostInput::Tokens([0, 1, 2, 3, 10, 11, 12, 13].into())
     }
@@ -183,17 +197,20 @@ mod tests {
     #[test]
     fn a_part_has_its_rows_of_every_array() {
         let second = Part { which: 1, of: 2 };
-        let every = batch(tokens(), Target::EveryStep(vec![0, 1, 2, 3, 4, 5, 6, 7]));
+        let every = batch(tokens(), every_step(vec![0, 1, 2, 3, 4, 5, 6, 7]));
         let part = second.of_batch(&every).unwrap();
         assert_eq!((part.rows, part.steps), (2, 2));
         assert_eq!(part.input, HostInput::Tokens([2, 3, 12, 13].into()));
-        assert_eq!(part.target, Target::EveryStep(vec![2, 3, 6, 7]));
+        assert_eq!(part.target, every_step(vec![2, 3, 6, 7]));
         let values: Vec<f32> = (0..16).map(|i| i as f32).collect(); // [2, 2, 4]
-        let dense = batch(HostInput::Dense(values.clone()), Target::Values(values));
+        let dense = batch(
+            HostInput::Dense(values.clone()),
+            Target::ValuesEveryStep { values, outputs: 2, lengths: None },
+        );
         let part = second.of_batch(&dense).unwrap();
         let wanted = vec![2., 3., 6., 7., 10., 11., 14., 15.];
         assert_eq!(part.input, HostInput::Dense(wanted.clone()));
-        assert_eq!(part.target, Target::Values(wanted));
+        assert_eq!(part.target, Target::ValuesEveryStep { values: wanted, outputs: 2, lengths: None });
     }
 
     #[test]
@@ -233,12 +250,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_divided_is_refused() {
-        let every = batch(tokens(), Target::EveryStep(vec![0; 8]));
+        let every = batch(tokens(), every_step(vec![0; 8]));
         for of in [0, 3, 8] {
             assert!(Part { which: 0, of }.of_batch(&every).is_err(), "{of}");
         }
         let half = Part { which: 0, of: 2 };
-        assert!(half.of_batch(&batch(tokens(), Target::EveryStep(vec![0; 7]))).is_err());
+        assert!(half.of_batch(&batch(tokens(), every_step(vec![0; 7]))).is_err());
         let pairs = Target::Pairs { labels: vec![0, 1], lengths: None };
         assert!(Part { which: 0, of: 4 }.of_batch(&batch(tokens(), pairs)).is_err());
         for (starts, row) in [(vec![0, 1, 1], 4), (vec![0, 2, 2], 0)] {
