@@ -10,9 +10,9 @@ use std::ops::Range;
 const MOST: usize = 2_000_000;
 
 /// Names of what Python would import, and numbers, are shorter.
-const LONGEST_NAME: usize = 200;
+pub(super) const LONGEST_NAME: usize = 200;
 
-type Step<T> = Result<T, String>;
+pub(super) type Step<T> = Result<T, String>;
 
 /// Runs a pickle; an error has the byte of its opcode.
 pub(super) fn run(bytes: &[u8]) -> Result<Pickle<'_>, (usize, String)> {
@@ -28,17 +28,17 @@ pub(super) fn run(bytes: &[u8]) -> Result<Pickle<'_>, (usize, String)> {
         let start = machine.at;
         match machine.step() {
             Ok(None) => {}
-            Ok(Some(root)) => return Ok(Pickle { bytes, nodes: machine.nodes, root }),
+            Ok(Some(root)) => return Ok(Pickle { bytes, nodes: machine.nodes, root, end: machine.at }),
             Err(reason) => return Err((start, reason)),
         }
     }
 }
 
-struct Machine<'a> {
-    bytes: &'a [u8],
+pub(super) struct Machine<'a> {
+    pub(super) bytes: &'a [u8],
     at: usize,
-    nodes: Vec<Node>,
-    stack: Vec<Id>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) stack: Vec<Id>,
     marks: Vec<usize>,
     memory: HashMap<u32, Id>,
 }
@@ -59,7 +59,11 @@ impl Machine<'_> {
             b'q' | b'r' | b'p' | 0x94 | b'h' | b'j' | b'g' => self.remember_or_recall(opcode)?,
             b']' | b'}' | b')' | b'l' | b't' | b'd' | 0x85..=0x87 => self.container(opcode)?,
             b'a' | b'e' | b's' | b'u' => self.fill(opcode)?,
-            b'c' | 0x93 | b'R' | b'b' => self.object(opcode)?,
+            b'c' | 0x93 | b'R' | 0x81 | b'i' | b'o' | b'b' => self.object(opcode)?,
+            b'Q' => {
+                let id = self.pop()?;
+                self.push(Node::Outside(id))?;
+            }
             b'S' | b'V' | b'I' | b'L' | b'F' => self.line_of_text(opcode)?,
             _ => self.scalar(opcode)?,
         }
@@ -129,38 +133,6 @@ impl Machine<'_> {
         }
     }
 
-    fn object(&mut self, opcode: u8) -> Step<()> {
-        match opcode {
-            b'c' => {
-                let (module, name) = (self.line(LONGEST_NAME)?, self.line(LONGEST_NAME)?);
-                self.push(Node::Global([&self.bytes[module], b"\n", &self.bytes[name]].concat().into()))
-            }
-            0x93 => {
-                let (name, module) = (self.pop()?, self.pop()?);
-                let text = |id| match self.nodes.get(id) {
-                    Some(Node::Bytes(range)) if range.len() < LONGEST_NAME => Ok(&self.bytes[range.clone()]),
-                    _ => Err("what Python would import is no name"),
-                };
-                let global = [text(module)?, b"\n", text(name)?].concat();
-                self.push(Node::Global(global.into()))
-            }
-            b'R' => {
-                let arguments = self.pop()?;
-                let callable = self.pop()?;
-                self.push(Node::Call { callable, arguments, state: None })
-            }
-            _ => {
-                let given = self.pop()?;
-                let object = *self.stack.last().ok_or("no object to give a state")?;
-                let Node::Call { state, .. } = &mut self.nodes[object] else {
-                    return Err("a state for what is no object".into());
-                };
-                *state = Some(given);
-                Ok(())
-            }
-        }
-    }
-
     fn scalar(&mut self, opcode: u8) -> Step<()> {
         let node = match opcode {
             b'N' => Node::None,
@@ -220,7 +192,7 @@ impl Machine<'_> {
         Ok(Node::Int(i64::from_le_bytes(wide)))
     }
 
-    fn push(&mut self, node: Node) -> Step<()> {
+    pub(super) fn push(&mut self, node: Node) -> Step<()> {
         if self.nodes.len() >= MOST {
             return Err(format!("more than {MOST} objects; this is no data file"));
         }
@@ -229,14 +201,14 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn pop(&mut self) -> Step<Id> {
+    pub(super) fn pop(&mut self) -> Step<Id> {
         if self.marks.last() == Some(&self.stack.len()) {
             return Err("the stack is empty above the last mark".into());
         }
         self.stack.pop().ok_or_else(|| "the stack is empty".into())
     }
 
-    fn pop_marked(&mut self) -> Step<Vec<Id>> {
+    pub(super) fn pop_marked(&mut self) -> Step<Vec<Id>> {
         let start = self.marks.pop().ok_or("there is no mark")?;
         Ok(self.stack.split_off(start.min(self.stack.len())))
     }
@@ -258,7 +230,7 @@ impl Machine<'_> {
     }
 
     /// A line of at most `longest` bytes, without its end.
-    fn line(&mut self, longest: usize) -> Step<Range<usize>> {
+    pub(super) fn line(&mut self, longest: usize) -> Step<Range<usize>> {
         let rest = &self.bytes[self.at..];
         let end = rest.iter().take(longest).position(|&byte| byte == b'\n').ok_or("a line without an end")?;
         self.at += end + 1;

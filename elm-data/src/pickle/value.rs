@@ -23,6 +23,8 @@ pub(super) enum Node {
     Dict(Vec<Id>),
     /// A name that Python would import: `module\nname`.
     Global(Box<[u8]>),
+    /// What is kept outside of the pickle, under this name.
+    Outside(Id),
     /// A call `callable(arguments)` that is only noted, with the state it was
     /// given afterwards.
     Call {
@@ -38,13 +40,14 @@ pub struct Pickle<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) nodes: Vec<Node>,
     pub(super) root: Id,
+    pub(super) end: usize,
 }
 
 /// A value inside a pickle.
 #[derive(Debug, Clone, Copy)]
 pub struct Value<'a> {
-    pickle: &'a Pickle<'a>,
-    id: Id,
+    pub(super) pickle: &'a Pickle<'a>,
+    pub(super) id: Id,
 }
 
 /// A NumPy array.
@@ -69,6 +72,11 @@ impl<'a> Pickle<'a> {
         run(bytes)
     }
 
+    /// Bytes that it takes; in some files others follow.
+    pub fn end(&self) -> usize {
+        self.end
+    }
+
     /// The pickled object.
     pub fn root(&'a self) -> Value<'a> {
         Value { pickle: self, id: self.root }
@@ -76,11 +84,11 @@ impl<'a> Pickle<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn node(self) -> &'a Node {
+    pub(super) fn node(self) -> &'a Node {
         &self.pickle.nodes[self.id]
     }
 
-    fn at(self, id: Id) -> Value<'a> {
+    pub(super) fn at(self, id: Id) -> Value<'a> {
         Value { pickle: self.pickle, id }
     }
 
