@@ -43,5 +43,6 @@ pub mod spikes;
 pub mod survey;
 pub mod text;
 pub mod torch_random;
+pub mod weights;
 
 pub use loader::{BatchStream, Order, SampleBatches};
