@@ -3,7 +3,9 @@
 use super::case::{Case, Training};
 use crate::error::Result;
 use crate::model::options::{LayerOptions, NetworkOptions, NeuronOptions, RoutingName, WiringOptions};
-use crate::model::{Activation, Embedding, Head, LambdaMode, MlpActivation, ModelKind, Network, NetworkSpec};
+use crate::model::{
+    Activation, Embedding, Head, LambdaMode, MlpActivation, ModelKind, Network, NetworkSpec, StoredTensors,
+};
 use crate::random::{Draws, Purpose};
 use crate::reference::Reference;
 use crate::train::{
@@ -21,6 +23,40 @@ const ROWS: usize = 3;
 pub fn built_in() -> Result<Vec<Case>> {
     let names = ["text", "spikes", "spiking_units", "deep", "neuron", "elm", "branch_elm"];
     names.iter().enumerate().map(|(i, name)| case(name, options(name), i as u64)).collect()
+}
+
+/// Inputs of a drawn case that have a value at a time, where there are many.
+const BUSY: f64 = 10.0;
+
+/// A case for any network with its weights: two batches drawn from a seed,
+/// without training.
+pub fn drawn(name: &str, network: &NetworkSpec, weights: &StoredTensors, seed: u64) -> Case {
+    let mut draws = Draws::new(seed, Purpose::MadeUp, [0, 0]);
+    let channels = network.inputs();
+    let mut batch = || {
+        let input = if matches!(network.embedding, Embedding::OneHot(_)) {
+            let ids = (0..STEPS * ROWS).map(|_| draws.below(channels as u32));
+            HostInput::Tokens(ids.collect::<Vec<_>>().into())
+        } else {
+            dense(&mut draws, channels, (BUSY / channels as f64).min(0.3))
+        };
+        let target = Target::Values(vec![0.0; STEPS * network.outputs() * ROWS]);
+        Batch { rows: ROWS, steps: STEPS, input, target }
+    };
+    Case {
+        name: name.into(),
+        network: network.clone(),
+        weights: weights.clone(),
+        batches: vec![batch(), batch()],
+        training: None,
+        neuronio_output: false,
+    }
+}
+
+/// Values of which only a share is not zero.
+fn dense(draws: &mut Draws, channels: usize, share: f64) -> HostInput {
+    let value = |_| if draws.chance(share) { draws.unit() as f32 } else { 0.0 };
+    HostInput::Dense((0..STEPS * channels * ROWS).map(value).collect())
 }
 
 fn options(name: &str) -> NetworkOptions {
@@ -122,8 +158,7 @@ fn batch(name: &str, spec: &NetworkSpec, draws: &mut Draws) -> Batch {
         };
     }
     let labels = ids(ROWS, outputs);
-    let count = STEPS * channels as usize * ROWS;
-    let dense = (0..count).map(|_| if draws.chance(0.3) { draws.unit() as f32 } else { 0.0 }).collect();
+    let input = dense(draws, channels as usize, 0.3);
     let target = if spec.kind == ModelKind::ElmNetwork {
         Target::LastStep { labels, lengths: None }
     } else {
@@ -131,5 +166,5 @@ fn batch(name: &str, spec: &NetworkSpec, draws: &mut Draws) -> Batch {
         let values = (0..outputs * STEPS * ROWS).map(|_| draws.symmetric(1.0)).collect();
         Target::ValuesEveryStep { values, outputs, lengths: None }
     };
-    Batch { rows: ROWS, steps: STEPS, input: HostInput::Dense(dense), target }
+    Batch { rows: ROWS, steps: STEPS, input, target }
 }

@@ -42,6 +42,9 @@ impl Tolerance {
         Tolerance { values: 1e-5, gradients: 1e-4, losses: 1e-4, learning_rates: 1e-7, trained: 1e-2 };
     /// For the authors' large pretrained neurons.
     pub const PRETRAINED: Tolerance = Tolerance { values: 3e-5, ..Tolerance::F32 };
+    /// For networks of users, whose weights make sums of any size, in which
+    /// 32 bits cancel.
+    pub const OF_RUNS: Tolerance = Tolerance { values: 1e-4, ..Tolerance::F32 };
 }
 
 /// The deviation of one array.

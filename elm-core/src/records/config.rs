@@ -5,7 +5,9 @@
 
 use super::given::Given;
 use crate::error::{Error, Result};
-use crate::model::options::{LayerOptions, NetworkOptions, NeuronOptions, RoutingName, WiringOptions};
+use crate::model::options::{
+    DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, RoutingName, WiringOptions,
+};
 use crate::model::{Activation, Embedding, Head, LambdaMode, MlpActivation, ModelKind};
 use serde::Deserialize;
 
@@ -29,6 +31,7 @@ struct NeuronConfig {
     memory_tau_learnable: Given<bool>,
     memory_tau_min: Given<f64>,
     memory_tau_max: Given<f64>,
+    memory_tau_range_scale: Given<f64>,
     lambda_value: Given<f64>,
     lambda_as_timescale_ratio: Given<bool>,
     high_pass_tau: Given<f64>,
@@ -41,6 +44,24 @@ struct NeuronConfig {
     #[serde(alias = "w_s_value")]
     neuronio_synapse_init: Given<f64>,
     neuronio_spike_bias: Given<f64>,
+    input_dropout: Given<f64>,
+    memory_dropout: Given<f64>,
+    // Every number is of this type here.
+    dtype: Option<Float32>,
+}
+
+/// The one type of numbers that there is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum Float32 {
+    #[serde(rename = "float32")]
+    Float32,
+}
+
+/// The one wiring that there is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wiring {
+    Random,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -52,7 +73,10 @@ struct WiringConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct LayerConfig {
+    input_wiring: Option<Wiring>,
     input_wiring_args: Option<WiringConfig>,
+    input_dropout: Given<f64>,
+    recurrent_dropout: Given<f64>,
     neuron_config: Option<NeuronConfig>,
 }
 
@@ -77,8 +101,12 @@ struct NetworkConfig {
     num_layers: Given<usize>,
 }
 
-/// Settings of a network from its JSON configuration.
-pub(super) fn network_options(what: &str, config: serde_json::Value) -> Result<NetworkOptions> {
+/// Settings of a network from its JSON configuration; `what` is its name in
+/// messages.
+///
+/// # Errors
+/// [`Error::Stored`] naming the setting that is unknown or missing.
+pub fn network_options(what: &str, config: serde_json::Value) -> Result<NetworkOptions> {
     let config: NetworkConfig =
         serde_json::from_value(config).map_err(|e| Error::stored(what, e.to_string()))?;
     let scale = config.input_embedding_args.unwrap_or_default().scale.or_default(what, "scale")?;
@@ -127,10 +155,17 @@ fn layer_options(what: &str, config: &LayerConfig, base: &LayerConfig) -> Result
         |layer: &LayerConfig| layer.input_wiring_args.as_ref().map_or(Given::Absent, |w| w.recurrent_connect);
     let recurrent_connect =
         connect(config).or_derived(what, "recurrent_connect", connect(base).is_value())?;
+    let own = neuron(config);
+    let dropout = DropoutOptions {
+        input: config.input_dropout.or_default(what, "input_dropout")?,
+        recurrent: config.recurrent_dropout.or_default(what, "recurrent_dropout")?,
+        memory: own.memory_dropout.or_default(what, "memory_dropout")?,
+        input_mode: None,
+    };
     Ok(LayerOptions {
-        neuron: neuron_options(what, &neuron(config), &neuron(base))?,
+        neuron: neuron_options(what, &own, &neuron(base))?,
         wiring: WiringOptions { recurrent_connect, routing: None },
-        ..LayerOptions::default()
+        dropout,
     })
 }
 
@@ -147,6 +182,10 @@ fn neuron_options(what: &str, config: &NeuronConfig, base: &NeuronConfig) -> Res
             config.$key.or_derived(what, key, base.$key.is_value())?
         }};
     }
+    if !matches!(config.input_dropout, Given::Absent | Given::Value(0.0)) {
+        let reason = "input_dropout of a neuron hides single synapses, which is not to be had here";
+        return Err(Error::stored(what, reason));
+    }
     let mode = |ratio| if ratio { LambdaMode::TimescaleRatio } else { LambdaMode::Scale };
     Ok(NeuronOptions {
         num_memory: number!(num_memory),
@@ -159,7 +198,7 @@ fn neuron_options(what: &str, config: &NeuronConfig, base: &NeuronConfig) -> Res
         lambda_mode: number!(lambda_as_timescale_ratio).map(mode),
         memory_tau_min: number!(memory_tau_min),
         memory_tau_max: number!(memory_tau_max),
-        memory_tau_range_scale: None,
+        memory_tau_range_scale: number!(memory_tau_range_scale),
         memory_tau_learnable: number!(memory_tau_learnable("learn_memory_tau")),
         high_pass_tau: config.high_pass_tau.or_off(),
         activation: number!(neuron_activation),
@@ -206,7 +245,10 @@ pub fn single_neuron_options(what: &str, kind: &str, config: serde_json::Value) 
         layer: LayerOptions {
             neuron: neuron_options(what, &config, &NeuronConfig::default())?,
             wiring: WiringOptions { recurrent_connect: None, routing: Some(routing) },
-            ..LayerOptions::default()
+            dropout: DropoutOptions {
+                memory: config.memory_dropout.or_default(what, "memory_dropout")?,
+                ..DropoutOptions::default()
+            },
         },
         first_layer: None,
         last_layer: None,

@@ -4,9 +4,10 @@ use super::answer::Answers;
 use super::case::{Case, Training};
 use super::compare::Tolerance;
 use super::config::{network_options, single_neuron_options};
+use super::state_dict::{our_name, single_neuron_weights};
 use crate::error::{Error, Result};
 use crate::model::{NetworkSpec, StoredTensors, StoredValues};
-use crate::spec::{Event, Events, LayerSpec, Role};
+use crate::spec::{Event, Events};
 use crate::train::{
     Batch, HostInput, LearningRate, OptimizerKind, Penalty, Regularizer, Target, TrainingSpec,
 };
@@ -169,79 +170,6 @@ fn neuron_record(name: &str, spec: NetworkSpec, reader: &Reader) -> Result<(Case
     let case =
         Case { name: name.into(), network: spec, weights, batches: vec![batch], training, neuronio_output };
     Ok((case, answers))
-}
-
-/// Our name of a single neuron's tensor in the authors' state dict.
-fn our_name(name: &str) -> String {
-    let linear = name.strip_prefix("mlp.network.").and_then(|rest| {
-        let (index, part) = rest.split_once('.')?;
-        Some(format!("mlp.{}.{part}", index.parse::<usize>().ok()? / 2))
-    });
-    match name {
-        "_proto_w_s" => "synapse.weight".into(),
-        "_proto_tau_m" => "memory.tau_raw".into(),
-        "w_y.weight" => "readout.weight".into(),
-        "w_y.bias" => "readout.bias".into(),
-        _ => linear.unwrap_or_else(|| name.into()),
-    }
-}
-
-/// The weights of a single neuron under our names, from the authors' state
-/// dict or a record.
-///
-/// # Errors
-/// [`Error::Stored`] when a tensor is missing or does not fit the neuron.
-pub fn single_neuron_weights(layer: &LayerSpec, parameters: &StoredTensors) -> Result<StoredTensors> {
-    let mut weights = StoredTensors::default();
-    let mut layout = layer.parameter_layout();
-    if !layer.neuron.tau_learnable {
-        layout.push(Role::TauRaw, &[1, layer.neuron.memory]);
-    }
-    let layout = layout.named();
-    for (key, tensor) in &parameters.tensors {
-        let name = our_name(key);
-        let Some(named) = layout.get(name.as_str()) else { continue };
-        let StoredValues::F32(values) = &tensor.values else {
-            return Err(Error::stored(key, "holds integers where floats are expected"));
-        };
-        if values.len() != named.range.len() {
-            let reason = format!("has shape {:?}, the neuron needs {:?}", tensor.shape, named.shape);
-            return Err(Error::stored(key, reason));
-        }
-        weights.insert(format!("layers.0.{name}"), &named.shape, values.clone());
-    }
-    for named in &layout.tensors {
-        // Before anything is made that is as large as the settings say.
-        if !weights.tensors.contains_key(&format!("layers.0.{}", named.name)) {
-            return Err(Error::stored(&named.name, "the tensor is missing"));
-        }
-    }
-    let connectome = single_connectome(layer, parameters)?;
-    weights.insert_integers("layers.0.connectome", &[1, layer.neuron.synapses()], connectome);
-    Ok(weights)
-}
-
-/// Routing indices with masked synapses wired to nothing.
-fn single_connectome(layer: &LayerSpec, parameters: &StoredTensors) -> Result<Vec<u32>> {
-    let find = |names: [&str; 2]| names.iter().find_map(|name| parameters.tensors.get(*name));
-    let Some(index) = find(["routing.index", "input_to_synapse_indices"]) else {
-        return Ok((0..layer.inputs as u32).collect());
-    };
-    let StoredValues::U32(index) = &index.values else {
-        return Err(Error::stored("routing", "the indices are not integers"));
-    };
-    let mask: Vec<bool> = match find(["routing.mask", "valid_indices_mask"]).map(|mask| &mask.values) {
-        None => vec![true; index.len()],
-        Some(StoredValues::F32(mask)) => mask.iter().map(|&m| m != 0.0).collect(),
-        Some(StoredValues::U32(mask)) => mask.iter().map(|&m| m != 0).collect(),
-    };
-    if index.len() != layer.neuron.synapses() || mask.len() != index.len() {
-        let reason =
-            format!("has {} entries, the neuron has {} synapses", index.len(), layer.neuron.synapses());
-        return Err(Error::stored("routing", reason));
-    }
-    let source = |(&i, &valid): (&u32, &bool)| if valid { i } else { layer.unconnected() };
-    Ok(index.iter().zip(&mask).map(source).collect())
 }
 
 /// The numbers of a record, whose arrays are batch first.

@@ -17,7 +17,7 @@ enum Null {
 }
 use Null::{Derives, Fails, SwitchesOff};
 
-const OF_NEURON: [(&str, Null); 28] = [
+const OF_NEURON: [(&str, Null); 32] = [
     ("num_input", Derives),
     ("num_output", Derives),
     ("num_memory", Fails),
@@ -33,6 +33,7 @@ const OF_NEURON: [(&str, Null); 28] = [
     ("learn_memory_tau", Fails),
     ("memory_tau_min", Fails),
     ("memory_tau_max", Fails),
+    ("memory_tau_range_scale", Fails),
     ("lambda_value", Fails),
     ("lambda_as_timescale_ratio", Fails),
     ("high_pass_tau", SwitchesOff),
@@ -46,6 +47,9 @@ const OF_NEURON: [(&str, Null); 28] = [
     ("neuronio_synapse_init", Derives),
     ("w_s_value", Derives),
     ("neuronio_spike_bias", Derives),
+    ("input_dropout", Fails),
+    ("memory_dropout", Fails),
+    ("dtype", Derives),
 ];
 
 const OF_NETWORK: [(&str, Null); 10] = [
