@@ -21,9 +21,18 @@ enum SplitName {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum CheckpointName {
+pub(super) enum CheckpointName {
     Best,
     Last,
+}
+
+impl From<CheckpointName> for Which {
+    fn from(name: CheckpointName) -> Self {
+        match name {
+            CheckpointName::Best => Which::Best,
+            CheckpointName::Last => Which::Last,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -60,10 +69,7 @@ pub(super) fn run<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) ->
             SplitName::Valid => Purpose::Valid,
             SplitName::Test => Purpose::Test,
         },
-        checkpoint: match args.checkpoint {
-            CheckpointName::Best => Which::Best,
-            CheckpointName::Last => Which::Last,
-        },
+        checkpoint: args.checkpoint.into(),
         predictions,
         threads: options.threads.unwrap_or_else(|| engine.report().threads),
         stop: StopFlag::install()?,

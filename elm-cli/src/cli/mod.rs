@@ -5,7 +5,9 @@ mod bench;
 mod check;
 mod config;
 mod eval;
+mod export;
 mod generate;
+mod import;
 mod train;
 mod verify;
 
@@ -62,11 +64,27 @@ enum Command {
         code 2 if a configuration is wrong, else 1 if data is missing.")]
     Check(check::CheckArgs),
     /// Is a backend right on this machine? Runs reference records
-    #[command(after_help = "Examples:\n  elm verify\n  elm verify folder/of/records --scan fused")]
+    #[command(after_help = "Examples:\n  elm verify\n  elm verify folder/of/records --scan fused\n  \
+        elm verify runs/text-0\n\nA record is NAME.json beside NAME.safetensors; a folder stands for those in it, \
+        the folder of a run for its network with its best weights on drawn input, against the f64 reference.")]
     Verify(verify::VerifyArgs),
     /// Time training and inference of a configured model on random data
     #[command(after_help = "Example: elm bench configs/enwik8.toml --steps 20 --threads 2")]
     Bench(bench::BenchArgs),
+    /// Write the weights of a run for other programs
+    #[command(after_help = "Examples:\n  elm export runs/text-0 --to safetensors --out text.safetensors\n  \
+        elm export runs/text-0 --to pytorch-names --out text-pytorch.safetensors --checkpoint last\n\n\
+        The names are listed in the README, with a program of thirty lines that runs a neuron in PyTorch. The \
+        header has every setting and the symbols of the run, so that `elm import` needs nothing else.")]
+    Export(export::ExportArgs),
+    /// Take over weights of another program as a run
+    #[command(after_help = "Example (after that of `elm export`):\n  \
+        elm import text.safetensors --out runs/imported\n\n\
+        A checkpoint of the authors comes with its model_config.json, and the data it is for is said: \
+        `elm import model.pt --config model_config.json --set data.kind=neuronio --set data.path=/folder/of/neuronio \
+        --out runs/pretrained`. What PyTorch has pickled is read, never executed. The run can be evaluated, \
+        verified (`elm verify runs/pretrained`) and trained on (`elm train CONFIG --from`, or --resume).")]
+    Import(import::ImportArgs),
     /// Sample text from a network trained on text
     #[command(after_help = "Examples:\n  elm generate runs/text-0 --prompt \"The \" --length 200\n  \
         elm generate runs/text-0 --prompt \"The \" --temperature 0\n  \
@@ -126,6 +144,8 @@ impl Cli {
             Command::Check(args) => check::run(&args, registry),
             Command::Verify(args) => verify::run(args, registry),
             Command::Bench(args) => bench::run(args, registry),
+            Command::Import(args) => import::run::<S>(args),
+            Command::Export(args) => export::run::<S>(args),
             Command::Generate(args) => generate::run(args, registry),
             Command::Data { command } => command.run(),
             Command::Backends { json } => {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// Records (NAME.json beside NAME.safetensors) or folders of them; none: built-in ones
+    /// Records (NAME.json beside NAME.safetensors), folders of them, or run folders; none: built-in ones
     paths: Vec<PathBuf>,
     /// Backend to check
     #[arg(long, default_value = "candle")]

@@ -1,9 +1,13 @@
 //! `elm verify`: is this backend right on this machine?
 
+use crate::TrainedRun;
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
 use elm_core::device::ScanChoice;
-use elm_core::records::{Answers, Case, Deviation, Group, Tolerance, answer, built_in, compare, parse};
+use elm_core::model::Head;
+use elm_core::records::{
+    Answers, Case, Deviation, Group, Tolerance, answer, built_in, compare, drawn, parse,
+};
 use elm_core::reference::Reference;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,7 +41,8 @@ pub struct RecordReport {
 }
 
 impl VerifyRequest {
-    /// Reads the records at the given paths, or makes the built-in ones.
+    /// Reads the records at the given paths, makes those of run folders, or,
+    /// without a path, the built-in ones.
     ///
     /// # Errors
     /// When a record cannot be read, naming the file.
@@ -50,12 +55,28 @@ impl VerifyRequest {
             }
         }
         for path in paths {
+            if path.join("config.toml").is_file() {
+                records.push(of_run(path)?);
+                continue;
+            }
             for json in record_files(path)? {
                 records.push(read(&json)?);
             }
         }
         Ok(VerifyRequest { records, scan })
     }
+}
+
+/// The network of a run with its best weights on drawn input.
+fn of_run(run: &Path) -> Result<(Case, Answers, Tolerance)> {
+    let TrainedRun { network, weights, .. } = TrainedRun::open(run)?;
+    if matches!(network.head, Head::Pair { .. }) {
+        bail!("{}: a network that compares two sequences cannot be verified step by step", run.display());
+    }
+    let name = run.file_name().unwrap_or_default().to_string_lossy();
+    let case = drawn(&name, &network, &weights, 0);
+    let expected = answer(&Reference, &case).with_context(|| run.display().to_string())?;
+    Ok((case, expected, Tolerance::OF_RUNS))
 }
 
 /// The `.json` files that a path stands for.

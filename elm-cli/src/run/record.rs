@@ -17,6 +17,9 @@ pub struct RunRecord {
     /// The run whose weights this one began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Parent>,
+    /// The file of another program whose weights this run began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// Every start of the program on this run, the first one included.
     #[serde(default)]
     pub starts: Vec<Start>,
@@ -56,6 +59,15 @@ pub struct Parent {
     pub checkpoint: String,
     /// Updates that its weights had.
     pub step: u64,
+}
+
+/// A file of weights that a run was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The file.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
 }
 
 /// The program was started on the run.
