@@ -86,7 +86,9 @@ fn in_pytorch(place: &Place, name: &str, file: &str) {
     let case = drawn(name, &run.network, &run.weights, 1);
     let outputs = &answer(&Reference, &case).unwrap().outputs["logits.1"];
     let batch = &case.batches[0];
-    let (HostInput::Dense(input), Target::Values(_)) = (&batch.input, &batch.target) else { panic!() };
+    let (HostInput::Dense(input), Target::ValuesEveryStep { .. }) = (&batch.input, &batch.target) else {
+        panic!()
+    };
     let program = snippet()
         + &format!(
             "\nx = torch.tensor({})\nwanted = torch.tensor({})\n\

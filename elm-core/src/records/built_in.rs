@@ -40,7 +40,9 @@ pub fn drawn(name: &str, network: &NetworkSpec, weights: &StoredTensors, seed: u
         } else {
             dense(&mut draws, channels, (BUSY / channels as f64).min(0.3))
         };
-        let target = Target::Values(vec![0.0; STEPS * network.outputs() * ROWS]);
+        let outputs = network.outputs();
+        let values = vec![0.0; outputs * STEPS * ROWS];
+        let target = Target::ValuesEveryStep { values, outputs, lengths: None };
         Batch { rows: ROWS, steps: STEPS, input, target }
     };
     Case {
