@@ -45,6 +45,11 @@ const BAD_SETTINGS: &[(&str, &[&str])] = &[
     ("[model]\nnum_hidden = 0", &["an integer of at least 1, not 0"]),
     ("[model]\nnum_output = 7", &["7 contradicts the data, which needs 20"]),
     ("[model]\nembedding = \"one_hot\"", &["needs data that consists of tokens"]),
+    (
+        "[model]\nfeed_output_back = true",
+        &["bad.toml:3:20", "a network has more than one neuron", "\"branch_elm\""],
+    ),
+    ("[model]\nfeed_output_back = 1", &["true or false"]),
     ("[model]\nkind = \"elm\"", &["a single neuron has no such setting"]),
     (
         "[model]\nnum_layers = 1\n[model.first_layer.neuron]\nnum_memory = 3",

@@ -76,5 +76,6 @@ fn layers_that_differ_are_filled_in_one_by_one() {
         place.write("neuron.toml", format!("{neuron}kind = \"{kind}\"\n"));
         assert_same(&place, "neuron.toml", &[]);
         assert_same(&place, "neuron.toml", &["model.wiring.routing=random", "model.neuron.num_branch=3"]);
+        assert_same(&place, "neuron.toml", &["model.feed_output_back=true"]);
     }
 }

@@ -4,6 +4,7 @@
 mod common;
 
 use common::Place;
+use elm_core::model::{ModelKind, NetworkOptions, NeuronOptions, RoutingName, WiringOptions};
 use std::path::{Path, PathBuf};
 
 fn configs() -> PathBuf {
@@ -71,6 +72,76 @@ fn every_row_of_the_trade_off_tables_is_met() {
             rows += 1;
         }
         assert!(rows >= 10, "{rows} rows for {config}");
+    }
+}
+
+/// Trainable parameters of a neuron of the first paper as it counts them: with
+/// learnable timescales and the output fed back.
+fn counted(kind: ModelKind, inputs: usize, outputs: usize, neuron: NeuronOptions) -> usize {
+    let routing = if kind == ModelKind::Elm { RoutingName::Direct } else { RoutingName::Random };
+    let options = NetworkOptions::new(inputs, outputs)
+        .kind(kind)
+        .feed_output_back(true)
+        .neuron(neuron.memory_tau_learnable(true))
+        .wiring(WiringOptions::default().routing(routing));
+    options.resolve().unwrap().trainable_parameters()
+}
+
+/// Every neuron of the first paper's NeuronIO tables, S8 and S9.
+#[test]
+fn every_neuron_of_the_neuronio_tables_is_met_to_printed_precision() {
+    let mut rows = 0;
+    for line in include_str!("first_paper/neuronio.csv").lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let neuron = NeuronOptions::default().num_memory(fields[1].parse().unwrap());
+        let count = match fields[0] {
+            "elm" => counted(ModelKind::Elm, 1278, 2, neuron),
+            "branch_elm" => {
+                let neuron = neuron.num_branch(45).num_synapse_per_branch(100);
+                counted(ModelKind::BranchElm, 1278, 2, neuron)
+            }
+            _ => continue,
+        };
+        let digits = fields[2].split_once('.').map_or(0, |(_, digits)| digits.len());
+        let thousands = format!("{:.digits$}", count as f64 / 1000.0);
+        assert_eq!(thousands, fields[2], "{count}: {line}");
+        rows += 1;
+    }
+    assert_eq!(rows, 15);
+}
+
+#[test]
+fn further_neurons_of_the_first_paper_have_the_published_size() {
+    let memory = |units| NeuronOptions::default().num_memory(units);
+    let branches = |units, synapses| memory(units).num_branch(45).num_synapse_per_branch(synapses);
+    assert_eq!(counted(ModelKind::BranchElm, 1278, 2, branches(20, 100)), 8104);
+    assert_eq!(counted(ModelKind::BranchElm, 1278, 2, branches(15, 65)), 5329);
+    // Long Range Arena: Pathfinder by memory units, ListOps, the tower of Retrieval.
+    for (units, wanted) in [(10, 822), (25, 3552), (150, 96_302)] {
+        assert_eq!(counted(ModelKind::Elm, 16, 2, memory(units)), wanted);
+    }
+    assert_eq!(counted(ModelKind::Elm, 25, 10, memory(150)), 102_610);
+    assert_eq!(counted(ModelKind::Elm, 105, 75, memory(150)), 155_925);
+}
+
+/// 186 K and 67 K parameters, as `elm info` counts them.
+#[test]
+fn the_first_papers_neurons_of_shd_adding_have_the_published_size() {
+    let place = Place::new();
+    let neuron = "[model.neuron]\nnum_memory = 100\nmemory_tau_learnable = true\n";
+    for (kind, more, wanted) in [
+        ("elm", "", 186_119),
+        (
+            "branch_elm",
+            "num_branch = 100\nnum_synapse_per_branch = 15\n[model.wiring]\nrouting = \"random\"\n",
+            67_638,
+        ),
+    ] {
+        let model = format!("[model]\nkind = \"{kind}\"\nfeed_output_back = true\n{neuron}{more}");
+        place.write("c.toml", format!("[data]\nkind = \"shd_adding\"\n{model}"));
+        let ran = place.run(&["info", "c.toml", "--json"]);
+        let info: serde_json::Value = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
+        assert_eq!(info["trainable_parameters"], wanted, "{kind}");
     }
 }
 

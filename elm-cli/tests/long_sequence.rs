@@ -41,6 +41,7 @@ fn update<B: Backend>(backend: &B) -> (f64, String) {
         num_layers: None,
         embedding: None,
         head: None,
+        feed_output_back: None,
         layer: LayerOptions { neuron, ..LayerOptions::default() },
         first_layer: None,
         last_layer: None,

@@ -40,6 +40,7 @@ fn grows_by<B: Backend>(backend: &B) -> usize {
         num_layers: None,
         embedding: None,
         head: None,
+        feed_output_back: None,
         layer: LayerOptions { neuron, ..LayerOptions::default() },
         first_layer: None,
         last_layer: None,

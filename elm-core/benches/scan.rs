@@ -73,6 +73,7 @@ impl Layer {
             num_layers: None,
             embedding: None,
             head: None,
+            feed_output_back: None,
             layer: LayerOptions { neuron, wiring, ..LayerOptions::default() },
             first_layer: None,
             last_layer: None,

@@ -69,6 +69,7 @@
 //! | `M` | memory units per neuron, `d_m` |
 //! | `K` | branches per neuron, `d_b` |
 //! | `S` | synapses per neuron, `K` times synapses per branch |
+//! | `F` | outputs that a neuron reads back, 0 or `O` |
 //! | `H` | hidden units of the neuron's MLP, `d_h` |
 //!
 //! Sequences are time first and **batch last**: `[T, C, B]`. The gather that
@@ -82,6 +83,7 @@
 //! | `κ_x` | `decay_x` | `exp(-delta_t / tau_x)`, the share kept over one step |
 //! | `λ` | `lambda` | how strongly the MLP writes into memory |
 //! | `w_s` | `synapse.weight` | synapse weights |
+//! | `w_f` | `feedback.weight` | weights by which a neuron reads its own output |
 //! | `W_y`, `b` | `readout.weight`, `readout.bias` | memory to output |
 //! | `τ_b`, `τ_s` | [`Trace`](spec::Trace) | leaky trace of a branch or synapse |
 //! | `τ_r` | `high_pass_tau` | timescale of the readout's high-pass |

@@ -14,6 +14,7 @@ fn a_live_step_allocates_nothing() {
         num_layers: None,
         embedding: None,
         head: Some(Head::Linear),
+        feed_output_back: None,
         layer: LayerOptions::default(),
         first_layer: None,
         last_layer: None,

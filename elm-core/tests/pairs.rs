@@ -19,6 +19,7 @@ fn spec(head: Head) -> NetworkSpec {
         num_layers: None,
         embedding: Some(elm_core::model::Embedding::OneHot(2.0)),
         head: Some(head),
+        feed_output_back: None,
         layer: Default::default(),
         first_layer: None,
         last_layer: None,

@@ -200,6 +200,7 @@ fn text_network(high_pass_tau: Option<Option<f64>>) -> NetworkOptions {
         num_layers: None,
         embedding: Some(Embedding::OneHot(3.0)),
         head: Some(Head::Linear),
+        feed_output_back: None,
         layer: LayerOptions { neuron, wiring, ..LayerOptions::default() },
         first_layer: None,
         last_layer: Some(LayerOptions { neuron: last, ..LayerOptions::default() }),

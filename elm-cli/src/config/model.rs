@@ -3,7 +3,7 @@
 use super::names::names;
 use super::place::ConfigError;
 use super::properties::Predicts;
-use super::ranges::{number, one_of, size};
+use super::ranges::{Flag, number, one_of, size};
 use super::section::settings;
 use super::settings::Settings;
 use elm_core::model::options::{LayerOptions, NetworkOptions};
@@ -61,6 +61,8 @@ settings! {
         embedding_scale: f64 = number(), 1.0;
         /// linear map after the readout layer; pairs of sequences have one that compares them
         head: Option<HeadName> = one_of::<HeadName>(), None, "\"none\"";
+        /// a single neuron reads its own previous output
+        feed_output_back: bool = Flag, false;
         /// outputs of the readout layer by which pairs of sequences are compared
         pair_features: usize = size(1), 32;
     }
@@ -120,6 +122,7 @@ impl Model {
             num_layers: whole.num_layers,
             embedding: Some(self.embedding(settings, demand)?),
             head: Some(head),
+            feed_output_back: Some(whole.feed_output_back),
             layer: self.layer,
             first_layer: self.first_layer,
             last_layer: self.last_layer,

@@ -73,6 +73,7 @@ macro_rules! conformance_tests {
             scan_with_and_without_high_pass
             scan_with_every_depth
             scan_with_several_outputs
+            scan_with_feedback
             scan_with_dropout_masks
             scan_with_learnable_timescales
             scan_with_rectified_and_unconnected_synapses

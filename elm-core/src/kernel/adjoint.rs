@@ -42,12 +42,13 @@ impl<'a, E: Element> BackwardCall<'a, E> {
     }
 }
 
-/// Rows that are summed over time in place: gradients of readout and bias,
-/// and what learnable timescales need.
+/// Rows that are summed over time in place: gradients of readout, bias and
+/// feedback, and what learnable timescales need.
 #[derive(Debug, Clone)]
 pub(super) struct SumLayout {
     pub readout: usize,
     pub bias: usize,
+    pub feedback: usize,
     /// `d(decay m) * decay m` of each memory unit, then
     /// `d(write tanh) * tanh`.
     pub timescale: Option<usize>,
@@ -74,6 +75,8 @@ pub(super) struct Adjoint<'c, 'a, E: Element> {
     /// Gradient that the end state's synapse traces hand to every earlier
     /// source, `[sources, width]`; decays going back.
     pub source_trace: Option<Buffer<E>>,
+    /// Gradient that the next step's feedback hands back, `[neurons, F, width]`.
+    pub fed: Buffer<E>,
     /// Gradients of readout `[O, width]`, memory `[M, width]`, and of the
     /// input of a linear map.
     pub readout: Buffer<E>,
@@ -93,10 +96,11 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
         let neurons = share(shape.neurons, thread, call.threads);
         let (width, count, rows) = (shape.width, neurons.len(), shape.rows);
         let bias = shape.outputs * shape.memory;
-        let plain = bias + shape.outputs;
+        let feedback = bias + shape.outputs;
+        let plain = feedback + shape.feedback;
         let timescale = call.arguments.layer.neuron.tau_learnable.then_some(plain);
         let sum_rows = plain + timescale.map_or(0, |_| 2 * shape.memory);
-        let sum = SumLayout { readout: 0, bias, timescale, rows: sum_rows };
+        let sum = SumLayout { readout: 0, bias, feedback, timescale, rows: sum_rows };
         let magnitude = backward.cotangents.magnitude.map(|gradient| {
             let scale = 1.0 / (shape.steps * shape.memory) as f64;
             let of_neurons = &gradient[neurons.start * rows..neurons.end * rows];
@@ -124,6 +128,7 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             map_sum,
             magnitude,
             source_trace: None,
+            fed: store.zeros(count * shape.feedback * width),
             readout: store.zeros(shape.outputs * width),
             memory: store.zeros(shape.memory * width),
             inputs: store.zeros(shape.panels.padded(widest) * width),
@@ -142,16 +147,23 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
         let Some(state) = self.backward.cotangents.state else { return };
         let (rows, width, layout) = (shape.rows, shape.width, layer.state_layout());
         for (local, carried) in self.carried.chunks_exact_mut(shape.carried() * width).enumerate() {
-            let mut read = |first: usize, each: usize, row: usize| {
-                let from = &state[(first + (self.neurons.start + local) * each) * rows..][..each * rows];
-                copy_rows(from, rows, &mut carried[row * width..(row + each) * width], width);
+            let n = self.neurons.start + local;
+            let mut read = |first: usize, count: usize, row: usize| {
+                let from = &state[first * rows..][..count * rows];
+                copy_rows(from, rows, &mut carried[row * width..(row + count) * width], width);
             };
-            read(layout.memory.start, shape.memory, 0);
+            read(layout.memory.start + n * shape.memory, shape.memory, 0);
             if shape.high_pass {
-                read(layout.readout_average.start, shape.outputs, shape.average_row());
+                let first = layout.readout_average.start + n * shape.outputs;
+                read(first, shape.outputs, shape.average_row());
             }
-            if matches!(layer.neuron.trace, Trace::Branch(_)) {
-                read(layout.trace.start, shape.branches, shape.trace_row());
+            let traces = layout.trace.start + n * layer.neuron.traces();
+            match layer.neuron.trace {
+                Trace::None => {}
+                Trace::Branch(_) => read(traces, shape.branches, shape.trace_row()),
+                Trace::Synapse(_) => {
+                    read(traces + shape.synapses(), shape.feedback, shape.trace_row() + shape.wired);
+                }
             }
         }
         if matches!(layer.neuron.trace, Trace::Synapse(_)) {
@@ -175,9 +187,11 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             if !self.backward.sources.contains(&source) {
                 continue;
             }
-            let weight = synapse_weight(arguments, synapse);
+            let weight = synapse_weight(&arguments.layer, arguments.parameters, synapse);
             let to = &mut sources[(source - self.backward.sources.start) * shape.width..][..rows];
-            for (to, gradient) in to.iter_mut().zip(&state[(first + synapse) * rows..][..rows]) {
+            for (to, gradient) in
+                to.iter_mut().zip(&state[(first + shape.trace_of(synapse)) * rows..][..rows])
+            {
                 *to = E::from_f64(to.to_f64() + weight * gradient.to_f64());
             }
         }
@@ -279,6 +293,10 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
                     *to = self.start_activity(local, b);
                 }
             }
+            for (o, to) in to.chunks_exact_mut(rows).take(shape.feedback).enumerate() {
+                let fed = &self.fed[(local * shape.feedback + o) * width..];
+                to.iter_mut().zip(fed).for_each(|(to, &fed)| *to = *to + fed);
+            }
         }
     }
 
@@ -305,14 +323,21 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
     /// # Equation
     /// forward: `trace of branch = input scale * sum of its s_0` (`sum_branches`),
     /// `s = decay^T s_0 + weight * X`
-    /// so: `d s_0 = input scale * d trace + decay^T * d s`
+    /// so: `d s_0 = input scale * d trace + decay^T * d s`;
+    /// of the feedback, one synapse a branch and not scaled, `d s_0 = d trace`
     fn finish_synapse_state(&self, local: usize, carried: &[E]) {
         let (shape, call) = (&self.call.shape, self.call);
         let (rows, width) = (shape.rows, shape.width);
         let neuron = &call.arguments.layer.neuron;
         let left = shape.trace_decay.unwrap_or(0.0).powf(shape.steps as f64);
         let first =
-            call.arguments.layer.state_layout().trace.start + (self.neurons.start + local) * shape.synapses();
+            call.arguments.layer.state_layout().trace.start + (self.neurons.start + local) * neuron.traces();
+        if shape.feedback > 0 {
+            let from = &carried[(shape.trace_row() + shape.wired) * width..];
+            let (at, len) = ((first + shape.synapses()) * rows, shape.feedback * rows);
+            // SAFETY: each thread writes its neurons' rows only.
+            copy_rows(from, width, unsafe { self.backward.gradients.state.part(at, len).slice() }, rows);
+        }
         for j in 0..shape.synapses() {
             let branch = &carried[(shape.trace_row() + j / shape.per_branch) * width..][..rows];
             let at = (first + j) * rows;

@@ -24,7 +24,7 @@ pub(super) struct StepsBack<'r, 'c, 'a, E: Element> {
     /// Records of these steps, `[steps, neurons, record, width]`.
     pub records: &'r [E],
     /// Where to leave the gradients of branches, for those of synapses,
-    /// `[steps, neurons, K, width]`.
+    /// `[steps, neurons, K + F, width]`.
     pub deltas: &'r mut [E],
 }
 
@@ -97,7 +97,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// things first.
     ///
     /// # Shapes
-    /// `record`: `[record, width]`; `delta`: `[K, width]`; the gradient of the
+    /// `record`: `[record, width]`; `delta`: `[K + F, width]`; the gradient of the
     /// carried state: `[carried, width]`; the sums over time: `[sum rows, width]`.
     ///
     /// # Safety
@@ -127,6 +127,9 @@ impl<E: Element> Adjoint<'_, '_, E> {
             self.mlp::<V, W>(local, block, record, &mut ahead);
             self.decayed_memory::<V>(block, record, carried, sums);
             self.branches::<V>(t, local, carried, delta, &mut ahead);
+            if shape.feedback > 0 {
+                self.feed_back::<V>(t, local, block, sums);
+            }
         }
     }
 
@@ -165,8 +168,8 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 for column in starts::<V>(width) {
                     let at = o * width + column;
                     // forward: answer[t] = activity; end state = activity, after the last step;
-                    //          table[t + 1] = mask * activity
-                    // so: d activity = d answer[t] + d end state + mask * d table[t + 1]
+                    //          table[t + 1] = mask * activity; the next step's feedback reads it
+                    // so: d activity = d answer[t] + d end state + mask * d table[t + 1] + d feedback
                     let mut gradient = V::splat(E::default());
                     if let Some(given) = cotangents.activity {
                         let row = ((t * shape.neurons + n) * outputs + o) * rows;
@@ -179,6 +182,9 @@ impl<E: Element> Adjoint<'_, '_, E> {
                         }
                     } else if shape.recurrent {
                         gradient = gradient.add(self.activity_gradient(t + 1, local, column));
+                    }
+                    if shape.feedback > 0 {
+                        gradient = gradient.add(Span::from(&self.fed[..]).vector(local * each + at));
                     }
                     // forward: activity = output(drive), drive = v + bias
                     // so: d v = d drive = output'(drive) * d activity, d bias += d drive
@@ -353,7 +359,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
     ///
     /// # Shapes
     /// Memory: `[M, width]`, of which a gradient comes from the write; `z`, the
-    /// MLP's inputs: `[K + M, width]`.
+    /// MLP's inputs: `[K + F + M, width]`.
     ///
     /// # Equation
     /// forward: `kept = decay * m'`, `z = [branches ; kept]`,
@@ -396,7 +402,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// sources.
     ///
     /// # Shapes
-    /// Branches, traces and `delta`: `[K, width]`.
+    /// Branches, traces and `delta`: `[K + F, width]`.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
@@ -433,7 +439,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
             if synapses.is_empty() {
                 return;
             }
-            let order = &list.order[local * shape.branches..(local + 1) * shape.branches];
+            let order = &list.order[local * shape.wired..(local + 1) * shape.wired];
             let groups = list.counts.len() / self.neurons.len();
             let counts = &list.counts[local * groups..(local + 1) * groups];
             let weights = Span::from(&list.weights[synapses.clone()]);

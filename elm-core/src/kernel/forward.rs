@@ -26,7 +26,7 @@ pub(super) struct Recurrence<'c, 'a, E: Element> {
     pub neurons: Range<usize>,
     /// Input channels that this thread writes.
     channels: Range<usize>,
-    weights: ForwardWeights<E>,
+    pub weights: ForwardWeights<E>,
     /// State of each neuron, `[neurons, carried, width]`.
     pub carried: Buffer<E>,
     /// The record of the neuron at work, `[record, width]`.
@@ -78,8 +78,10 @@ impl<'c, 'a, E: Element> Recurrence<'c, 'a, E> {
                 Trace::None => {}
                 Trace::Branch(_) => copy_rows(part(layout.trace.start, shape.branches), rows, to, width),
                 Trace::Synapse(_) => {
-                    let synapses = part(layout.trace.start, shape.synapses());
+                    let traces = part(layout.trace.start, arguments.layer.neuron.traces());
+                    let (synapses, feedback) = traces.split_at(shape.synapses() * rows);
                     sum_branches(arguments, synapses, to, width);
+                    copy_rows(feedback, rows, &mut to[shape.wired * width..], width);
                 }
             }
         }
@@ -227,7 +229,7 @@ impl<E: Element> Recurrence<'_, '_, E> {
         Ahead::new([self.weights.offsets.fetch(next, synapses), Fetch::new(block.address(len), len)])
     }
 
-    /// Synapses and traces: the branch rows of the record.
+    /// Synapses, feedback and traces: the branch rows of the record.
     ///
     /// # Safety
     /// As [`Recurrence::neuron`].
@@ -249,6 +251,9 @@ impl<E: Element> Recurrence<'_, '_, E> {
             let table = Span::from(self.tables.table(t));
             let weights = block.part(self.weights.layout.synapses, synapses);
             let out = record.part(0, shape.branches * width);
+            if shape.feedback > 0 {
+                self.feed_back::<V>(t, local, block, out.part(shape.wired * width, shape.feedback * width));
+            }
             match &self.weights.offsets {
                 Offsets::Short(offsets) => {
                     let offsets = Span::from(&offsets[..]).part(local * synapses, synapses);

@@ -34,6 +34,7 @@
 //! * *Forward* (`forward`): per step and neuron, synapses gather rows of the
 //!   table `[inputs ; previous activity ; 0]` (`synapse`), the MLP runs on
 //!   panels packed in the order of use (`product`), memory and readout follow.
+//!   A neuron that reads its own output does so past the table (`feedback`).
 //!   A record of each neuron and step is kept. The activity goes into the
 //!   table of the next step; threads meet once per step. Weights come from a
 //!   far cache, so the next neuron's are asked for, a few lines at a time,
@@ -105,6 +106,7 @@ mod adjoint;
 mod ahead;
 mod backward;
 mod call;
+mod feedback;
 mod forward;
 mod gradients;
 mod history;

@@ -39,7 +39,7 @@ impl<E: Element> Outputs<'_, E> {
         }
         if let Some(monitors) = &mut self.monitors {
             for (values, each) in [
-                (&mut monitors.branch, n * neuron.branches),
+                (&mut monitors.branch, n * neuron.all_branches()),
                 (&mut monitors.mlp, n * neuron.memory),
                 (&mut monitors.memory, n * neuron.memory),
                 (&mut monitors.readout, outputs),
@@ -224,7 +224,14 @@ impl<'c, 'a, E: Element> OutputParts<'c, 'a, E> {
                 Trace::Branch(_) => {
                     write(layout.trace.start, shape.branches, local, &carried[shape.trace_row() * width..]);
                 }
-                Trace::Synapse(_) => self.finish_synapse_traces(n),
+                Trace::Synapse(_) => {
+                    self.finish_synapse_traces(n);
+                    let from = &carried[(shape.trace_row() + shape.wired) * width..];
+                    let first = layout.trace.start + n * layer.neuron.traces() + shape.synapses();
+                    // SAFETY: as above.
+                    let to = unsafe { self.outputs.state.part(first * rows, shape.feedback * rows).slice() };
+                    copy_rows(from, width, to, rows);
+                }
             }
         }
         if let Some(to) = &self.outputs.magnitude {
@@ -236,15 +243,15 @@ impl<'c, 'a, E: Element> OutputParts<'c, 'a, E> {
         }
     }
 
-    /// `s = decay^T s_0 + w X` for the synapses of neuron `n`.
+    /// `s = decay^T s_0 + w X` for the wired synapses of neuron `n`.
     fn finish_synapse_traces(&self, n: usize) {
         let (shape, arguments) = (&self.call.shape, self.call.arguments);
         let Some(traces) = self.source_trace else { return };
         let (rows, first) = (shape.rows, arguments.layer.state_layout().trace.start);
         let left = self.trace_decay.powf(shape.steps as f64);
         for synapse in n * shape.synapses()..(n + 1) * shape.synapses() {
-            let at = (first + synapse) * rows;
-            let weight = synapse_weight(arguments, synapse);
+            let at = (first + shape.trace_of(synapse)) * rows;
+            let weight = synapse_weight(&arguments.layer, arguments.parameters, synapse);
             let source = arguments.connectome.sources()[synapse] as usize;
             // SAFETY: traces are complete; each thread writes its neurons' rows.
             let (trace, to) = unsafe {

@@ -1,5 +1,5 @@
 //! The gradients that are summed up in place, handed over at the end: readout,
-//! biases, timescales; and what the tiles left to do for synapses.
+//! biases, timescales, feedback; and what the tiles left to do for synapses.
 
 use super::adjoint::Adjoint;
 use super::simd::Element;
@@ -21,17 +21,13 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// the traces of sources at the end, `[C + N + 1, width]`.
     pub(super) fn finish_parameters(&self, places: &Places, source_trace: Option<&[E]>) {
         let (call, shape) = (self.call, &self.call.shape);
-        let rows_sum = |local: usize, row: usize| -> f64 {
-            let at = (local * self.sum.rows + row) * shape.width;
-            self.sums[at..at + shape.width].iter().map(|x| x.to_f64()).sum()
-        };
         for (local, n) in self.neurons.clone().enumerate() {
             for (place, first) in [(places.readout, self.sum.readout), (places.bias, self.sum.bias)] {
                 let range = place.of(n);
                 // SAFETY: each thread writes the gradients of its neurons only.
                 let to = unsafe { self.backward.gradients.parameters.part(range.start, range.len()).slice() };
                 for (row, to) in to.iter_mut().enumerate() {
-                    *to = E::from_f64(rows_sum(local, first + row));
+                    *to = E::from_f64(self.row_sum(local, first + row));
                 }
             }
             if let Some(first) = self.sum.timescale {
@@ -43,13 +39,21 @@ impl<E: Element> Adjoint<'_, '_, E> {
                     let raw = timescale::raw(call.arguments.fixed_tau_raw.as_deref(), learnable, i);
                     let unit = Timescale::new(&call.arguments.layer.neuron, raw);
                     let (kept, written) =
-                        (rows_sum(local, first + i), rows_sum(local, first + shape.memory + i));
+                        (self.row_sum(local, first + i), self.row_sum(local, first + shape.memory + i));
                     *to = E::from_f64(unit.gradient(kept, written));
                 }
             }
+            self.finish_feedback(places, local);
             self.finish_maps(places, local);
             self.finish_synapses(places, n, source_trace);
         }
+    }
+
+    /// A row of the sums over time, summed over the batch.
+    pub(super) fn row_sum(&self, local: usize, row: usize) -> f64 {
+        let width = self.call.shape.width;
+        let at = (local * self.sum.rows + row) * width;
+        self.sums[at..at + width].iter().map(|x| x.to_f64()).sum()
     }
 
     /// The sums of the linear maps, transposed back.
@@ -85,7 +89,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         for (to, synapse) in to.iter_mut().zip(range) {
             let mut gradient = to.to_f64() * neuron.input_scale;
             if let (Some(end), Some(traces)) = (end, source_trace) {
-                let end = &end[(first + synapse) * shape.rows..][..shape.rows];
+                let end = &end[(first + shape.trace_of(synapse)) * shape.rows..][..shape.rows];
                 let trace =
                     &traces[arguments.connectome.sources()[synapse] as usize * shape.width..][..shape.rows];
                 gradient += end.iter().zip(trace).map(|(c, x)| c.to_f64() * x.to_f64()).sum::<f64>();

@@ -5,7 +5,7 @@ use super::simd::{Element, InstructionSet, MOST_LANES};
 use super::synapse::Dendrite;
 use crate::error::{Error, Result};
 use crate::shape::filled;
-use crate::spec::{Activation, LayerRun, Trace};
+use crate::spec::{Activation, LayerRun, LayerSpec, Trace};
 
 /// What the kernels read: plain slices, which the caller keeps and passes
 /// again to [`Kernel::backward`](super::Kernel::backward). `E` is `f32`, or
@@ -27,11 +27,20 @@ pub(super) fn check<E: Element>(arguments: &Arguments<'_, E>) -> Result<()> {
     Ok(())
 }
 
-/// The weight of a synapse, rectified where the layer says so.
-pub(super) fn synapse_weight<E: Element>(arguments: &Arguments<'_, E>, synapse: usize) -> f64 {
-    // Synapse weights come first in the layout of parameters.
-    let weight = arguments.parameters[synapse].to_f64();
-    if arguments.layer.neuron.rectified && weight < 0.0 { 0.0 } else { weight }
+/// The weight of a wired synapse, or behind all of those of a feedback
+/// synapse, rectified where the layer says so.
+pub(super) fn synapse_weight<E: Element>(layer: &LayerSpec, parameters: &[E], synapse: usize) -> f64 {
+    // Weights of synapses, then of the feedback, come first in the layout of
+    // parameters, unless they are fixed.
+    let neuron = &layer.neuron;
+    let weight = neuron.fixed_synapse_weight.unwrap_or_else(|| parameters[synapse].to_f64());
+    if neuron.rectified && weight < 0.0 { 0.0 } else { weight }
+}
+
+/// The weight by which neuron `n` reads its own output `o` back.
+pub(super) fn feedback_weight<E: Element>(layer: &LayerSpec, parameters: &[E], n: usize, o: usize) -> f64 {
+    let first = layer.neurons * layer.neuron.synapses();
+    synapse_weight(layer, parameters, first + n * layer.neuron.feedback + o)
 }
 
 pub(super) fn check_len(what: &str, got: usize, wanted: usize) -> Result<()> {
@@ -57,7 +66,12 @@ pub(super) struct Shape {
     pub neurons: usize,
     pub outputs: usize,
     pub memory: usize,
+    /// Branches that the MLP reads: the wired ones, then those of the feedback.
     pub branches: usize,
+    /// Wired branches.
+    pub wired: usize,
+    /// Outputs of a neuron that it reads back, a branch for each; 0 or all.
+    pub feedback: usize,
     pub per_branch: usize,
     /// `(inputs, outputs)` of the MLP's linear maps.
     pub maps: Vec<(usize, usize)>,
@@ -85,7 +99,9 @@ impl Shape {
             neurons: layer.neurons,
             outputs: layer.outputs,
             memory: neuron.memory,
-            branches: neuron.branches,
+            branches: neuron.all_branches(),
+            wired: neuron.branches,
+            feedback: neuron.feedback,
             per_branch: neuron.synapses_per_branch,
             maps: neuron.mlp_shapes(),
             hidden: if neuron.hidden_layers == 0 { 0 } else { neuron.hidden_units },
@@ -99,14 +115,19 @@ impl Shape {
         }
     }
 
-    /// Synapses of one neuron.
+    /// Wired synapses of one neuron.
     pub(super) fn synapses(&self) -> usize {
-        self.branches * self.per_branch
+        self.wired * self.per_branch
     }
 
-    /// The synapses of a neuron.
+    /// The place of a wired synapse among the synapse traces of all neurons.
+    pub(super) fn trace_of(&self, synapse: usize) -> usize {
+        synapse + synapse / self.synapses() * self.feedback
+    }
+
+    /// The wired synapses of a neuron.
     pub(super) fn dendrite(&self) -> Dendrite {
-        Dendrite { branches: self.branches, per_branch: self.per_branch, width: self.width }
+        Dendrite { branches: self.wired, per_branch: self.per_branch, width: self.width }
     }
 
     /// Rows of the table that synapses read: inputs, activity, one of zeros.

@@ -36,7 +36,7 @@ pub(super) struct TileScratch<'a, E: Element> {
     table: Buffer<E>,
     /// Steps whose inputs lie in the table.
     filled: Range<usize>,
-    /// Gradients of a neuron's branches, `[K, row]`.
+    /// Gradients of a neuron's wired branches, `[K, row]`.
     branches: Buffer<E>,
 }
 
@@ -50,7 +50,7 @@ impl<'a, E: Element> TileScratch<'a, E> {
             row,
             table: call.store.zeros(shape.sources() * row),
             filled: 0..0,
-            branches: call.store.zeros(shape.branches * row),
+            branches: call.store.zeros(shape.wired * row),
         }
     }
 }
@@ -61,7 +61,7 @@ pub(super) struct Tile<'r, 'c, 'a, E: Element> {
     pub adjoint: &'r Adjoint<'c, 'a, E>,
     pub scratch: &'r mut TileScratch<'a, E>,
     pub steps: Range<usize>,
-    /// Gradients of the branches, `[steps, neurons, K, width]`.
+    /// Gradients of all branches, `[steps, neurons, K + F, width]`.
     pub deltas: &'r [E],
 }
 
@@ -70,6 +70,9 @@ impl<E: Element> Program<E> for Tile<'_, '_, '_, E> {
 
     #[inline(always)]
     unsafe fn run<V: Vector<E = E>, W: Vector<E = E>>(mut self) {
+        if self.adjoint.call.arguments.layer.neuron.fixed_synapse_weight.is_some() {
+            return;
+        }
         self.fill_inputs();
         // SAFETY: the caller vouches for the processor.
         unsafe {
@@ -165,7 +168,7 @@ impl<'r, E: Element> Tile<'r, '_, '_, E> {
         unsafe {
             let rows = self.rows(local);
             let outputs = self.scratch.branches.detached();
-            gather_rows::<V>(rows, shape.branches, shape.width, outputs, row, len);
+            gather_rows::<V>(rows, shape.wired, shape.width, outputs, row, len);
             let gradient = adjoint
                 .backward
                 .gradients
@@ -174,7 +177,7 @@ impl<'r, E: Element> Tile<'r, '_, '_, E> {
             let sources =
                 Span::from(&adjoint.call.arguments.connectome.sources()[n * synapses..(n + 1) * synapses]);
             let table = Span::from(&self.scratch.table[..]);
-            for k in 0..shape.branches {
+            for k in 0..shape.wired {
                 let branch = Span::from(outputs).part(k * row, row);
                 let first = k * shape.per_branch;
                 let (sources, gradient) =

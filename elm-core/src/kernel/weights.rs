@@ -4,7 +4,7 @@
 use super::memory::{Buffer, Store};
 use super::offsets::Offsets;
 use super::product;
-use super::shape::{Arguments, Shape, synapse_weight};
+use super::shape::{Arguments, Shape, feedback_weight, synapse_weight};
 use super::simd::Element;
 use super::synapse;
 use super::timescale::{self, Timescale};
@@ -41,6 +41,7 @@ impl Place {
 /// Where all tensors of a layer lie in its flat parameters.
 pub(super) struct Places {
     pub synapses: Place,
+    pub feedback: Place,
     /// Weight and bias of the MLP's linear maps.
     pub maps: Vec<(Place, Place)>,
     pub readout: Place,
@@ -55,6 +56,7 @@ impl Places {
         let maps = 0..layer.neuron.mlp_shapes().len();
         Places {
             synapses: place(Role::SynapseWeight),
+            feedback: place(Role::FeedbackWeight),
             maps: maps.map(|j| (place(Role::MlpWeight(j)), place(Role::MlpBias(j)))).collect(),
             readout: place(Role::ReadoutWeight),
             bias: place(Role::ReadoutBias),
@@ -77,6 +79,8 @@ pub(super) struct BlockLayout {
     pub readout: usize,
     /// `[O]`.
     pub bias: usize,
+    /// Weights of the feedback, `[F]`.
+    pub feedback: usize,
     /// Effective synapse weights `[S]`, forward block only.
     pub synapses: usize,
     /// Elements of the block.
@@ -94,7 +98,17 @@ impl BlockLayout {
         let maps = shape.maps.iter().map(|&(inputs, outputs)| take(map_len(inputs, outputs))).collect();
         let (decay, write) = (take(shape.memory), take(shape.memory));
         let (readout, bias) = (take(shape.outputs * shape.memory), take(shape.outputs));
-        BlockLayout { maps, decay, write, readout, bias, synapses, len: len.next_multiple_of(ALIGN) }
+        let feedback = take(shape.feedback);
+        BlockLayout {
+            maps,
+            decay,
+            write,
+            readout,
+            bias,
+            feedback,
+            synapses,
+            len: len.next_multiple_of(ALIGN),
+        }
     }
 }
 
@@ -118,7 +132,7 @@ pub(super) struct BackwardWeights<E: Element> {
 pub(super) struct ScatterList<E: Element> {
     pub offsets: Offsets,
     pub weights: Buffer<E>,
-    /// The branches of each neuron in their order here, `K` each.
+    /// The wired branches of each neuron in their order here, `K` each.
     pub order: Vec<u32>,
     /// Synapses per branch in each group of each neuron.
     pub counts: Vec<u32>,
@@ -207,10 +221,10 @@ impl<E: Element> ScatterList<E> {
         let (mut order, mut counts, mut starts) = (Vec::new(), Vec::new(), vec![0]);
         for n in neurons.clone() {
             let mut branches: Vec<_> =
-                (0..shape.branches as u32).map(|branch| (of_branch(n, branch).count(), branch)).collect();
+                (0..shape.wired as u32).map(|branch| (of_branch(n, branch).count(), branch)).collect();
             branches.sort_by_key(|&(count, branch)| (std::cmp::Reverse(count), branch));
             let mut total = starts[starts.len() - 1];
-            for group in synapse::groups(shape.branches) {
+            for group in synapse::groups(shape.wired) {
                 counts.push(branches[group.start].0 as u32);
                 total += branches[group.start].0 * group.len();
             }
@@ -223,9 +237,9 @@ impl<E: Element> ScatterList<E> {
         let mut place = 0;
         let per_neuron = counts.len() / neurons.len().max(1);
         for (local, n) in neurons.enumerate() {
-            for (g, group) in synapse::groups(shape.branches).enumerate() {
+            for (g, group) in synapse::groups(shape.wired).enumerate() {
                 let count = counts[local * per_neuron + g] as usize;
-                let group = &order[local * shape.branches + group.start..local * shape.branches + group.end];
+                let group = &order[local * shape.wired + group.start..local * shape.wired + group.end];
                 for (r, &branch) in group.iter().enumerate() {
                     let mut synapses = of_branch(n, branch);
                     for j in 0..count {
@@ -246,10 +260,12 @@ impl<E: Element> ScatterList<E> {
 
 /// A synapse's weight as branches feel it.
 fn effective_weight<E: Element>(arguments: &Arguments<'_, E>, synapse: usize) -> E {
-    E::from_f64(synapse_weight(arguments, synapse) * arguments.layer.neuron.input_scale)
+    E::from_f64(
+        synapse_weight(&arguments.layer, arguments.parameters, synapse) * arguments.layer.neuron.input_scale,
+    )
 }
 
-/// Timescales and readout of one neuron.
+/// Timescales, readout and feedback of one neuron.
 fn pack_units<E: Element>(
     shape: &Shape,
     arguments: &Arguments<'_, E>,
@@ -271,4 +287,7 @@ fn pack_units<E: Element>(
     block[layout.readout..][..readout.len()].copy_from_slice(readout);
     let bias = &parameters[places.bias.of(n)];
     block[layout.bias..][..bias.len()].copy_from_slice(bias);
+    for o in 0..shape.feedback {
+        block[layout.feedback + o] = E::from_f64(feedback_weight(&arguments.layer, parameters, n, o));
+    }
 }

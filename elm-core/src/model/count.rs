@@ -12,9 +12,9 @@ use serde::Serialize;
 pub struct LayerCount {
     /// Neurons `N`.
     pub neurons: usize,
-    /// Synapses per neuron, `k_c`.
+    /// Synapses per neuron, `k_c`; those of the feedback are among them.
     pub synapses_per_neuron: usize,
-    /// Branches per neuron.
+    /// Branches per neuron, those of the feedback included.
     pub branches: usize,
     /// Memory units per neuron.
     pub memory_units: usize,
@@ -29,7 +29,8 @@ pub struct LayerCount {
 pub struct NetworkCount {
     /// Parameters that are trained.
     pub trainable_parameters: usize,
-    /// Those and fixed timescales (connectomes are indices, not parameters).
+    /// Those, fixed timescales and fixed synapse weights (connectomes are
+    /// indices, not parameters).
     pub total_parameters: usize,
     /// Every layer.
     pub layers: Vec<LayerCount>,
@@ -44,13 +45,15 @@ impl LayerSpec {
     /// The layer's size.
     pub fn count(&self) -> LayerCount {
         let per_neuron = self.parameter_layout().len() / self.neurons.max(1);
+        let synapses = self.neuron.synapses() + self.neuron.feedback;
+        let trained = if self.neuron.fixed_synapse_weight.is_some() { 0 } else { synapses };
         LayerCount {
             neurons: self.neurons,
-            synapses_per_neuron: self.neuron.synapses(),
-            branches: self.neuron.branches,
+            synapses_per_neuron: synapses,
+            branches: self.neuron.all_branches(),
             memory_units: self.neuron.memory,
             parameters_per_neuron: per_neuron,
-            complexity_per_neuron: per_neuron - self.neuron.synapses(),
+            complexity_per_neuron: per_neuron - trained,
         }
     }
 
@@ -59,7 +62,8 @@ impl LayerSpec {
         let neuron = &self.neuron;
         let linear: usize = neuron.mlp_shapes().iter().map(|(i, o)| 2 * i * o + o).sum();
         let memory = 8 * neuron.memory; // decay, tanh, write
-        let per_neuron = 2 * neuron.synapses() + linear + memory + 2 * neuron.memory * self.outputs;
+        let synapses = 2 * neuron.synapses() + neuron.feedback;
+        let per_neuron = synapses + linear + memory + 2 * neuron.memory * self.outputs;
         (self.neurons * per_neuron) as u64
     }
 
@@ -71,14 +75,23 @@ impl LayerSpec {
         let hidden = neuron.hidden_layers * neuron.hidden_units;
         let drive = if neuron.activation == Activation::Spike { self.outputs } else { 0 };
         let average = if neuron.high_pass_tau.is_some() { self.outputs } else { 0 };
-        let trace = if neuron.trace == Trace::None { 0 } else { neuron.branches };
+        let trace = if neuron.trace == Trace::None { 0 } else { neuron.all_branches() };
         let width = rows.checked_next_multiple_of(LANES).unwrap_or(rows) as f64;
         let bytes = |floats: usize| 4.0 * (self.neurons * floats) as f64 * width;
         let each = StepBytes {
-            record: bytes(neuron.branches + hidden + 2 * neuron.memory + drive),
+            record: bytes(neuron.all_branches() + hidden + 2 * neuron.memory + drive),
             state: bytes(neuron.memory + average + trace),
         };
         (steps as f64 + 1.0) * bytes(self.outputs) + history(steps, each, budget)
+    }
+
+    /// Numbers of the layer that are not trained.
+    fn fixed_parameters(&self) -> usize {
+        let neuron = &self.neuron;
+        let timescales = if neuron.tau_learnable { 0 } else { neuron.memory };
+        let all_synapses = neuron.synapses() + neuron.feedback;
+        let synapses = if neuron.fixed_synapse_weight.is_some() { all_synapses } else { 0 };
+        self.neurons * (timescales + synapses)
     }
 
     /// Floats that a layer hands on in one time step of one sample.
@@ -118,17 +131,12 @@ impl NetworkSpec {
     /// The network's size and cost.
     pub fn count(&self) -> NetworkCount {
         let trainable_parameters = self.trainable_parameters();
-        let fixed_timescales: usize = self
-            .layers
-            .iter()
-            .filter(|layer| !layer.neuron.tau_learnable)
-            .map(|layer| layer.neurons * layer.neuron.memory)
-            .sum();
+        let fixed: usize = self.layers.iter().map(LayerSpec::fixed_parameters).sum();
         let head = self.head_layout().len();
         let flops: u64 = self.layers.iter().map(LayerSpec::flops_per_step).sum();
         NetworkCount {
             trainable_parameters,
-            total_parameters: trainable_parameters + fixed_timescales,
+            total_parameters: trainable_parameters + fixed,
             layers: self.layers.iter().map(LayerSpec::count).collect(),
             flops_per_step_forward: flops + 2 * head as u64,
             state_floats: self.layers.iter().map(|layer| layer.state_layout().rows()).sum(),

@@ -8,7 +8,8 @@ impl LayerSpec {
     /// Initial parameters `[P]` in the order of
     /// [`parameter_layout`](LayerSpec::parameter_layout).
     ///
-    /// Synapses: constant, or uniform in ±1/sqrt(synapses per branch).
+    /// Synapses: constant, or uniform in ±1/sqrt(synapses per branch); those of
+    /// the feedback alike, which are alone on their branches.
     /// Linear maps: uniform in ±1/sqrt(inputs), weights and biases. Readout
     /// bias: 0, or drawn like the weights \[S1\]; the first output starts at
     /// `spike_bias` where that is not 0.
@@ -25,18 +26,21 @@ impl LayerSpec {
                 Role::MlpWeight(map) | Role::MlpBias(map) => uniform(self.neuron.mlp_shapes()[map].0),
                 Role::ReadoutWeight => uniform(self.neuron.memory),
                 Role::ReadoutBias => self.initial_readout_bias(count, &mut draws, &mut values),
-                Role::SynapseWeight => self.initial_synapses(count, &mut draws, &mut values),
+                Role::SynapseWeight => {
+                    self.initial_synapses(count, self.neuron.synapses_per_branch, &mut draws, &mut values);
+                }
+                Role::FeedbackWeight => self.initial_synapses(count, 1, &mut draws, &mut values),
                 Role::TauRaw => values.extend(self.initial_tau_raw()),
             }
         }
         values
     }
 
-    fn initial_synapses(&self, count: usize, draws: &mut Draws, values: &mut Vec<f32>) {
+    fn initial_synapses(&self, count: usize, per_branch: usize, draws: &mut Draws, values: &mut Vec<f32>) {
         match self.neuron.synapse_init {
             Some(value) => values.extend(std::iter::repeat_n(value as f32, count)),
             None => {
-                let bound = 1.0 / (self.neuron.synapses_per_branch as f64).sqrt();
+                let bound = 1.0 / (per_branch as f64).sqrt();
                 values.extend((0..count).map(|_| draws.symmetric(bound)));
             }
         }

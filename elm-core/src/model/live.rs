@@ -22,7 +22,7 @@ const WORTH_A_THREAD: usize = 500_000;
 /// use elm_core::model::{LiveNetwork, ModelKind, NetworkOptions, StoredTensors};
 /// # fn main() -> elm_core::Result<()> {
 /// # let options = NetworkOptions { kind: ModelKind::ElmNetwork, num_input: 4, num_output: 3,
-/// #     num_hidden: Some(8), num_layers: None, embedding: None, head: None,
+/// #     num_hidden: Some(8), num_layers: None, embedding: None, head: None, feed_output_back: None,
 /// #     layer: Default::default(), first_layer: None, last_layer: None };
 /// # use elm_core::model::Network;
 /// # let backend = elm_core::reference::Reference;

@@ -112,6 +112,11 @@ pub struct NetworkOptions {
     pub embedding: Option<Embedding>,
     /// What turns the outputs of the last layer into logits; default nothing.
     pub head: Option<Head>,
+    /// Does a single neuron read its own previous output? Default no, as
+    /// released. The plain ELM then is the published one, whose synapse
+    /// weights are not trained.
+    #[serde(default)]
+    pub feed_output_back: Option<bool>,
     /// Settings of every layer.
     pub layer: LayerOptions,
     /// Overrides of the first hidden layer.
@@ -178,6 +183,11 @@ impl NetworkOptions {
             finite("model.embedding_scale", scale)?;
         }
         let layers = match self.kind {
+            ModelKind::ElmNetwork if self.feed_output_back == Some(true) => {
+                let reason = "a network has more than one neuron; \"elm\", \"branch_elm\" and \
+                              \"elm_neuron\" can read their own output";
+                return Err(Error::config("model.feed_output_back", reason));
+            }
             ModelKind::ElmNetwork => self.network_layers()?,
             _ => vec![self.single_neuron()?],
         };
@@ -323,6 +333,7 @@ fn s2_neuron(o: &NeuronOptions, memory: usize, branches: usize, synapses_per_bra
         memory,
         branches,
         synapses_per_branch,
+        feedback: 0,
         hidden_layers: o.mlp_hidden_layers.unwrap_or(1),
         hidden_units: o.mlp_hidden_units.unwrap_or(memory.saturating_mul(2)),
         mlp_activation: o.mlp_activation.unwrap_or(MlpActivation::ReluSquared),
@@ -339,6 +350,7 @@ fn s2_neuron(o: &NeuronOptions, memory: usize, branches: usize, synapses_per_bra
         trace: o.branch_tau.flatten().map_or(Trace::None, Trace::Branch),
         rectified: o.synapse_init.is_some(),
         synapse_init: o.synapse_init.map(|value| value / (synapses_per_branch as f64).sqrt()),
+        fixed_synapse_weight: None,
         spike_bias: o.spike_bias.unwrap_or(0.0),
         readout_bias_drawn: false,
         input_scale: o.input_scale.unwrap_or(1.0),
@@ -375,6 +387,11 @@ fn single_neuron_spec(options: &NetworkOptions) -> Result<LayerSpec> {
         neuron.rectified = true;
         neuron.synapse_init = Some(o.synapse_init.unwrap_or(0.5));
         neuron.readout_bias_drawn = true;
+    }
+    if options.feed_output_back == Some(true) {
+        neuron.feedback = options.num_output;
+        // The counts of [S1] have the plain ELM's synapse weights fixed.
+        neuron.fixed_synapse_weight = neuron.synapse_init.filter(|_| options.kind == ModelKind::Elm);
     }
     check_neuron(&neuron, o, &key)?;
     let dropout = dropout_spec(&options.layer.dropout, &key)?;

@@ -145,6 +145,7 @@ mod tests {
             num_layers: None,
             embedding: None,
             head: None,
+            feed_output_back: None,
             layer: LayerOptions { dropout, ..LayerOptions::default() },
             first_layer: None,
             last_layer: None,

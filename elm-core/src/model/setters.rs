@@ -102,6 +102,8 @@ setters! { NetworkOptions {
     embedding: Embedding;
     /// Sets what turns the outputs of the last layer into logits.
     head: Head;
+    /// Sets whether a single neuron reads its own previous output.
+    feed_output_back: bool;
     /// Sets what differs in the first hidden layer.
     first_layer: LayerOptions;
     /// Sets what differs in the readout layer.
@@ -200,6 +202,7 @@ mod tests {
             num_layers: Some(3),
             embedding: Some(Embedding::OneHot(1.0)),
             head: Some(Head::Linear),
+            feed_output_back: None,
             layer: LayerOptions { neuron, wiring, dropout },
             first_layer: None,
             last_layer: Some(last),

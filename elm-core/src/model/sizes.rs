@@ -102,7 +102,8 @@ fn parameters(layer: &LayerSpec) -> u128 {
     let neuron = &layer.neuron;
     let [memory, branches, outputs] = [neuron.memory, neuron.branches, layer.outputs].map(|n| n as u128);
     let map = |inputs: u128, outputs: u128| product([inputs.saturating_add(1), outputs]);
-    let read = branches.saturating_add(memory);
+    let feedback = neuron.feedback as u128;
+    let read = branches.saturating_add(feedback).saturating_add(memory);
     let mlp = match neuron.hidden_layers as u128 {
         0 => map(read, memory),
         layers => {
@@ -112,7 +113,8 @@ fn parameters(layer: &LayerSpec) -> u128 {
         }
     };
     let synapses = product([branches, neuron.synapses_per_branch as u128]);
-    let of_neuron = [synapses, mlp, map(memory, outputs), memory].into_iter().fold(0, u128::saturating_add);
+    let of_neuron =
+        [synapses, feedback, mlp, map(memory, outputs), memory].into_iter().fold(0, u128::saturating_add);
     product([layer.neurons as u128, of_neuron])
 }
 
@@ -146,6 +148,7 @@ mod tests {
             num_layers: None,
             embedding: None,
             head: Some(Head::Linear),
+            feed_output_back: None,
             layer: LayerOptions { neuron, ..LayerOptions::default() },
             first_layer: None,
             last_layer: None,

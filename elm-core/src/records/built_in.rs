@@ -21,7 +21,18 @@ const ROWS: usize = 3;
 /// # Errors
 /// Never in a right build; the signature is that of the model's construction.
 pub fn built_in() -> Result<Vec<Case>> {
-    let names = ["text", "spikes", "spiking_units", "deep", "neuron", "elm", "branch_elm"];
+    let names = [
+        "text",
+        "spikes",
+        "spiking_units",
+        "deep",
+        "neuron",
+        "elm",
+        "branch_elm",
+        "neuron_feedback",
+        "elm_feedback",
+        "branch_elm_feedback",
+    ];
     names.iter().enumerate().map(|(i, name)| case(name, options(name), i as u64)).collect()
 }
 
@@ -62,7 +73,9 @@ fn dense(draws: &mut Draws, channels: usize, share: f64) -> HostInput {
 }
 
 fn options(name: &str) -> NetworkOptions {
-    let kind = match name {
+    let plain = name.trim_end_matches("_feedback");
+    let feed_output_back = (plain != name).then_some(true);
+    let kind = match plain {
         "neuron" => ModelKind::ElmNeuron,
         "elm" => ModelKind::Elm,
         "branch_elm" => ModelKind::BranchElm,
@@ -77,7 +90,7 @@ fn options(name: &str) -> NetworkOptions {
         input_scale: network.then_some(10.0),
         ..NeuronOptions::default()
     };
-    match name {
+    match plain {
         "spiking_units" => {
             neuron.activation = Some(Activation::Spike);
             neuron.lambda_mode = Some(LambdaMode::Scale);
@@ -104,6 +117,7 @@ fn options(name: &str) -> NetworkOptions {
         num_layers: (name == "deep").then_some(3),
         embedding: (name == "text").then_some(Embedding::OneHot(3.0)),
         head: network.then_some(Head::Linear),
+        feed_output_back,
         layer: LayerOptions {
             neuron,
             wiring: WiringOptions { recurrent_connect, routing },

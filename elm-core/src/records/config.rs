@@ -138,6 +138,7 @@ pub fn network_options(what: &str, config: serde_json::Value) -> Result<NetworkO
         num_layers: config.num_layers.or_default(what, "num_layers")?,
         embedding: Some(embedding),
         head: Some(head),
+        feed_output_back: None,
         layer: layer_options(what, &layer, &LayerConfig::default())?,
         first_layer: over(&config.first_layer_override, &layer)?,
         last_layer: over(&config.last_layer_override, &of_readout)?,
@@ -242,6 +243,7 @@ pub fn single_neuron_options(what: &str, kind: &str, config: serde_json::Value) 
         num_layers: None,
         embedding: None,
         head: None,
+        feed_output_back: None,
         layer: LayerOptions {
             neuron: neuron_options(what, &config, &NeuronConfig::default())?,
             wiring: WiringOptions { recurrent_connect: None, routing: Some(routing) },

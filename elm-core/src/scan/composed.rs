@@ -33,13 +33,13 @@ struct CellState<B: Backend> {
     activity: B::Tensor,                // [N * O, B]
     memory: B::Tensor,                  // [N, M, B]
     readout_average: Option<B::Tensor>, // [N * O, B]
-    trace: Option<B::Tensor>,           // [N * K, B] or [N * S, B]
+    trace: Option<B::Tensor>,           // [N * (K + F), B] or [N * (S + F), B]
 }
 
 /// The intermediates of one step.
 struct CellStep<B: Backend> {
     state: CellState<B>,
-    branch: B::Tensor,        // [N, K, B]
+    branch: B::Tensor,        // [N, K + F, B]
     mlp: B::Tensor,           // [N, M, B]
     readout: B::Tensor,       // [N * O, B]
     preactivation: B::Tensor, // [N * O, B]
@@ -51,6 +51,7 @@ struct Cell<'a, B: Backend> {
     args: &'a ScanArgs<B>,
     states: StateLayout,
     synapses: B::Tensor,                 // [N * S, 1]
+    feedback: Option<B::Tensor>,         // [N, F, 1]
     linear: Vec<(B::Tensor, B::Tensor)>, // [N, out, in], [N, out, 1]
     readout: B::Tensor,                  // [N, O, M]
     bias: B::Tensor,                     // [N * O, 1]
@@ -67,10 +68,15 @@ impl<'a, B: Backend> Cell<'a, B> {
         let (n, neuron, rows) = (layer.neurons, &layer.neuron, args.rows);
         let layout = layer.parameter_layout();
         let part = |role: Role, shape: &[usize]| unpack(backend, &args.parameters, &layout, role, shape);
-        let mut synapses = part(Role::SynapseWeight, &[n * neuron.synapses(), 1])?;
-        if neuron.rectified {
-            synapses = backend.unary(Unary::Relu, &synapses)?;
-        }
+        let weights = |role: Role, shape: &[usize]| {
+            let weights = match neuron.fixed_synapse_weight {
+                Some(value) => backend.tensor(&vec![value as f32; shape.iter().product()], shape)?,
+                None => part(role, shape)?,
+            };
+            if neuron.rectified { backend.unary(Unary::Relu, &weights) } else { Ok(weights) }
+        };
+        let feeds_back = neuron.feedback > 0;
+        let feedback = feeds_back.then(|| weights(Role::FeedbackWeight, &[n, neuron.feedback, 1]));
         let mut linear = Vec::new();
         for (j, (inputs, outputs)) in neuron.mlp_shapes().into_iter().enumerate() {
             let weight = part(Role::MlpWeight(j), &[n, outputs, inputs])?;
@@ -91,7 +97,8 @@ impl<'a, B: Backend> Cell<'a, B> {
             backend,
             args,
             states: layer.state_layout(),
-            synapses,
+            synapses: weights(Role::SynapseWeight, &[n * neuron.synapses(), 1])?,
+            feedback: feedback.transpose()?,
             linear,
             readout: part(Role::ReadoutWeight, &[n, layer.outputs, neuron.memory])?,
             bias: part(Role::ReadoutBias, &[n * layer.outputs, 1])?,
@@ -130,7 +137,7 @@ impl<'a, B: Backend> Cell<'a, B> {
     /// One step of the equation at [`NeuronSpec`](crate::spec::NeuronSpec).
     fn step(&self, x: &B::Tensor, state: &CellState<B>) -> Result<CellStep<B>> {
         let backend = self.backend;
-        let (branch, trace) = self.branches(x, state)?; // [N, K, B]
+        let (branch, trace) = self.branches(x, state)?; // [N, K + F, B]
         let kept = ops::mul(backend, &self.decay, &state.memory)?; // [N, M, B]
         let mlp = self.mlp(&branch, &kept)?; // [N, M, B]
         let bounded = backend.unary(Unary::Tanh, &backend.affine(&mlp, WRITE_SLOPE, 0.0)?)?;
@@ -145,10 +152,49 @@ impl<'a, B: Backend> Cell<'a, B> {
         Ok(CellStep { state, branch, mlp, readout, preactivation })
     }
 
-    /// Synapses, optional traces and branch sums.
+    /// Synapses, optional traces and branch sums, those of the feedback last.
     fn branches(&self, x: &B::Tensor, state: &CellState<B>) -> Result<(B::Tensor, Option<B::Tensor>)> {
+        let (backend, n, rows) = (self.backend, self.args.layer.neurons, self.args.rows);
+        let neuron = &self.args.layer.neuron;
+        let decayed = |tau: f64| match &state.trace {
+            Some(previous) => backend.affine(previous, neuron.decay(tau), 0.0).map(Some),
+            None => Ok(None),
+        };
+        let mut u = self.synapses(x, state)?; // [N * (S + F), B]
+        let mut trace = None;
+        if let Trace::Synapse(tau) = neuron.trace
+            && let Some(left) = decayed(tau)?
+        {
+            u = ops::add(backend, &left, &u)?;
+            trace = Some(u.clone());
+        }
+        let mut fed = None;
+        if neuron.feedback > 0 {
+            let both = backend.reshape(&u, &[n, neuron.synapses() + neuron.feedback, rows])?;
+            u = backend.narrow(&both, 1, 0, neuron.synapses())?;
+            fed = Some(backend.narrow(&both, 1, neuron.synapses(), neuron.feedback)?); // [N, F, B]
+        }
+        let grouped = backend.reshape(&u, &[n * neuron.branches, neuron.synapses_per_branch, rows])?;
+        let sums = backend.affine(&backend.sum(&grouped, 1)?, neuron.input_scale, 0.0)?; // [N * K, B]
+        let mut branch = backend.reshape(&sums, &[n, neuron.branches, rows])?;
+        if let Some(fed) = fed {
+            branch = backend.cat(&[branch, fed], 1)?; // [N, K + F, B]
+        }
+        if let Trace::Branch(tau) = neuron.trace
+            && let Some(left) = decayed(tau)?
+        {
+            let shape = [n, neuron.all_branches(), rows];
+            branch = ops::add(backend, &backend.reshape(&left, &shape)?, &branch)?;
+            trace = Some(backend.reshape(&branch, &[n * neuron.all_branches(), rows])?);
+        }
+        Ok((branch, trace))
+    }
+
+    /// Weighted sources of each neuron's synapses, then its weighted outputs:
+    /// `[N * (S + F), B]`.
+    fn synapses(&self, x: &B::Tensor, state: &CellState<B>) -> Result<B::Tensor> {
         let (backend, layer, rows) = (self.backend, &self.args.layer, self.args.rows);
-        let neuron = &layer.neuron;
+        let (n, neuron) = (layer.neurons, &layer.neuron);
         let mut activity = state.activity.clone();
         if !layer.is_recurrent() {
             activity = ops::zeros(backend, &[layer.neurons, rows])?;
@@ -156,25 +202,18 @@ impl<'a, B: Backend> Cell<'a, B> {
             activity = ops::mul(backend, &activity, mask)?;
         }
         let table = backend.cat(&[x.clone(), activity, self.zero_row.clone()], 0)?; // [C + N + 1, B]
-        let mut u = ops::mul(backend, &backend.select(&table, &self.args.index)?, &self.synapses)?;
-        let mut trace = None;
-        if let (Trace::Synapse(tau), Some(previous)) = (neuron.trace, &state.trace) {
-            u = ops::add(backend, &backend.affine(previous, neuron.decay(tau), 0.0)?, &u)?;
-            trace = Some(u.clone());
-        }
-        let branches = layer.neurons * neuron.branches;
-        let grouped = backend.reshape(&u, &[branches, neuron.synapses_per_branch, rows])?;
-        let mut branch = backend.affine(&backend.sum(&grouped, 1)?, neuron.input_scale, 0.0)?; // [N * K, B]
-        if let (Trace::Branch(tau), Some(previous)) = (neuron.trace, &state.trace) {
-            branch = ops::add(backend, &backend.affine(previous, neuron.decay(tau), 0.0)?, &branch)?;
-            trace = Some(branch.clone());
-        }
-        Ok((backend.reshape(&branch, &[layer.neurons, neuron.branches, rows])?, trace))
+        let wired = ops::mul(backend, &backend.select(&table, &self.args.index)?, &self.synapses)?;
+        let Some(weights) = &self.feedback else { return Ok(wired) };
+        let outputs = backend.reshape(&state.activity, &[n, neuron.feedback, rows])?;
+        let fed = ops::mul(backend, &outputs, weights)?;
+        let wired = backend.reshape(&wired, &[n, neuron.synapses(), rows])?;
+        let all = backend.cat(&[wired, fed], 1)?; // [N, S + F, B]
+        backend.reshape(&all, &[n * (neuron.synapses() + neuron.feedback), rows])
     }
 
     fn mlp(&self, branch: &B::Tensor, kept: &B::Tensor) -> Result<B::Tensor> {
         let backend = self.backend;
-        let mut z = backend.cat(&[branch.clone(), kept.clone()], 1)?; // [N, K + M, B]
+        let mut z = backend.cat(&[branch.clone(), kept.clone()], 1)?; // [N, K + F + M, B]
         for (j, (weight, bias)) in self.linear.iter().enumerate() {
             z = ops::add(backend, &backend.matmul(weight, &z)?, bias)?; // [N, out, B]
             if j + 1 < self.linear.len() {

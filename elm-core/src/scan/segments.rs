@@ -37,9 +37,9 @@ pub(super) fn segment_length<X, I>(args: &LayerRun<X, I>, budget: Option<u64>) -
 pub(crate) fn composed_bytes(layer: &LayerSpec, rows: usize) -> StepBytes {
     let neuron = &layer.neuron;
     let hidden: usize = neuron.mlp_shapes().iter().map(|&(_, outputs)| 4 * outputs).sum();
-    let of_neuron = 3 * neuron.synapses()
-        + 3 * neuron.branches
-        + (neuron.branches + neuron.memory)
+    let of_neuron = 3 * (neuron.synapses() + neuron.feedback)
+        + 3 * neuron.all_branches()
+        + (neuron.all_branches() + neuron.memory)
         + hidden
         + 6 * neuron.memory
         + 8 * layer.outputs;

@@ -1,6 +1,6 @@
 //! A layer: how many neurons, what they see, what they carry from step to step.
 
-use super::neuron::{NeuronSpec, Trace};
+use super::neuron::NeuronSpec;
 use serde::{Deserialize, Serialize};
 
 /// How synapses find their inputs.
@@ -72,7 +72,8 @@ pub struct StateLayout {
     pub memory: std::ops::Range<usize>,
     /// Running average `r` of the readout, `N * O` rows with a high-pass.
     pub readout_average: std::ops::Range<usize>,
-    /// Branch traces (`N * K` rows) or synapse traces (`N * S` rows).
+    /// Branch traces (`N * K` rows) or synapse traces (`N * S` rows), neuron
+    /// by neuron; each neuron's `F` feedback branches or synapses come last.
     pub trace: std::ops::Range<usize>,
 }
 
@@ -107,12 +108,7 @@ impl LayerSpec {
         let memory = activity.end..activity.end + n * self.neuron.memory;
         let average = if self.neuron.high_pass_tau.is_some() { n * self.outputs } else { 0 };
         let readout_average = memory.end..memory.end + average;
-        let trace = match self.neuron.trace {
-            Trace::None => 0,
-            Trace::Branch(_) => n * self.neuron.branches,
-            Trace::Synapse(_) => n * self.neuron.synapses(),
-        };
-        let trace = readout_average.end..readout_average.end + trace;
+        let trace = readout_average.end..readout_average.end + n * self.neuron.traces();
         StateLayout { activity, memory, readout_average, trace }
     }
 }

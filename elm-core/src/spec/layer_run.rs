@@ -70,7 +70,8 @@ pub struct DropoutMasks {
 /// Every intermediate of a run on the host, besides its activity.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Monitors {
-    /// What the branches hand to the MLP, `b`: `[T, N * K, B]`.
+    /// What the branches, those of the feedback last, hand to the MLP, `b`:
+    /// `[T, N * (K + F), B]`.
     pub branch: Vec<f32>,
     /// The MLP's answer `o` (after dropout, before tanh), `[T, N * M, B]`.
     pub mlp: Vec<f32>,
@@ -147,6 +148,10 @@ fn check_layer(layer: &LayerSpec) -> Result<()> {
     if layer.is_recurrent() && layer.outputs != 1 {
         let wanted = "one output per neuron when a layer reads its own activity";
         return Err(Error::shape("outputs of a layer", &[layer.outputs], wanted));
+    }
+    if neuron.feedback != 0 && neuron.feedback != layer.outputs {
+        let wanted = format!("0 or all {} outputs of a neuron", layer.outputs);
+        return Err(Error::shape("outputs fed back", &[neuron.feedback], wanted));
     }
     Ok(())
 }

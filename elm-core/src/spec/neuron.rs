@@ -66,8 +66,11 @@ pub enum Trace {
 /// s   = decay_s * s + u                          (Trace::Synapse; else s = u)
 /// k   = input_scale * sum over the branch's s    per branch
 /// b   = decay_b * b + k                          (Trace::Branch; else b = k)
+/// f   = w_f * a'                                 per output, a' the a of the step before
+///                                                (with feedback: f are branches like b, their
+///                                                traces included, but for input_scale)
 /// m'  = decay_m * m
-/// o   = MLP([b ; m'])
+/// o   = MLP([b ; f ; m'])
 /// m   = m' + write * 1.7159 * tanh(2/3 o)        write: see LambdaMode
 /// y   = W_y m
 /// r   = decay_r * r + (1 - decay_r) * y          (with a high-pass)
@@ -81,6 +84,11 @@ pub struct NeuronSpec {
     pub branches: usize,
     /// Synapses on each branch.
     pub synapses_per_branch: usize,
+    /// Outputs that the neuron reads back in the next step: all of its own, or
+    /// 0. Each comes in by a branch of its own, behind the other branches,
+    /// with one synapse.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub feedback: usize,
     /// Hidden layers of the MLP; 0 makes it one linear map.
     pub hidden_layers: usize,
     /// Units `H` of each hidden layer.
@@ -115,6 +123,10 @@ pub struct NeuronSpec {
     /// Value that all synapse weights start with; `None` draws them uniformly
     /// from ±1/sqrt(synapses per branch).
     pub synapse_init: Option<f64>,
+    /// Value of all synapse weights, those of the feedback included, where
+    /// they are not trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_synapse_weight: Option<f64>,
     /// Bias of output 0 at the start (other outputs: see `readout_bias_drawn`).
     pub spike_bias: f64,
     /// Do readout biases start uniformly drawn (\[S1\]) rather than at 0?
@@ -126,14 +138,29 @@ pub struct NeuronSpec {
 }
 
 impl NeuronSpec {
-    /// Synapses per neuron `S`.
+    /// Wired synapses per neuron `S`; those of the feedback are not among them.
     pub fn synapses(&self) -> usize {
         self.branches * self.synapses_per_branch
     }
 
+    /// Branches that the MLP reads: the wired ones, then those of the feedback.
+    pub fn all_branches(&self) -> usize {
+        self.branches + self.feedback
+    }
+
+    /// Traces that a neuron carries: of branches or of synapses, those of the
+    /// feedback last.
+    pub fn traces(&self) -> usize {
+        match self.trace {
+            Trace::None => 0,
+            Trace::Branch(_) => self.all_branches(),
+            Trace::Synapse(_) => self.synapses() + self.feedback,
+        }
+    }
+
     /// Sizes `(inputs, outputs)` of the MLP's linear maps, in order.
     pub fn mlp_shapes(&self) -> Vec<(usize, usize)> {
-        let mut sizes = vec![self.branches + self.memory];
+        let mut sizes = vec![self.all_branches() + self.memory];
         sizes.extend(std::iter::repeat_n(self.hidden_units, self.hidden_layers));
         sizes.push(self.memory);
         sizes.windows(2).map(|pair| (pair[0], pair[1])).collect()
@@ -143,4 +170,9 @@ impl NeuronSpec {
     pub fn decay(&self, tau: f64) -> f64 {
         (-self.delta_t / tau.max(SHORTEST_TAU)).exp()
     }
+}
+
+/// Leaves what an older specification lacks out of a newer one.
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -10,6 +10,8 @@ use std::ops::Range;
 pub enum Role {
     /// Synapse weights `w_s`, `[N, S]`.
     SynapseWeight,
+    /// Weights of the synapses that feed a neuron's output back, `[N, F]`.
+    FeedbackWeight,
     /// Weight of a linear map of the MLP, `[N, out, in]`.
     MlpWeight(usize),
     /// Its bias, `[N, out]`.
@@ -26,6 +28,7 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Role::SynapseWeight => f.write_str("synapse.weight"),
+            Role::FeedbackWeight => f.write_str("feedback.weight"),
             Role::MlpWeight(map) => write!(f, "mlp.{map}.weight"),
             Role::MlpBias(map) => write!(f, "mlp.{map}.bias"),
             Role::ReadoutWeight => f.write_str("readout.weight"),
@@ -100,12 +103,18 @@ impl<N: fmt::Display> ParameterLayout<N> {
 
 impl LayerSpec {
     /// The layer's trainable tensors, in the order of [`Role`]; weight and
-    /// bias of each linear map follow each other, and timescales are among
-    /// them only where they are learnable.
+    /// bias of each linear map follow each other. Timescales are among them
+    /// only where they are learnable, synapse weights where they are not
+    /// fixed, those of the feedback where there is one.
     pub fn parameter_layout(&self) -> ParameterLayout<Role> {
         let (n, neuron) = (self.neurons, &self.neuron);
         let mut layout = ParameterLayout::default();
-        layout.push(Role::SynapseWeight, &[n, neuron.synapses()]);
+        if neuron.fixed_synapse_weight.is_none() {
+            layout.push(Role::SynapseWeight, &[n, neuron.synapses()]);
+            if neuron.feedback > 0 {
+                layout.push(Role::FeedbackWeight, &[n, neuron.feedback]);
+            }
+        }
         for (map, (inputs, outputs)) in neuron.mlp_shapes().into_iter().enumerate() {
             layout.push(Role::MlpWeight(map), &[n, outputs, inputs]);
             layout.push(Role::MlpBias(map), &[n, outputs]);

@@ -77,11 +77,18 @@ fn compare(got: (Named, Named), wanted: (Named, Named)) -> Result<()> {
 /// A sequence scanned in two parts, the state carried with its gradient, is
 /// the sequence scanned at once.
 pub fn scan_in_parts_is_the_whole_scan<B: Backend>(b: &B) -> Result<()> {
-    for trace in [Trace::None, Trace::Branch(5.0), Trace::Synapse(5.0)] {
+    for (trace, feedback) in [
+        (Trace::None, 0),
+        (Trace::Branch(5.0), 0),
+        (Trace::Synapse(5.0), 0),
+        (Trace::Branch(5.0), 1),
+        (Trace::Synapse(5.0), 1),
+    ] {
         let layer = Layer::new(
             b,
-            &ScanCase::variation(format!("in parts, {trace:?}"), |case| {
+            &ScanCase::variation(format!("in parts, {trace:?}, feedback {feedback}"), |case| {
                 case.layer.neuron.trace = trace;
+                case.layer.neuron.feedback = feedback;
                 case.layer.neuron.tau_learnable = true;
                 case.masked = [true; 3];
                 case.steps = 9;

@@ -109,7 +109,7 @@ fn compare_state(
 fn compare_monitors(case: &ScanCase, tolerance: Tolerance, got: &Monitors, wanted: &Monitors) -> Result<()> {
     let (n, neuron) = (case.layer.neurons, &case.layer.neuron);
     for (name, got, wanted, width) in [
-        ("branch", &got.branch, &wanted.branch, neuron.branches),
+        ("branch", &got.branch, &wanted.branch, neuron.all_branches()),
         ("mlp", &got.mlp, &wanted.mlp, neuron.memory),
         ("memory", &got.memory, &wanted.memory, neuron.memory),
         ("readout", &got.readout, &wanted.readout, case.layer.outputs),

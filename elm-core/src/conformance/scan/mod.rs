@@ -5,6 +5,7 @@
 mod case;
 mod chain;
 mod compare;
+mod feedback;
 mod inputs;
 mod laws;
 mod options;
@@ -13,6 +14,7 @@ mod rows;
 mod run;
 
 pub use chain::{scan_in_parts_is_the_whole_scan, scan_of_a_scan};
+pub use feedback::scan_with_feedback;
 pub use inputs::*;
 pub use laws::*;
 pub use options::*;

@@ -307,5 +307,8 @@ pub(crate) fn drawn_case(name: &str, mut pick: impl FnMut(usize) -> usize) -> Sc
     case.rows = 1 + pick(10);
     case.steps = 1 + pick(12);
     case.stream = 1000 + pick(1000) as u64;
+    let neuron = &mut case.layer.neuron;
+    neuron.feedback = if pick(3) == 2 { case.layer.outputs } else { 0 };
+    neuron.fixed_synapse_weight = [None, None, None, Some(0.4)][pick(4)];
     case
 }

@@ -45,11 +45,12 @@ pub fn impossible_scans_are_refused<B: Backend>(b: &B) -> Result<()> {
 }
 
 /// Sequences without steps or rows, and neurons that would have to read
-/// several outputs of each other.
+/// several outputs of each other, or more of their own than there are.
 pub fn impossible_layers_are_refused<B: Backend>(b: &B) -> Result<()> {
-    let changes: [(&str, fn(&mut ScanCase)); 3] = [
+    let changes: [(&str, fn(&mut ScanCase)); 4] = [
         ("no steps", |case| case.steps = 0),
         ("no rows", |case| case.rows = 0),
+        ("more outputs fed back than there are", |case| case.layer.neuron.feedback = 2),
         ("several outputs and recurrence", |case| {
             case.layer.outputs = 2;
             case.layer.routing = Routing::Random { recurrent_connect: 0.5 };

@@ -141,7 +141,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn gradients_of_composed_scans_are_central_differences(picks in prop::collection::vec(0usize..1000, 40)) {
+    fn gradients_of_composed_scans_are_central_differences(picks in prop::collection::vec(0usize..1000, 42)) {
         let mut picks = picks.into_iter();
         let case = drawn_case("drawn by proptest", |count| picks.next().unwrap_or(0) % count);
         let data = case.data();

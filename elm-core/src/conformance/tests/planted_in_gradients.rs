@@ -36,6 +36,7 @@ pub(super) fn wrong_gradients() -> Vec<Planted> {
     }
     vec![
         scaled!("synapse.weight", Role::SynapseWeight, "scan_with_every_depth"),
+        scaled!("feedback.weight", Role::FeedbackWeight, "scan_with_feedback"),
         scaled!("mlp.0.weight", Role::MlpWeight(0), "scan_with_every_depth"),
         scaled!("mlp.0.bias", Role::MlpBias(0), "scan_with_every_activation"),
         scaled!("mlp.1.weight", Role::MlpWeight(1), "scan_with_every_trace"),

@@ -88,6 +88,11 @@ pub(super) fn ignored_options() -> Vec<Planted> {
                 *tau *= FACTOR;
             }
         }),
+        ignored!("fixed synapse weights otherwise", "scan_with_feedback", |layer| {
+            if let Some(weight) = &mut layer.neuron.fixed_synapse_weight {
+                *weight *= FACTOR;
+            }
+        }),
         ignored!("high-pass decays otherwise", "scan_with_and_without_high_pass", |layer| {
             if let Some(tau) = &mut layer.neuron.high_pass_tau {
                 *tau *= FACTOR;

@@ -241,6 +241,7 @@ mod tests {
             num_layers: None,
             embedding: None,
             head: None,
+            feed_output_back: None,
             layer: Default::default(),
             first_layer: None,
             last_layer: None,

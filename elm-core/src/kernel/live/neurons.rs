@@ -4,6 +4,7 @@ use super::LiveWeights;
 use crate::kernel::activation::{self, constant};
 use crate::kernel::memory::{Buffer, Store};
 use crate::kernel::offsets::Offsets;
+use crate::kernel::shape::{feedback_weight, synapse_weight};
 use crate::kernel::simd::{BLOCK, Element, InstructionSet, MOST_LANES, Offset, Program, Vector, starts};
 use crate::kernel::span::{Span, SpanMut};
 use crate::kernel::timescale::{self, Timescale};
@@ -18,6 +19,8 @@ use std::ops::Range;
 struct Layout {
     /// Synapse weights `[synapses per branch, branches]`.
     synapses: usize,
+    /// Weights of the feedback, `[F]`.
+    feedback: usize,
     /// For each linear map its bias, then its columns: `[inputs + 1, outputs]`.
     maps: Vec<usize>,
     decay: usize,
@@ -32,7 +35,9 @@ struct Layout {
 /// Sizes: units, and units padded to whole vectors.
 #[derive(Debug, Clone)]
 struct Sizes {
+    /// All branches, those of the feedback last.
     branches: usize,
+    feedback: usize,
     branch_row: usize,
     per_branch: usize,
     memory: usize,
@@ -60,6 +65,8 @@ pub(super) struct Neurons {
     average: Buffer<f32>,
     /// `[neurons, branch row]`.
     trace: Buffer<f32>,
+    /// What enters branches besides their synapses: the feedback, `[branch row]`.
+    fed: Buffer<f32>,
     /// The MLP's input: branches, then decayed memory.
     input: Buffer<f32>,
     /// Two hidden layers, or the MLP's answer.
@@ -85,8 +92,8 @@ impl Neurons {
             for j in 0..sizes.per_branch {
                 for k in 0..sizes.branch_row {
                     let own = n * layer.neuron.synapses() + k * sizes.per_branch + j;
-                    // A branch that is none reads the row of zeros.
-                    let source = if k < sizes.branches {
+                    // A branch that is none, or of the feedback, reads the row of zeros.
+                    let source = if k < layer.neuron.branches {
                         weights.connectome.sources()[own] as usize
                     } else {
                         layer.sources() - 1
@@ -105,6 +112,7 @@ impl Neurons {
             memory: store.zeros(count * sizes.memory_row),
             average: store.zeros(count * sizes.outputs),
             trace: store.zeros(count * sizes.branch_row),
+            fed: store.zeros(sizes.branch_row),
             input: store.zeros(sizes.branch_row + sizes.memory_row),
             hidden: [store.zeros(widest), store.zeros(widest)],
             activity: vec![0.0; count * sizes.outputs],
@@ -120,7 +128,7 @@ impl Neurons {
 
     /// Back to zero.
     pub(super) fn reset(&mut self) {
-        for state in [&mut self.memory, &mut self.average, &mut self.trace] {
+        for state in [&mut self.memory, &mut self.average, &mut self.trace, &mut self.fed] {
             state.fill(0.0);
         }
         self.activity.fill(0.0);
@@ -165,7 +173,8 @@ impl Program<f32> for Step<'_, '_> {
 }
 
 impl Neurons {
-    /// Branch sums, through their traces, to the MLP's input.
+    /// Branch sums, through their traces, to the MLP's input; the branches of
+    /// the feedback have what the last step's activity is worth instead.
     ///
     /// # Safety
     /// The processor has `W`'s instructions, every offset is a place of
@@ -185,8 +194,13 @@ impl Neurons {
             let weights = Span::from(&self.blocks[..]).part(local * layout.len + layout.synapses, synapses);
             let offsets = offsets.part(local * synapses, synapses);
             let (input, trace) = (self.input.detached(), self.trace.detached());
+            let (first, outputs) = (sizes.branches - sizes.feedback, local * sizes.outputs);
+            for o in 0..sizes.feedback {
+                let weight = self.blocks[local * layout.len + layout.feedback + o];
+                self.fed[first + o] = weight * self.activity[outputs + o];
+            }
             for at in starts::<W>(row) {
-                let mut sum = W::splat(0.0);
+                let mut sum: W = Span::from(&self.fed[..]).vector(at);
                 for j in 0..sizes.per_branch {
                     let value: W = table.gather(offsets, j * row + at);
                     sum = weights.vector::<W>(j * row + at).mul_add(value, sum);
@@ -358,8 +372,9 @@ impl Sizes {
         let neuron = &layer.neuron;
         let padded = |(inputs, outputs): (usize, usize)| (inputs, outputs, outputs.next_multiple_of(lanes));
         Sizes {
-            branches: neuron.branches,
-            branch_row: neuron.branches.next_multiple_of(lanes),
+            branches: neuron.all_branches(),
+            feedback: neuron.feedback,
+            branch_row: neuron.all_branches().next_multiple_of(lanes),
             per_branch: neuron.synapses_per_branch,
             memory: neuron.memory,
             memory_row: neuron.memory.next_multiple_of(lanes),
@@ -386,7 +401,17 @@ impl Layout {
         let maps = sizes.maps.iter().map(|&(inputs, _, padded)| take((inputs + 1) * padded)).collect();
         let (decay, write) = (take(sizes.memory_row), take(sizes.memory_row));
         let (readout, bias) = (take(sizes.outputs * sizes.memory_row), take(sizes.outputs));
-        Layout { synapses, maps, decay, write, readout, bias, len: len.next_multiple_of(MOST_LANES) }
+        let feedback = take(sizes.feedback);
+        Layout {
+            synapses,
+            feedback,
+            maps,
+            decay,
+            write,
+            readout,
+            bias,
+            len: len.next_multiple_of(MOST_LANES),
+        }
     }
 }
 
@@ -400,10 +425,14 @@ fn pack(
     block: &mut [f32],
 ) {
     let (parameters, neuron) = (weights.parameters, &weights.layer.neuron);
-    for (i, &weight) in parameters[places.synapses.of(n)].iter().enumerate() {
-        let weight = if neuron.rectified && weight < 0.0 { 0.0 } else { f64::from(weight) };
+    let synapses = neuron.synapses();
+    for i in 0..synapses {
+        let weight = synapse_weight(weights.layer, parameters, n * synapses + i);
         let (k, j) = (i / sizes.per_branch, i % sizes.per_branch);
         block[layout.synapses + j * sizes.branch_row + k] = (weight * neuron.input_scale) as f32;
+    }
+    for o in 0..sizes.feedback {
+        block[layout.feedback + o] = feedback_weight(weights.layer, parameters, n, o) as f32;
     }
     for (j, &(inputs, outputs, padded)) in sizes.maps.iter().enumerate() {
         let (weight, bias) = places.maps[j];

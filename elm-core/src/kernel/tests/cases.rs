@@ -173,6 +173,8 @@ pub(super) struct Choices {
     pub learnable: bool,
     pub rectified: bool,
     pub recurrent: bool,
+    pub feedback: bool,
+    pub fixed: bool,
     pub masks: [bool; 3],
     /// 0 tokens, 1 events, 2 dense.
     pub input: u8,
@@ -189,10 +191,10 @@ pub(super) fn choices() -> impl Strategy<Value = Choices> {
         prop_oneof![Just(LambdaMode::Scale), Just(LambdaMode::TimescaleRatio)],
         prop_oneof![Just(Trace::None), Just(Trace::Branch(3.0)), Just(Trace::Synapse(4.0))],
     );
-    let switches = (any::<[bool; 4]>(), any::<[bool; 3]>(), 0..3u8, any::<u64>());
+    let switches = (any::<[bool; 6]>(), any::<[bool; 3]>(), 0..3u8, any::<u64>());
     (sizes, batch, kinds, switches).prop_map(|(sizes, batch, kinds, switches)| {
         let (neurons, outputs, inputs, memory, branches, per_branch, hidden_layers, hidden) = sizes;
-        let ([high_pass, learnable, rectified, recurrent], masks, input, seed) = switches;
+        let ([high_pass, learnable, rectified, recurrent, feedback, fixed], masks, input, seed) = switches;
         Choices {
             neurons,
             outputs: if recurrent { 1 } else { outputs },
@@ -212,6 +214,8 @@ pub(super) fn choices() -> impl Strategy<Value = Choices> {
             learnable,
             rectified,
             recurrent,
+            feedback,
+            fixed,
             masks,
             input,
             seed,
@@ -229,6 +233,7 @@ impl Choices {
                 memory: self.memory,
                 branches: self.branches,
                 synapses_per_branch: self.per_branch,
+                feedback: if self.feedback { self.outputs } else { 0 },
                 hidden_layers: self.hidden_layers,
                 hidden_units: self.hidden,
                 mlp_activation: self.mlp_activation,
@@ -245,6 +250,7 @@ impl Choices {
                 trace: self.trace,
                 rectified: self.rectified,
                 synapse_init: None,
+                fixed_synapse_weight: self.fixed.then_some(0.3),
                 spike_bias: 0.0,
                 readout_bias_drawn: true,
                 input_scale: 0.9,

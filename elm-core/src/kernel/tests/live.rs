@@ -94,6 +94,8 @@ fn plain() -> Choices {
         learnable: false,
         rectified: false,
         recurrent: true,
+        feedback: false,
+        fixed: false,
         masks: [false; 3],
         input: 2,
         seed: 3,

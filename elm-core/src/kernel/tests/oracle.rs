@@ -65,7 +65,7 @@ impl StepRows {
     fn new(case: &Case) -> Self {
         let n = case.layer.neurons * case.rows;
         StepRows {
-            branch: vec![0.0; n * case.layer.neuron.branches],
+            branch: vec![0.0; n * case.layer.neuron.all_branches()],
             mlp: vec![0.0; n * case.layer.neuron.memory],
             readout: vec![0.0; n * case.layer.outputs],
             preactivation: vec![0.0; n * case.layer.outputs],
@@ -120,19 +120,20 @@ fn neuron(
         let each = range.len() / layer.neurons;
         &parameters[range.start + n * each..range.start + (n + 1) * each]
     };
+    let weight = |role: Role, place: usize| {
+        let weight = spec.fixed_synapse_weight.unwrap_or_else(|| part(role)[place]);
+        if spec.rectified { weight.max(0.0) } else { weight }
+    };
     // Synapses, traces, branches.
     let mut z = Vec::new();
     for k in 0..spec.branches {
         let mut sum = 0.0;
         for j in k * spec.synapses_per_branch..(k + 1) * spec.synapses_per_branch {
-            let mut w = part(Role::SynapseWeight)[j];
-            if spec.rectified {
-                w = w.max(0.0);
-            }
+            let w = weight(Role::SynapseWeight, j);
             let source = case.sources[n * spec.synapses() + j] as usize;
             let mut u = w * seen(case, dense, before, t, source, b);
             if let Trace::Synapse(tau) = spec.trace {
-                let place = (layout.trace.start + n * spec.synapses() + j) * rows + b;
+                let place = (layout.trace.start + n * spec.traces() + j) * rows + b;
                 u += (-spec.delta_t / tau).exp() * before[place];
                 answer.state[place] = u;
             }
@@ -140,12 +141,23 @@ fn neuron(
         }
         let mut branch = spec.input_scale * sum;
         if let Trace::Branch(tau) = spec.trace {
-            let place = (layout.trace.start + n * spec.branches + k) * rows + b;
+            let place = (layout.trace.start + n * spec.traces() + k) * rows + b;
             branch += (-spec.delta_t / tau).exp() * before[place];
             answer.state[place] = branch;
         }
-        out.branch[(n * spec.branches + k) * rows + b] = branch;
+        out.branch[(n * spec.all_branches() + k) * rows + b] = branch;
         z.push(branch);
+    }
+    // Its own outputs of the step before.
+    for o in 0..spec.feedback {
+        let mut fed = weight(Role::FeedbackWeight, o) * before[(n * layer.outputs + o) * rows + b];
+        if let Trace::Branch(tau) | Trace::Synapse(tau) = spec.trace {
+            let place = (layout.trace.start + (n + 1) * spec.traces() - spec.feedback + o) * rows + b;
+            fed += (-spec.delta_t / tau).exp() * before[place];
+            answer.state[place] = fed;
+        }
+        out.branch[(n * spec.all_branches() + spec.branches + o) * rows + b] = fed;
+        z.push(fed);
     }
     // Timescales and decayed memory.
     let mut kept = Vec::new();
