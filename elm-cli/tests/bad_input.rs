@@ -46,6 +46,12 @@ const BAD_SETTINGS: &[(&str, &[&str])] = &[
     ("[model]\nnum_output = 7", &["7 contradicts the data, which needs 20"]),
     ("[model]\nembedding = \"one_hot\"", &["needs data that consists of tokens"]),
     (
+        "[model]\nembedding = \"learned\"\nembedding_width = 4",
+        &["bad.toml:3:13", "\"learned\" needs data that consists of tokens"],
+    ),
+    ("[model]\nembedding_width = 4", &["bad.toml:3:19", "only the embedding \"learned\" has a width"]),
+    ("[model]\nembedding_width = 0", &["an integer of at least 1, not 0"]),
+    (
         "[model]\nfeed_output_back = true",
         &["bad.toml:3:20", "a network has more than one neuron", "\"branch_elm\""],
     ),

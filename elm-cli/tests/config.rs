@@ -311,14 +311,17 @@ fn every_name_of_the_model_reaches_its_variant() {
 #[test]
 fn every_embedding_and_head_reaches_its_variant() {
     for &name in EmbeddingName::ALL {
-        let tokens = name == EmbeddingName::OneHot;
+        let tokens = matches!(name, EmbeddingName::OneHot | EmbeddingName::Learned);
         let (lines, wanted) = match name {
             EmbeddingName::None => (DIGITS, Embedding::None),
             EmbeddingName::Scaled => (DIGITS, Embedding::Scaled(2.0)),
             EmbeddingName::OneHot => (TEXT, Embedding::OneHot(2.0)),
+            EmbeddingName::Learned => (TEXT, Embedding::Learned { symbols: 256, width: 7, scale: 2.0 }),
         };
         let set = format!("model.embedding={}", name.name());
-        let config = load(lines, &[&set, "model.embedding_scale=2"]).unwrap();
+        let width = if name == EmbeddingName::Learned { "7" } else { "none" };
+        let width = format!("model.embedding_width={width}");
+        let config = load(lines, &[&set, "model.embedding_scale=2", &width]).unwrap();
         let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
         assert_eq!(demand.tokens, tokens);
         assert_eq!(config.network(demand).unwrap().embedding, wanted);

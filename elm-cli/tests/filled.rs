@@ -54,6 +54,13 @@ fn every_configuration_is_the_same_with_its_defaults_filled_in() {
 }
 
 #[test]
+fn a_learned_embedding_is_filled_in() {
+    let place = Place::new();
+    place.write("text.toml", "[data]\nkind = \"text\"\nvocabulary = 30\n[model]\nnum_hidden = 5\n");
+    assert_same(&place, "text.toml", &["model.embedding=learned", "model.embedding_width=7"]);
+}
+
+#[test]
 fn layers_that_differ_are_filled_in_one_by_one() {
     let place = Place::new();
     for overrides in [

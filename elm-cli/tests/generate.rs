@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Place, Ran};
+use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
@@ -46,6 +47,17 @@ fn the_prompt_is_read_from_standard_input() {
     assert_eq!(piped(&place, "nothing", &["--prompt", "to be"]).expect(0, &[]).out, given);
     // Nothing at all is a prompt too.
     assert_eq!(piped(&place, "", &[]).expect(0, &[]).out, generated(&place, &["--prompt", ""]));
+}
+
+#[test]
+fn a_network_with_a_learned_embedding_writes_on() {
+    let place = trained();
+    let text = fs::read_to_string(place.path("text.toml")).unwrap();
+    let learned = "embedding = \"learned\"\nembedding_width = 3";
+    place.write("learned.toml", text.replace("embedding = \"one_hot\"", learned));
+    place.run(&["train", "learned.toml", "--out", "learned"]).expect(0, &[]);
+    let ran = place.run(&["generate", "learned", "--length", "20", "--prompt", "to be"]);
+    assert!(ran.expect(0, &[]).out.starts_with("to be"), "{}", ran.out);
 }
 
 #[test]

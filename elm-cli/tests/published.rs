@@ -91,6 +91,17 @@ fn listops() {
     }
     trains(&place, "lra/network_listops.toml", place.folder.path(), &[]);
     trains_grouped(&place);
+    trains_learned(&place);
+}
+
+/// Tokens with a learned embedding, and dropout of its numbers.
+fn trains_learned(place: &Place) {
+    for run in ["straight", "halves"] {
+        fs::remove_dir_all(place.path(run)).unwrap();
+    }
+    let dropout = ["model.dropout.input=0.2", "model.dropout.input_mode=per_step"];
+    let table = ["model.embedding=learned", "model.embedding_width=5"];
+    trains(place, "lra_listops.toml", place.folder.path(), &[dropout, table].concat());
 }
 
 /// Two tokens in a time step.

@@ -12,7 +12,7 @@ fn built_in_records_agree() {
     for scan in ["auto", "composed"] {
         let ran = place.run(&["verify", "--scan", scan, "--json"]);
         let reports: Vec<serde_json::Value> = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
-        assert_eq!(reports.len(), 10);
+        assert_eq!(reports.len(), 11);
         for report in reports {
             assert_eq!(report["ok"], true, "{report}");
             let worst = report["worst"].as_object().unwrap();

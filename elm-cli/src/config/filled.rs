@@ -52,6 +52,7 @@ impl Model {
             Embedding::None => EmbeddingName::None,
             Embedding::Scaled(_) => EmbeddingName::Scaled,
             Embedding::OneHot(_) => EmbeddingName::OneHot,
+            Embedding::Learned { .. } => EmbeddingName::Learned,
         };
         let head = match network.head {
             Head::None => HeadName::None,

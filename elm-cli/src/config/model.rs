@@ -27,6 +27,8 @@ names! {
         Scaled = "scaled",
         /// Tokens become one-hot vectors times a factor.
         OneHot = "one_hot",
+        /// Tokens become rows of a trained table times a factor.
+        Learned = "learned",
     }
 }
 
@@ -57,6 +59,8 @@ settings! {
         /// what becomes of the input
         embedding: Option<EmbeddingName> = one_of::<EmbeddingName>(), None,
             "\"one_hot\" for tokens, else \"none\"";
+        /// numbers in a row of the trained table that stands for tokens
+        embedding_width: Option<usize> = size(1), None, "required with embedding = \"learned\"";
         /// factor of the embedding
         embedding_scale: f64 = number(), 1.0;
         /// linear map after the readout layer; pairs of sequences have one that compares them
@@ -137,14 +141,23 @@ impl Model {
         let wrong = |message| Err(settings.error("model.embedding", message));
         let default = if demand.tokens { EmbeddingName::OneHot } else { EmbeddingName::None };
         let scale = self.whole.embedding_scale;
-        match (self.whole.embedding.unwrap_or(default), demand.tokens) {
-            (EmbeddingName::OneHot, true) => Ok(Embedding::OneHot(scale)),
-            (EmbeddingName::Scaled, false) => Ok(Embedding::Scaled(scale)),
-            (EmbeddingName::None, false) => Ok(Embedding::None),
-            (EmbeddingName::OneHot, false) => wrong("\"one_hot\" needs data that consists of tokens"),
-            (EmbeddingName::Scaled | EmbeddingName::None, true) => {
-                wrong("tokens need the embedding \"one_hot\"")
+        let about_width = |message| Err(settings.error("model.embedding_width", message));
+        match (self.whole.embedding.unwrap_or(default), demand.tokens, self.whole.embedding_width) {
+            (EmbeddingName::OneHot, false, _) => wrong("\"one_hot\" needs data that consists of tokens"),
+            (EmbeddingName::Learned, false, _) => wrong("\"learned\" needs data that consists of tokens"),
+            (EmbeddingName::Scaled | EmbeddingName::None, true, _) => {
+                wrong("tokens need the embedding \"one_hot\" or \"learned\"")
             }
+            (EmbeddingName::Learned, true, Some(width)) => {
+                Ok(Embedding::Learned { symbols: demand.inputs, width, scale })
+            }
+            (EmbeddingName::Learned, true, None) => {
+                about_width("missing: how many numbers shall stand for a token?")
+            }
+            (_, _, Some(_)) => about_width("only the embedding \"learned\" has a width; remove it"),
+            (EmbeddingName::OneHot, true, None) => Ok(Embedding::OneHot(scale)),
+            (EmbeddingName::Scaled, false, None) => Ok(Embedding::Scaled(scale)),
+            (EmbeddingName::None, false, None) => Ok(Embedding::None),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A network with weights on a backend, and how it runs over a batch.
 
+use super::embedding::embedded;
 use super::logits;
 use super::network::{Embedding, Head, NetworkSpec};
 use super::per_step::PerStep;
@@ -34,6 +35,8 @@ pub struct Network<B: Backend> {
     pub layers: Vec<Layer<B>>,
     /// Weight and bias of the head, one flat variable.
     pub head: Option<B::Tensor>,
+    /// The learned table of the embedding, one flat variable `[V * W]`.
+    pub embedding: Option<B::Tensor>,
 }
 
 /// What a layer answers over a sequence.
@@ -75,13 +78,18 @@ impl NetworkSpec {
         layout
     }
 
-    /// Names and layouts of all flat variables: `layers.0` …, then `head`.
+    /// Names and layouts of all flat variables: `layers.0` …, then `head` and
+    /// `embedding`.
     pub fn layouts(&self) -> Vec<(String, ParameterLayout)> {
         let of_layer =
             |(l, layer): (usize, &LayerSpec)| (format!("layers.{l}"), layer.parameter_layout().named());
         let mut layouts: Vec<_> = self.layers.iter().enumerate().map(of_layer).collect();
         if self.head != Head::None {
             layouts.push(("head".into(), self.head_layout()));
+        }
+        let embedding = self.embedding_layout();
+        if !embedding.is_empty() {
+            layouts.push(("embedding".into(), embedding));
         }
         layouts
     }
@@ -113,17 +121,8 @@ impl NetworkSpec {
             let layout = self.head_layout();
             insert_named(&mut stored, "head", &layout, &initial_head(self, seed, layout.len()));
         }
+        insert_named(&mut stored, "embedding", &self.embedding_layout(), &self.initial_embedding(seed));
         stored
-    }
-}
-
-impl Embedding {
-    /// The factor put on every input value.
-    pub fn factor(self) -> f32 {
-        match self {
-            Embedding::None => 1.0,
-            Embedding::Scaled(factor) | Embedding::OneHot(factor) => factor as f32,
-        }
     }
 }
 
@@ -165,12 +164,17 @@ impl<B: Backend> Network<B> {
         } else {
             None
         };
-        Ok(Network { spec: spec.clone(), layers, head })
+        let layout = spec.embedding_layout();
+        let embedding = match layout.is_empty() {
+            true => None,
+            false => Some(backend.variable(&flat_values(stored, "embedding", &layout)?, &[layout.len()])?),
+        };
+        Ok(Network { spec: spec.clone(), layers, head, embedding })
     }
 
     /// All weights, timescales and connectomes: `layers.L.synapse.weight`,
     /// `layers.L.mlp.J.weight`, …, `layers.L.memory.tau_raw`,
-    /// `layers.L.connectome`, `head.weight`, `head.bias`.
+    /// `layers.L.connectome`, `head.weight`, `head.bias`, `embedding.weight`.
     ///
     /// # Errors
     /// When the backend cannot copy a tensor to the host.
@@ -192,7 +196,8 @@ impl<B: Backend> Network<B> {
 
     /// The flat trainable variables in the order of [`NetworkSpec::layouts`].
     pub fn variables(&self) -> Vec<B::Tensor> {
-        self.layers.iter().map(|layer| layer.parameters.clone()).chain(self.head.clone()).collect()
+        let layers = self.layers.iter().map(|layer| layer.parameters.clone());
+        layers.chain(self.head.clone()).chain(self.embedding.clone()).collect()
     }
 
     /// The state before a sequence: all zeros.
@@ -218,7 +223,8 @@ impl<B: Backend> Network<B> {
     }
 
     /// [`Network::run`] with per-step dropout on what the layers above the
-    /// first read; the first one's belongs on the host input.
+    /// first read; the first one's belongs on the host input, or on the rows of
+    /// a learned embedding.
     pub(super) fn run_layers(
         &self,
         backend: &B,
@@ -238,7 +244,16 @@ impl<B: Backend> Network<B> {
             }
         }
         let mut answers: Vec<LayerAnswer<B>> = Vec::with_capacity(self.layers.len());
-        let mut input = input;
+        let mut input = match (&self.embedding, self.spec.embedding, self.layers.first()) {
+            (Some(table), Embedding::Learned { symbols, width, .. }, Some(first)) => {
+                let rows = embedded(backend, table, [symbols, width], &input, [args.steps, args.rows])?;
+                Input::Dense(match per_step {
+                    Some(masks) => masks.on_activity(backend, &first.spec, 0, &rows)?,
+                    None => rows,
+                })
+            }
+            _ => input,
+        };
         let mut input_factor = self.spec.embedding.factor();
         for (l, layer) in self.layers.iter().enumerate() {
             if let (Some(masks), Some(below)) = (per_step, answers.last()) {

@@ -1,6 +1,6 @@
 //! How large a network is and what it costs, without building it.
 
-use super::network::NetworkSpec;
+use super::network::{Embedding, NetworkSpec};
 use crate::device::{BackendOptions, Device, ScanChoice};
 use crate::kernel::{DEFAULT_MEMORY_BUDGET, StepBytes, segment_steps};
 use crate::scan::composed_bytes;
@@ -176,7 +176,11 @@ impl NetworkSpec {
 
     fn held_bytes(&self, rows: usize, steps: usize, parameter_copies: f64, answer_copies: f64) -> f64 {
         let parameters: f64 = self.layouts().iter().map(|(_, layout)| layout.len() as f64).sum();
-        let answers: f64 = self.layers.iter().map(LayerSpec::answers).sum();
+        let embedded = match self.embedding {
+            Embedding::Learned { width, .. } => width as f64,
+            _ => 0.0,
+        };
+        let answers: f64 = embedded + self.layers.iter().map(LayerSpec::answers).sum::<f64>();
         // Connectomes are kept on the host, as an index, and as stored.
         let synapses: f64 =
             self.layers.iter().map(|layer| layer.neurons as f64 * layer.neuron.synapses() as f64).sum();

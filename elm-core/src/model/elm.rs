@@ -90,7 +90,7 @@ impl<B: Backend> Model<B> for Network<B> {
         sequences: &Sequences<'_>,
         pass: &Pass<'_, B>,
     ) -> Result<Vec<LayerAnswer<B>>> {
-        let first = self.spec.layers.first();
+        let first = self.spec.layers.first().filter(|_| self.embedding.is_none());
         let masked = pass.per_step.zip(first).and_then(|(masks, first)| masks.masked(first, sequences));
         let seen = Sequences { input: masked.as_ref().unwrap_or(sequences.input), ..*sequences };
         let input = seen.on(backend, self.spec.inputs())?;

@@ -1,6 +1,7 @@
 //! A network that goes through time step by step, for one sequence.
 
 use super::built::flat_values;
+use super::embedding::LiveEmbedding;
 use super::network::{Head, NetworkSpec};
 use super::stored::StoredTensors;
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ const WORTH_A_THREAD: usize = 500_000;
 /// ```
 #[derive(Debug)]
 pub struct LiveNetwork {
+    embedding: Option<LiveEmbedding>,
     layers: Vec<LiveLayer>,
     head: Option<LiveHead>,
     logits: Vec<f32>,
@@ -89,17 +91,22 @@ impl LiveNetwork {
                 ));
             }
         };
-        Ok(LiveNetwork { layers, head, logits: vec![0.0; outputs] })
+        let embedding = LiveEmbedding::new(spec, stored)?;
+        Ok(LiveNetwork { embedding, layers, head, logits: vec![0.0; outputs] })
     }
 
     /// Takes the network through one time step and answers its logits, `[O]`.
     ///
     /// # Errors
-    /// As [`LiveLayer::step`].
+    /// As [`LiveLayer::step`]; [`Error::Config`] for events or values where
+    /// the network has a learned embedding, which tokens alone can have.
     pub fn step(&mut self, input: LiveInput<'_>) -> Result<&[f32]> {
         let mut layers = self.layers.iter_mut();
         let Some(first) = layers.next() else { return Ok(&self.logits) };
-        let mut activity = first.step(input)?;
+        let mut activity = match &self.embedding {
+            Some(embedding) => first.step(LiveInput::Dense(embedding.row(input)?))?,
+            None => first.step(input)?,
+        };
         for layer in layers {
             activity = layer.step(LiveInput::Dense(activity))?;
         }

@@ -4,14 +4,16 @@
 //! Read in this order: [`network`] (layers, embedding, head), [`options`]
 //! (settings with defaults and overrides, resolved into the former), `init`
 //! (weights from a seed), [`stored`] (weights as bytes), [`sequences`] (what is
-//! read), [`dropout`] and [`per_step`] (masks), [`built`] (a network on a
-//! backend), [`live`] (a network in a live program). What training asks of
-//! any model stands in [`interface`]; [`logits`] and the training go by that.
+//! read), `embedding` (what becomes of it), [`dropout`] and [`per_step`]
+//! (masks), [`built`] (a network on a backend), [`live`] (a network in a live
+//! program). What training asks of any model stands in [`interface`];
+//! [`logits`] and the training go by that.
 
 pub mod built;
 pub mod count;
 pub mod dropout;
 mod elm;
+mod embedding;
 mod init;
 pub mod interface;
 pub mod live;

@@ -28,6 +28,15 @@ pub enum Embedding {
     Scaled(f64),
     /// Token ids become one-hot vectors times a factor.
     OneHot(f64),
+    /// Token ids become rows of a trained table, times a factor.
+    Learned {
+        /// Rows of the table, `V`.
+        symbols: usize,
+        /// Numbers in a row, the input channels of the first layer.
+        width: usize,
+        /// Factor on every number.
+        scale: f64,
+    },
 }
 
 /// What turns the outputs of the last layer into logits.
@@ -65,7 +74,10 @@ pub struct NetworkSpec {
 impl NetworkSpec {
     /// Input channels (or token symbols) of the network.
     pub fn inputs(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.inputs)
+        match self.embedding {
+            Embedding::Learned { symbols, .. } => symbols,
+            _ => self.layers.first().map_or(0, |layer| layer.inputs),
+        }
     }
 
     /// Outputs of the last layer.

@@ -179,9 +179,7 @@ impl NetworkOptions {
     pub fn resolve(&self) -> Result<NetworkSpec> {
         at_least_one("model.num_input", self.num_input)?;
         at_least_one("model.num_output", self.num_output)?;
-        if let Some(Embedding::Scaled(scale) | Embedding::OneHot(scale)) = self.embedding {
-            finite("model.embedding_scale", scale)?;
-        }
+        self.check_embedding()?;
         let layers = match self.kind {
             ModelKind::ElmNetwork if self.feed_output_back == Some(true) => {
                 let reason = "a network has more than one neuron; \"elm\", \"branch_elm\" and \
@@ -203,6 +201,31 @@ impl NetworkOptions {
         Ok(spec)
     }
 
+    fn check_embedding(&self) -> Result<()> {
+        let Some(embedding) = self.embedding else { return Ok(()) };
+        match embedding {
+            Embedding::None => return Ok(()),
+            Embedding::Scaled(scale) | Embedding::OneHot(scale) => finite("model.embedding_scale", scale)?,
+            Embedding::Learned { symbols, width, scale } => {
+                finite("model.embedding_scale", scale)?;
+                at_least_one("model.embedding_width", width)?;
+                if symbols != self.num_input {
+                    let reason = format!("{} symbols, the embedding has {symbols}", self.num_input);
+                    return Err(Error::config("model.num_input", reason));
+                }
+            }
+        }
+        sizes::check_embedding(embedding).map_err(|reason| Error::config("model.embedding_width", reason))
+    }
+
+    /// Channels that the first layer reads, and the key that says how many.
+    fn channels(&self) -> (usize, &'static str) {
+        match self.embedding {
+            Some(Embedding::Learned { width, .. }) => (width, "model.embedding_width"),
+            _ => (self.num_input, "model.num_input"),
+        }
+    }
+
     fn network_layers(&self) -> Result<Vec<LayerSpec>> {
         let count = self.num_layers.unwrap_or(2);
         at_least_one("model.num_layers", count)?;
@@ -216,14 +239,14 @@ impl NetworkOptions {
                 "with one layer there is only the readout layer: use model.last_layer",
             ));
         }
-        let mut inputs = self.num_input;
+        let (mut inputs, of_first) = self.channels();
         let mut layers = Vec::with_capacity(count);
         for position in 0..count {
             let last = position + 1 == count;
             let neurons = if last { self.num_output } else { self.hidden_neurons()? };
             let (options, key) = self.options_at(position, last);
             let layer = layer_spec(&options, &key, inputs, neurons)?;
-            let inputs_are = if position == 0 { "model.num_input" } else { "model.num_hidden" };
+            let inputs_are = if position == 0 { of_first } else { "model.num_hidden" };
             let neurons_are = if last { "model.num_output" } else { "model.num_hidden" };
             check_size(&layer, &options.neuron, &key, [inputs_are, neurons_are, "model.num_output"])?;
             layers.push(layer);
@@ -363,7 +386,8 @@ fn single_neuron_spec(options: &NetworkOptions) -> Result<LayerSpec> {
     let key = KeyOf { prefix: "model", own: LayerOptions::default() };
     let o = &options.layer.neuron;
     let memory = o.num_memory.unwrap_or(100);
-    let branches = o.num_branch.unwrap_or(options.num_input);
+    let (inputs, inputs_are) = options.channels();
+    let branches = o.num_branch.unwrap_or(inputs);
     let mut neuron = s2_neuron(o, memory, branches, o.num_synapse_per_branch.unwrap_or(1));
     if options.kind != ModelKind::ElmNeuron {
         let v1 = options.kind == ModelKind::Elm;
@@ -400,20 +424,21 @@ fn single_neuron_spec(options: &NetworkOptions) -> Result<LayerSpec> {
     }
     // The routing is decided when the sizes are known to be ones.
     let mut layer = LayerSpec {
-        inputs: options.num_input,
+        inputs,
         neurons: 1,
         outputs: options.num_output,
         neuron,
         routing: Routing::Direct,
         dropout,
     };
-    check_size(&layer, o, &key, ["model.num_input", "model", "model.num_output"])?;
-    layer.routing = single_routing(options, &layer.neuron)?;
+    check_size(&layer, o, &key, [inputs_are, "model", "model.num_output"])?;
+    layer.routing = single_routing(options, &layer)?;
     Ok(layer)
 }
 
-fn single_routing(options: &NetworkOptions, neuron: &NeuronSpec) -> Result<Routing> {
-    let (channels, synapses) = (options.num_input, neuron.synapses());
+fn single_routing(options: &NetworkOptions, layer: &LayerSpec) -> Result<Routing> {
+    let neuron = &layer.neuron;
+    let (channels, synapses) = (layer.inputs, neuron.synapses());
     match options.layer.wiring.routing.unwrap_or(RoutingName::Direct) {
         RoutingName::Random => Ok(Routing::Random { recurrent_connect: 0.0 }),
         RoutingName::Direct if synapses == channels => Ok(Routing::Direct),

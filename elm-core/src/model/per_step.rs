@@ -62,7 +62,8 @@ impl PerStep {
         Some(masked)
     }
 
-    /// What a layer above the first sees of the activity `[T, C, B]` below it.
+    /// What a layer sees of the activity `[T, C, B]` below it, the first one of
+    /// the rows of a learned embedding.
     ///
     /// # Errors
     /// When the backend refuses the mask.

@@ -1,7 +1,7 @@
 //! Sizes that no computer can hold, refused before anything is multiplied:
 //! behind this check the products of a layer's sizes fit into their integers.
 
-use super::network::{Head, NetworkSpec};
+use super::network::{Embedding, Head, NetworkSpec};
 use crate::spec::LayerSpec;
 
 /// Most parameters of a layer or head. As 32-bit floats these take 4 TiB; the
@@ -84,6 +84,16 @@ pub(super) fn check_head(head: Head, outputs: usize) -> Result<(), String> {
     Err(format!("{outputs} is too much: the head would have {}", in_words(parameters)))
 }
 
+/// Checks the table of a learned embedding.
+pub(super) fn check_embedding(embedding: Embedding) -> Result<(), String> {
+    let Embedding::Learned { symbols, width, .. } = embedding else { return Ok(()) };
+    let parameters = product([symbols as u128, width as u128]);
+    if parameters <= MOST_PARAMETERS && (symbols as u128) < MOST_SOURCES {
+        return Ok(());
+    }
+    Err(format!("{width} is too much for {symbols} symbols: the table would have {}", in_words(parameters)))
+}
+
 impl NetworkSpec {
     /// Checks a network that nobody has resolved: one from a file.
     pub(super) fn check_sizes(&self) -> Result<(), String> {
@@ -93,6 +103,12 @@ impl NetworkSpec {
         for layer in &self.layers {
             check_layer(layer, |_| true).map_err(|TooLarge { reason, .. }| reason)?;
         }
+        if let (Embedding::Learned { width, .. }, Some(first)) = (self.embedding, self.layers.first())
+            && width != first.inputs
+        {
+            return Err(format!("the embedding has {width} numbers, the first layer reads {}", first.inputs));
+        }
+        check_embedding(self.embedding)?;
         check_head(self.head, self.outputs())
     }
 }

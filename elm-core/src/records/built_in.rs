@@ -32,6 +32,7 @@ pub fn built_in() -> Result<Vec<Case>> {
         "neuron_feedback",
         "elm_feedback",
         "branch_elm_feedback",
+        "learned_text",
     ];
     names.iter().enumerate().map(|(i, name)| case(name, options(name), i as u64)).collect()
 }
@@ -115,7 +116,11 @@ fn options(name: &str) -> NetworkOptions {
         num_output: if network { 6 } else { 2 },
         num_hidden: network.then_some(7),
         num_layers: (name == "deep").then_some(3),
-        embedding: (name == "text").then_some(Embedding::OneHot(3.0)),
+        embedding: match name {
+            "text" => Some(Embedding::OneHot(3.0)),
+            "learned_text" => Some(Embedding::Learned { symbols: 10, width: 4, scale: 0.5 }),
+            _ => None,
+        },
         head: network.then_some(Head::Linear),
         feed_output_back,
         layer: LayerOptions {
@@ -164,7 +169,7 @@ fn case(name: &str, options: NetworkOptions, seed: u64) -> Result<Case> {
 fn batch(name: &str, spec: &NetworkSpec, draws: &mut Draws) -> Batch {
     let (channels, outputs) = (spec.inputs() as u32, spec.outputs() as u32);
     let mut ids = |count: usize, end: u32| -> Vec<u32> { (0..count).map(|_| draws.below(end)).collect() };
-    if matches!(name, "text" | "spiking_units") {
+    if matches!(name, "text" | "spiking_units" | "learned_text") {
         let (tokens, target) = (ids(STEPS * ROWS, channels), ids(STEPS * ROWS, outputs));
         return Batch {
             rows: ROWS,
