@@ -220,6 +220,17 @@ fn a_run_that_ended_early_goes_on_with_more_patience() {
     assert!(document(&place, "run/summary.json")["stopped_early"].is_null());
 }
 
+/// The last validation of a run is its end anyway.
+#[test]
+fn a_run_that_did_all_of_its_updates_did_not_end_early() {
+    let place = place();
+    let short = [&STUCK[..2], &["training.num_turns=3"], &STUCK[3..]].concat();
+    train(&place, "text.toml", "run", &short, &[]).expect(0, &[]);
+    let summary = document(&place, "run/summary.json");
+    assert_eq!((&summary["steps"], &summary["best_step"]), (&24.into(), &8.into()));
+    assert!(summary["stopped_early"].is_null());
+}
+
 #[test]
 fn a_run_that_becomes_better_does_not_end_early() {
     let place = place();

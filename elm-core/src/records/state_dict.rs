@@ -37,6 +37,8 @@ fn their_name(role: Role) -> String {
         Role::ReadoutWeight => "w_y.weight".into(),
         Role::ReadoutBias => "w_y.bias".into(),
         Role::TauRaw => "_proto_tau_m".into(),
+        // The released neuron does not read its output; ours keeps its name.
+        Role::FeedbackWeight => role.to_string(),
     }
 }
 

@@ -14,7 +14,10 @@ use elm_core::Backend;
 
 /// Why training ends here, if its settings say that it does before all updates
 /// are done.
-pub(super) fn early<S>(state: &RunState<S>, config: &RunConfig) -> Option<String> {
+pub(super) fn early<S>(state: &RunState<S>, config: &RunConfig, total: u64) -> Option<String> {
+    if state.position.step >= total {
+        return None;
+    }
     let patience = config.training.patience.filter(|&patience| state.without_gain >= patience)?;
     let best = state.best.as_ref()?;
     Some(format!(
@@ -28,7 +31,7 @@ pub(super) fn early<S>(state: &RunState<S>, config: &RunConfig) -> Option<String
 
 /// Is there nothing left to train?
 pub(super) fn is_over<S>(state: &RunState<S>, config: &RunConfig, total: u64) -> bool {
-    state.position.step >= total || early(state, config).is_some()
+    state.position.step >= total || early(state, config, total).is_some()
 }
 
 impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
@@ -57,7 +60,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
             scan: self.state.scan.clone(),
             steps: self.trainer.steps_done(),
             best_step: self.state.best.as_ref().map(|best| best.step),
-            stopped_early: early(&self.state, &self.request.config),
+            stopped_early: early(&self.state, &self.request.config, self.total),
             valid: self.state.best.as_ref().map(|best| best.scores.clone()),
             test: Some(test),
             trainable_parameters: self.state.network.trainable_parameters(),

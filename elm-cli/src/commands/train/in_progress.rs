@@ -155,7 +155,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
                 }
                 self.save(Which::Last)?;
             }
-            if let Some(reason) = finish::early(&self.state, &self.request.config) {
+            if let Some(reason) = finish::early(&self.state, &self.request.config, self.total) {
                 self.say(&reason)?;
                 break;
             }
