@@ -24,6 +24,7 @@ fn network(embedding: Option<Embedding>, head: Head, dropped: f64) -> NetworkSpe
         num_layers: None,
         embedding,
         head: Some(head),
+        feed_output_back: None,
         layer: LayerOptions { dropout, ..LayerOptions::default() },
         first_layer: None,
         last_layer: None,

@@ -138,11 +138,12 @@ fn as_settings(options: &NetworkOptions) -> EffectiveSettings {
     let text = |text: &str| Some(toml::Value::String(text.into()).to_string());
     let size = |size: Option<usize>| size.map(|size| size.to_string());
     let kind = serde_json::to_value(options.kind).ok();
-    let (embedding, scale) = match options.embedding {
-        None => (None, None),
-        Some(Embedding::None) => (text("none"), None),
-        Some(Embedding::Scaled(scale)) => (text("scaled"), Some(scale)),
-        Some(Embedding::OneHot(scale)) => (text("one_hot"), Some(scale)),
+    let (embedding, scale, width) = match options.embedding {
+        None => (None, None, None),
+        Some(Embedding::None) => (text("none"), None, None),
+        Some(Embedding::Scaled(scale)) => (text("scaled"), Some(scale), None),
+        Some(Embedding::OneHot(scale)) => (text("one_hot"), Some(scale), None),
+        Some(Embedding::Learned { scale, width, .. }) => (text("learned"), Some(scale), Some(width)),
     };
     let head = options.head.and_then(|head| text(if head == Head::None { "none" } else { "linear" }));
     let mut values = vec![
@@ -153,6 +154,8 @@ fn as_settings(options: &NetworkOptions) -> EffectiveSettings {
         ("model.num_layers".into(), size(options.num_layers)),
         ("model.embedding".into(), embedding),
         ("model.embedding_scale".into(), scale.map(|scale| toml::Value::Float(scale).to_string())),
+        ("model.embedding_width".into(), size(width)),
+        ("model.feed_output_back".into(), options.feed_output_back.map(|fed| fed.to_string())),
         ("model.head".into(), head),
     ];
     let layers = [
