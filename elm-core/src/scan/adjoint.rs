@@ -1,6 +1,7 @@
 //! The way back through a scan that is one node of a graph.
 
 use super::fused::FusedScan;
+use super::recurrence::SegmentedWalk;
 use super::segments::SegmentedScan;
 use crate::backend::Backend;
 use crate::error::Result;
@@ -15,6 +16,7 @@ pub struct ScanAdjoint<B: Backend>(Way<B>);
 enum Way<B: Backend> {
     Fused(Box<FusedScan<B>>),
     Segmented(Box<SegmentedScan<B>>),
+    Walked(Box<SegmentedWalk<B>>),
 }
 
 impl<B: Backend> ScanAdjoint<B> {
@@ -24,6 +26,10 @@ impl<B: Backend> ScanAdjoint<B> {
 
     pub(super) fn segmented(scan: SegmentedScan<B>) -> Self {
         ScanAdjoint(Way::Segmented(Box::new(scan)))
+    }
+
+    pub(super) fn walked(walk: SegmentedWalk<B>) -> Self {
+        ScanAdjoint(Way::Walked(Box::new(walk)))
     }
 
     /// The gradients of the first `count` inputs of the node: parameters
@@ -36,6 +42,7 @@ impl<B: Backend> ScanAdjoint<B> {
         let mut gradients = match &self.0 {
             Way::Fused(scan) => scan.adjoint(backend, gradient, count)?,
             Way::Segmented(scan) => scan.adjoint(backend, gradient)?,
+            Way::Walked(walk) => walk.adjoint(backend, gradient, count)?,
         };
         gradients.truncate(count);
         Ok(gradients)

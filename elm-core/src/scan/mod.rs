@@ -3,7 +3,8 @@
 //!
 //! Read in this order: [`composed`](composed()) (step by step from
 //! primitives), `segments` (the same in bounded memory), `fused` (one kernel
-//! call), [`run`] (which of them).
+//! call), [`run`] (which of them). [`walk`] takes recurrences of any other kind
+//! over a sequence, in bounded memory too.
 
 mod adjoint;
 mod composed;
@@ -12,12 +13,14 @@ mod densify;
 mod flat;
 mod fused;
 mod policy;
+mod recurrence;
 mod segments;
 
 pub use adjoint::ScanAdjoint;
 pub use composed::composed;
 pub use flat::FlatLayout;
 pub use policy::run;
+pub use recurrence::{Recurrence, WalkArgs, Walked, walk};
 pub(crate) use segments::composed_bytes;
 
 use crate::backend::Backend;

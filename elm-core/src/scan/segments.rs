@@ -194,12 +194,17 @@ struct AnswerGradients<B: Backend> {
     magnitude: Option<B::Tensor>,
 }
 
-fn or_zeros<B: Backend>(backend: &B, gradient: Option<B::Tensor>, of: &B::Tensor) -> Result<B::Tensor> {
+/// The gradient, or zeros where nothing flows.
+pub(super) fn or_zeros<B: Backend>(
+    backend: &B,
+    gradient: Option<B::Tensor>,
+    of: &B::Tensor,
+) -> Result<B::Tensor> {
     gradient.map_or_else(|| ops::zeros(backend, &backend.shape(of)), Ok)
 }
 
 /// A variable with the values of `x`; the values stay on the device.
-fn variable_of<B: Backend>(backend: &B, x: &B::Tensor) -> Result<B::Tensor> {
+pub(super) fn variable_of<B: Backend>(backend: &B, x: &B::Tensor) -> Result<B::Tensor> {
     let shape = backend.shape(x);
     let variable = backend.variable(&vec![0.0; shape.iter().product()], &shape)?;
     backend.assign(&variable, x)?;
@@ -207,7 +212,7 @@ fn variable_of<B: Backend>(backend: &B, x: &B::Tensor) -> Result<B::Tensor> {
 }
 
 /// Sum over all pairs and elements of value times weight.
-fn weighed_sum<B: Backend>(backend: &B, pairs: &[(B::Tensor, B::Tensor)]) -> Result<B::Tensor> {
+pub(super) fn weighed_sum<B: Backend>(backend: &B, pairs: &[(B::Tensor, B::Tensor)]) -> Result<B::Tensor> {
     let sums = pairs.iter().map(|(value, weight)| ops::sum_all(backend, &ops::mul(backend, value, weight)?));
     let sums = sums.collect::<Result<Vec<_>>>()?;
     backend.sum(&backend.stack(&sums)?, 0)
