@@ -120,7 +120,8 @@ pub struct BackendOptions {
     pub scan: ScanChoice,
     /// Bytes that the history of one recurrence may take before parts of it
     /// are computed twice instead of kept. `None`: [`DEFAULT_MEMORY_BUDGET`]
-    /// for the fused recurrence, no bound for the composed one.
+    /// for the fused recurrence and those of baselines, no bound for the
+    /// composed one.
     pub memory_budget: Option<u64>,
     /// Instructions of the fused recurrence.
     pub simd: Simd,

@@ -73,7 +73,7 @@ impl<B: Backend> Reader<'_, B> {
     /// Logits of the next symbol.
     fn read(&mut self, token: u8) -> Result<Vec<f32>> {
         let input = HostInput::Tokens([u32::from(token)].into());
-        let sequences = Sequences { rows: 1, steps: 1, input: &input };
+        let sequences = Sequences { rows: 1, steps: 1, input: &input, lengths: None };
         let answers = self.model.forward(self.backend, &sequences, &Pass::plain(&self.state))?;
         let last = answers.last().context("a model has at least one layer")?;
         let logits = logits_of_all_steps(self.backend, self.model, &last.activity)?;

@@ -30,8 +30,8 @@ pub fn no_masks(spec: &NetworkSpec) -> Vec<DropoutMasks> {
     vec![DropoutMasks::default(); spec.layers.len()]
 }
 
-/// Zeros with probability `p`, else `(1 - p)^exponent`.
-fn mask(draws: &mut Draws, p: f64, count: usize, exponent: f64) -> Option<Arc<[f32]>> {
+/// Zeros with probability `p`, else `(1 - p)^exponent`; `None` without dropout.
+pub(crate) fn mask(draws: &mut Draws, p: f64, count: usize, exponent: f64) -> Option<Arc<[f32]>> {
     if p == 0.0 {
         return None;
     }

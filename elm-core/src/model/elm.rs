@@ -91,7 +91,10 @@ impl<B: Backend> Model<B> for Network<B> {
         pass: &Pass<'_, B>,
     ) -> Result<Vec<LayerAnswer<B>>> {
         let first = self.spec.layers.first().filter(|_| self.embedding.is_none());
-        let masked = pass.per_step.zip(first).and_then(|(masks, first)| masks.masked(first, sequences));
+        let masked = pass
+            .per_step
+            .zip(first)
+            .and_then(|(masks, first)| masks.masked(&first.dropout, first.inputs, sequences));
         let seen = Sequences { input: masked.as_ref().unwrap_or(sequences.input), ..*sequences };
         let input = seen.on(backend, self.spec.inputs())?;
         let none = if pass.masks.is_empty() { no_masks(&self.spec) } else { Vec::new() };

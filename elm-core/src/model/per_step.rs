@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::error::Result;
 use crate::ops;
 use crate::random::{Draws, Purpose};
-use crate::spec::{Events, InputDropoutMode, LayerSpec, NO_TOKEN};
+use crate::spec::{DropoutSpec, Events, InputDropoutMode, LayerSpec, NO_TOKEN};
 
 /// Which masks are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,7 @@ struct Mask {
 
 impl PerStep {
     /// The mask of a layer, `None` where it has no such dropout.
-    fn of(self, layer: &LayerSpec, position: usize) -> Option<Mask> {
-        let dropout = &layer.dropout;
+    fn of(self, dropout: &DropoutSpec, position: usize) -> Option<Mask> {
         if dropout.input_mode != InputDropoutMode::PerStep || dropout.input == 0.0 {
             return None;
         }
@@ -37,10 +36,16 @@ impl PerStep {
         Some(Mask { key, probability: dropout.input })
     }
 
-    /// What the first layer sees of the input; `None`: all of it.
-    pub fn masked(self, first: &LayerSpec, sequences: &Sequences<'_>) -> Option<HostInput> {
-        let mask = self.of(first, 0)?;
-        let (rows, channels) = (sequences.rows, first.inputs);
+    /// What a first layer with this dropout sees of so many channels; `None`:
+    /// all of them.
+    pub fn masked(
+        self,
+        dropout: &DropoutSpec,
+        channels: usize,
+        sequences: &Sequences<'_>,
+    ) -> Option<HostInput> {
+        let mask = self.of(dropout, 0)?;
+        let rows = sequences.rows;
         let mut masked = sequences.input.clone();
         match &mut masked {
             HostInput::Tokens(ids) => {
@@ -74,7 +79,7 @@ impl PerStep {
         position: usize,
         activity: &B::Tensor,
     ) -> Result<B::Tensor> {
-        let Some(mask) = self.of(layer, position) else { return Ok(activity.clone()) };
+        let Some(mask) = self.of(&layer.dropout, position) else { return Ok(activity.clone()) };
         let shape = backend.shape(activity);
         let [steps, channels, rows] = shape[..] else { return Ok(activity.clone()) };
         let mut values = Vec::with_capacity(steps * channels * rows);

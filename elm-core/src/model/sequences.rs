@@ -17,6 +17,9 @@ pub struct Sequences<'a> {
     pub steps: usize,
     /// What happens in them.
     pub input: &'a HostInput,
+    /// Length of each row, `[B]`, where some are padded; for models in which
+    /// a step depends on later ones.
+    pub lengths: Option<&'a [u32]>,
 }
 
 impl Sequences<'_> {
@@ -31,6 +34,31 @@ impl Sequences<'_> {
         }
         let fits = |what: &str, values: &Vec<f32>, shape: &[usize]| filled(what, values.len(), shape);
         self.input.check([self.steps, channels, self.rows], fits)
+    }
+
+    /// Length of a row; that of the batch where lengths are not given.
+    pub fn length(&self, row: usize) -> usize {
+        let length = self.lengths.and_then(|lengths| lengths.get(row));
+        length.map_or(self.steps, |&length| length as usize)
+    }
+
+    /// Checks the lengths that are given.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there is one for each row, [`Error::Index`]
+    /// when one is 0 or above `T`.
+    pub fn check_lengths(&self) -> Result<()> {
+        let Some(lengths) = self.lengths else { return Ok(()) };
+        if lengths.len() != self.rows {
+            return Err(Error::shape("lengths", &[lengths.len()], format!("[{}]", self.rows)));
+        }
+        match lengths.iter().find(|&&length| length == 0 || length as usize > self.steps) {
+            None => Ok(()),
+            Some(&bad) => {
+                let what = "length of a sequence".into();
+                Err(Error::Index { what, index: bad as usize, len: self.steps })
+            }
+        }
     }
 
     /// The input as a scan takes it.
@@ -70,7 +98,7 @@ mod tests {
     #[test]
     fn tokens_and_events_become_dense() {
         let dense = |input: &HostInput| {
-            let sequences = Sequences { rows: 2, steps: 2, input };
+            let sequences = Sequences { rows: 2, steps: 2, input, lengths: None };
             sequences.dense(&Reference, 3).and_then(|dense| Reference.values(&dense))
         };
         let tokens = HostInput::Tokens([2, NO_TOKEN, 0, 1].into());

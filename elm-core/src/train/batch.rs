@@ -112,6 +112,18 @@ impl Target {
         }
     }
 
+    /// The length of each row, where they differ.
+    pub fn lengths(&self) -> Option<&[u32]> {
+        match self {
+            Target::EveryStep { lengths, .. }
+            | Target::LastStep { lengths, .. }
+            | Target::Pairs { lengths, .. }
+            | Target::ValuesEveryStep { lengths, .. }
+            | Target::ValuesLastStep { lengths, .. } => lengths.as_deref(),
+            Target::SpikeAndSoma { .. } => None,
+        }
+    }
+
     /// Step and row of each prediction at every step of a batch of `rows`
     /// sequences, in the order of labels or values; nothing of other targets.
     pub fn places(&self, rows: usize) -> Vec<[u32; 2]> {
@@ -202,7 +214,7 @@ impl BatchSource for BatchList {
 impl Batch {
     /// The input without the target.
     pub fn sequences(&self) -> Sequences<'_> {
-        Sequences { rows: self.rows, steps: self.steps, input: &self.input }
+        Sequences { rows: self.rows, steps: self.steps, input: &self.input, lengths: self.target.lengths() }
     }
 
     /// The input as a scan takes it.
