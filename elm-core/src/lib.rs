@@ -110,6 +110,8 @@ pub mod scan;
 
 pub mod model;
 
+pub mod baseline;
+
 pub mod train;
 
 pub mod reference;

@@ -13,6 +13,7 @@
 //! [`Tolerance`] and nowhere else. A failure names the operation, its shape,
 //! the worst element and both values.
 
+mod baselines;
 mod call;
 mod primitives;
 mod refusals;
@@ -25,6 +26,7 @@ mod updates;
 #[cfg(test)]
 mod tests;
 
+pub use baselines::*;
 pub use primitives::*;
 pub use refusals::{
     backward_of_many_numbers_is_refused, impossible_rows_are_refused, impossible_shapes_are_refused,
@@ -110,6 +112,9 @@ macro_rules! conformance_tests {
             updates_refuse_what_is_not_finite
             impossible_updates_are_refused
             updates_train_a_variable
+            baselines_answer_as_pytorch
+            baselines_in_parts_are_the_whole
+            baselines_give_their_start_state_a_gradient
         }
     };
     (@test ($backend:expr) $($case:ident)*) => {
@@ -132,6 +137,6 @@ macro_rules! conformance_tests {
 }
 
 /// Names and functions of all cases.
-pub fn cases<B: crate::Backend>() -> Vec<(&'static str, fn(&B) -> Result<()>)> {
+pub fn cases<B: crate::Backend + 'static>() -> Vec<(&'static str, fn(&B) -> Result<()>)> {
     crate::conformance_tests! { @every (@list (B)) }
 }

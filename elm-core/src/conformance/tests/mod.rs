@@ -4,6 +4,7 @@
 mod altered;
 mod differences;
 mod hooked;
+mod planted_in_baselines;
 mod planted_in_gradients;
 mod planted_in_primitives;
 mod planted_in_scans;
@@ -63,6 +64,7 @@ fn every_case_catches_a_planted_defect() {
         planted_in_gradients::wrong_gradients(),
         planted_in_updates::formulas(),
         planted_in_updates::refusals(),
+        planted_in_baselines::wrong_answers(),
     ];
     let catching: HashSet<&str> = lists.iter().flatten().map(|planted| planted.caught_by).collect();
     let idle: Vec<&str> = super::cases::<Altered>()
