@@ -12,11 +12,10 @@ use crate::commands::generate::{self, GenerateRequest};
 use crate::commands::train::{self, Outcome, TrainRequest};
 use crate::commands::verify::{self, RecordReport, VerifyRequest};
 use crate::config::RunConfig;
-use crate::model::ConfiguredModel;
+use crate::model::{AnyModel, ConfiguredModel};
 use anyhow::{Result, anyhow};
 use elm_core::Backend;
 use elm_core::device::{BackendOptions, BackendReport, DeviceReport};
-use elm_core::model::NetworkSpec;
 
 /// Everything the program does with a backend and models of kind `S`.
 pub trait Engine<S: ConfiguredModel> {
@@ -97,7 +96,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
 }
 
 /// The backends of a program by name, for models of kind `S`.
-pub struct Registry<S: ConfiguredModel = NetworkSpec> {
+pub struct Registry<S: ConfiguredModel = AnyModel> {
     engines: Vec<Box<dyn Engine<S>>>,
 }
 
@@ -108,7 +107,8 @@ impl<S: ConfiguredModel> Default for Registry<S> {
 }
 
 impl Registry {
-    /// The backends of this project that were built in, for ELM networks.
+    /// The backends of this project that were built in, for every
+    /// `model.kind`.
     pub fn standard() -> Self {
         Self::standard_for()
     }

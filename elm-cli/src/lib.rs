@@ -29,7 +29,7 @@ pub mod task;
 pub mod trained;
 
 pub use engine::Registry;
-pub use model::ConfiguredModel;
+pub use model::{AnyModel, ConfiguredModel};
 pub use trained::TrainedRun;
 
 use answer::Exit;

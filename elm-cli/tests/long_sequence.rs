@@ -3,8 +3,11 @@
 
 use elm_backend_candle::CandleBackend;
 use elm_core::Backend;
+use elm_core::baseline::{LinearHead, Lstm, Recurrent};
 use elm_core::device::BackendOptions;
-use elm_core::model::{LayerOptions, ModelKind, Network, NetworkOptions, NeuronOptions};
+use elm_core::model::{
+    DropoutSpec, InputDropoutMode, LayerOptions, ModelKind, ModelSpec, Network, NetworkOptions, NeuronOptions,
+};
 use elm_core::spec::{Event, Events};
 use elm_core::train::{Batch, HostInput, LearningRate, Target, Trainer, TrainingSpec};
 
@@ -79,4 +82,39 @@ fn candle_takes_long_sequences_in_segments() {
 #[test]
 fn tch_takes_long_sequences() {
     on_a_small_stack(|| update(&elm_backend_tch::TchBackend::new(BackendOptions::default()).unwrap()));
+}
+
+/// The gradient's norm of one update of an LSTM, whose recurrence is composed
+/// step by step as those of all baselines.
+fn update_of_lstm<B: Backend + 'static>(backend: &B) -> f64 {
+    let cell = Lstm { inputs: 1, hidden: 6, layers: 1, chrono: Some(1e4) };
+    let head = LinearHead { features: 6, logits: 2, pairs: false };
+    let input_mode = InputDropoutMode::Variational;
+    let dropout = DropoutSpec { input: 0.0, recurrent: 0.0, memory: 0.0, input_mode };
+    let spec = Recurrent { cell, input_scale: 2.0, dropout, head };
+    let model = spec.build(backend, &spec.initial_weights(3)).unwrap();
+    let report = Trainer::new(backend, model, TrainingSpec::new(10)).unwrap().step(&batch()).unwrap();
+    report.gradient_norm
+}
+
+/// With all of the history and with little memory, on a thread's usual stack.
+fn baselines_agree<B: Backend + 'static>(open: fn(BackendOptions) -> elm_core::Result<B>) {
+    let run = move || {
+        let little = BackendOptions { memory_budget: Some(1 << 20), ..BackendOptions::default() };
+        let [all, segments] =
+            [BackendOptions::default(), little].map(|options| update_of_lstm(&open(options).unwrap()));
+        assert!(all > 0.0 && ((all - segments) / all).abs() < 1e-3, "{all} {segments}");
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn baselines_take_long_sequences_on_candle() {
+    baselines_agree(CandleBackend::new);
+}
+
+#[cfg(feature = "tch")]
+#[test]
+fn baselines_take_long_sequences_on_tch() {
+    baselines_agree(elm_backend_tch::TchBackend::new);
 }

@@ -85,10 +85,8 @@ impl RunConfig {
             }
         }
         if let Some(model) = &found.model {
-            settings.retain(|key, _| {
-                let table = key.rsplit_once('.').map_or("", |(table, _)| table);
-                !table.starts_with("model.")
-            });
+            let of_data = ["model.num_input", "model.num_output"];
+            settings.retain(|key, _| !key.starts_with("model.") || of_data.contains(&key.as_str()));
             for (key, value) in model {
                 let origin = self.origin_in_layers(key).unwrap_or(DEFAULT.into());
                 settings.insert(key.clone(), Effective { value: value.clone(), origin });

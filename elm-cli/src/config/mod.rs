@@ -21,6 +21,7 @@ pub mod section;
 pub mod settings;
 
 pub mod backend;
+pub mod baseline;
 pub mod checkpoint;
 pub mod data;
 pub mod kind;
@@ -46,8 +47,10 @@ pub use schedule::LearningRateConfig;
 pub use training::TrainingConfig;
 
 use backend::BackendName;
+use baseline::{BaselineConfig, Kind};
 use data::DataChoice;
-use elm_core::device::BackendOptions;
+use elm_core::baseline::BaselineSpec;
+use elm_core::device::{BackendOptions, ScanChoice};
 use elm_core::model::NetworkSpec;
 use elm_core::model::options::LayerOptions;
 use model::{Model, ModelConfig};
@@ -69,6 +72,7 @@ sections! {
         layer: LayerOptions, in "model";
         first_layer: LayerOptions, in "model.first_layer";
         last_layer: LayerOptions, in "model.last_layer";
+        baselines: BaselineConfig, in "model";
         length: Length, in "training";
         carrying: Carrying, in "training", given data.kind;
         rate: LearningRateConfig, in "training";
@@ -95,6 +99,10 @@ const SIZES: &[&str] = &[
     "training.seq_length",
     "training.batch_size",
     "model.num_hidden",
+    "model.lstm.hidden_size",
+    "model.gru.hidden_size",
+    "model.lif.hidden_size",
+    "model.transformer.width",
 ];
 
 /// An experiment with every choice made but those that the data makes.
@@ -134,7 +142,8 @@ impl RunConfig {
         }
         let settings = Settings::check(&file.display().to_string(), entries, &keys::all())?;
         let sections = Sections::read(&settings, "", ())?;
-        let values = sections.values("");
+        let mut values = sections.values("");
+        values.retain(|(key, _)| !baseline::is_of_others(sections.model.kind, key));
         let overrides = |table, layer| settings.has_table(table).then_some(layer);
         let config = RunConfig {
             name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -150,6 +159,7 @@ impl RunConfig {
                 layer: sections.layer,
                 first_layer: overrides("model.first_layer", sections.first_layer),
                 last_layer: overrides("model.last_layer", sections.last_layer),
+                baselines: sections.baselines,
             },
             settings,
             values,
@@ -167,6 +177,24 @@ impl RunConfig {
         let spec = self.model.network(&self.settings, self.data.kind.properties().predicts, demand)?;
         regularizer::check_layers(&self.settings, spec.layers.len())?;
         Ok(spec)
+    }
+
+    /// The baseline, fitted to what the data demands; `None` where the model
+    /// is one of ELM neurons.
+    ///
+    /// # Errors
+    /// [`ConfigError`] at the setting that is impossible.
+    pub fn baseline(&self, demand: Demand) -> Result<Option<BaselineSpec>, ConfigError> {
+        let Kind::Baseline(kind) = self.model.whole.kind else { return Ok(None) };
+        if self.backend_options.scan == ScanChoice::Fused {
+            return Err(self.error("backend.scan", "only ELM neurons have a fused recurrence; use \"auto\""));
+        }
+        regularizer::check_layers(&self.settings, 1)?;
+        if self.training.regularizers.iter().any(|penalty| !penalty.magnitudes().is_empty()) {
+            return Err(self.error("regularizer.mlp_magnitude", "only ELM neurons have an MLP"));
+        }
+        let predicts = self.data.kind.properties().predicts;
+        self.model.baseline(kind, &self.settings, predicts, demand).map(Some)
     }
 
     /// What the data demands as far as the configuration alone tells; `None`
@@ -191,9 +219,13 @@ impl RunConfig {
 
     /// Checks what can be checked of the model before any data is read.
     fn check_model(&self) -> Result<(), ConfigError> {
+        self.model.check_kind(&self.settings)?;
         let assumed = || self.data.kind.properties().may_assume_symbols.then(|| self.assumed_demand());
         match self.demand_without_data().or_else(assumed) {
-            Some(demand) => self.network(demand).map(|_| ()),
+            Some(demand) => match self.baseline(demand)? {
+                Some(_) => Ok(()),
+                None => self.network(demand).map(|_| ()),
+            },
             None => Ok(()),
         }
     }
@@ -230,6 +262,14 @@ impl RunConfig {
     /// which `network` comes out again; `None` where nothing is set.
     pub fn model_settings(&self, network: &NetworkSpec) -> Vec<(String, Option<String>)> {
         self.model.filled(network)
+    }
+
+    /// The same for a baseline.
+    pub fn baseline_settings(&self) -> Vec<(String, Option<String>)> {
+        match self.model.whole.kind {
+            Kind::Elm(_) => Vec::new(),
+            Kind::Baseline(kind) => self.model.baseline_filled(kind, self.data.has_tokens()),
+        }
     }
 
     /// What a backend says of its options, at the place of the setting where

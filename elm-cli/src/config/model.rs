@@ -1,5 +1,6 @@
 //! `[model]`: settings of the network as `elm-core` resolves them.
 
+use super::baseline::{BaselineConfig, Kind};
 use super::names::names;
 use super::place::ConfigError;
 use super::properties::Predicts;
@@ -46,8 +47,8 @@ settings! {
     /// Settings of the network as a whole.
     #[derive(Debug, Clone, PartialEq)]
     pub(super) struct ModelConfig {
-        /// network, or a single neuron of one of the papers
-        kind: ModelKind = one_of::<ModelKind>(), ModelKind::ElmNetwork;
+        /// network or single neuron of one of the papers, or what they are compared with
+        kind: Kind = one_of::<Kind>(), Kind::Elm(ModelKind::ElmNetwork);
         /// input channels or symbols
         num_input: Option<usize> = size(1), None, "from the data";
         /// outputs: classes or symbols
@@ -81,6 +82,8 @@ pub(super) struct Model {
     /// Overrides, where there are any.
     pub(super) first_layer: Option<LayerOptions>,
     pub(super) last_layer: Option<LayerOptions>,
+    /// Of the kinds that are none of ELM neurons.
+    pub(super) baselines: BaselineConfig,
 }
 
 /// What the data asks of a model.
@@ -106,20 +109,13 @@ impl Model {
         demand: Demand,
     ) -> Result<NetworkSpec, ConfigError> {
         let whole = &self.whole;
-        for (key, given, wanted) in [
-            ("model.num_input", whole.num_input, demand.inputs),
-            ("model.num_output", whole.num_output, demand.outputs),
-        ] {
-            if let Some(given) = given
-                && given != wanted
-            {
-                let message = format!("{given} contradicts the data, which needs {wanted}");
-                return Err(settings.error(key, message));
-            }
-        }
+        let Kind::Elm(kind) = whole.kind else {
+            return Err(settings.error("model.kind", "is not one of ELM neurons"));
+        };
+        self.check_demand(settings, demand)?;
         let (head, num_output) = self.head(settings, predicts, demand)?;
         let options = NetworkOptions {
-            kind: whole.kind,
+            kind,
             num_input: demand.inputs,
             num_output,
             num_hidden: whole.num_hidden,
@@ -137,9 +133,37 @@ impl Model {
         })
     }
 
-    fn embedding(&self, settings: &Settings, demand: Demand) -> Result<Embedding, ConfigError> {
+    /// Checks the sizes that are given against the data.
+    ///
+    /// # Errors
+    /// At the one that contradicts it.
+    pub(super) fn check_demand(&self, settings: &Settings, demand: Demand) -> Result<(), ConfigError> {
+        for (key, given, wanted) in [
+            ("model.num_input", self.whole.num_input, demand.inputs),
+            ("model.num_output", self.whole.num_output, demand.outputs),
+        ] {
+            if let Some(given) = given
+                && given != wanted
+            {
+                let message = format!("{given} contradicts the data, which needs {wanted}");
+                return Err(settings.error(key, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of the input where nothing is said.
+    pub(super) fn usual_embedding(tokens: bool) -> EmbeddingName {
+        if tokens { EmbeddingName::OneHot } else { EmbeddingName::None }
+    }
+
+    /// What becomes of the input.
+    ///
+    /// # Errors
+    /// When it does not go with the data.
+    pub(super) fn embedding(&self, settings: &Settings, demand: Demand) -> Result<Embedding, ConfigError> {
         let wrong = |message| Err(settings.error("model.embedding", message));
-        let default = if demand.tokens { EmbeddingName::OneHot } else { EmbeddingName::None };
+        let default = Self::usual_embedding(demand.tokens);
         let scale = self.whole.embedding_scale;
         let about_width = |message| Err(settings.error("model.embedding_width", message));
         match (self.whole.embedding.unwrap_or(default), demand.tokens, self.whole.embedding_width) {

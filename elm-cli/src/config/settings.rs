@@ -34,6 +34,11 @@ impl Settings {
         &self.entries
     }
 
+    /// The keys that are given and not unset.
+    pub fn given(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(|(_, entry)| !is_none(&entry.value)).map(|(key, _)| key.as_str())
+    }
+
     /// Is any key of that table given?
     pub fn has_table(&self, table: &str) -> bool {
         let inside = format!("{table}.");
