@@ -34,7 +34,7 @@ fn tokens() -> HostInput {
 fn activity(spec: &NetworkSpec, weights: &StoredTensors, input: &HostInput) -> elm_core::Result<Vec<f32>> {
     let network = Network::from_stored(&Reference, spec, weights)?;
     let state = network.zero_state(&Reference, ROWS)?;
-    let sequences = Sequences { rows: ROWS, steps: STEPS, input };
+    let sequences = Sequences { rows: ROWS, steps: STEPS, input, lengths: None };
     let answers = network.forward(&Reference, &sequences, &Pass::plain(&state))?;
     Reference.values(&answers.last().unwrap().activity)
 }
@@ -79,7 +79,7 @@ fn gradients_are_those_of_central_differences() {
     let network = Network::from_seed(backend, &spec, 3).unwrap();
     let loss = || {
         let state = network.zero_state(backend, ROWS).unwrap();
-        let sequences = Sequences { rows: ROWS, steps: STEPS, input: &batch.input };
+        let sequences = Sequences { rows: ROWS, steps: STEPS, input: &batch.input, lengths: None };
         let pass = Pass { gradient: true, ..Pass::plain(&state) };
         let answers = network.forward(backend, &sequences, &pass).unwrap();
         batch_loss(backend, &network, &answers.last().unwrap().activity, &batch, 0.1).unwrap().smoothed
@@ -112,7 +112,7 @@ fn a_live_network_reads_the_same_rows() {
     let mut live = LiveNetwork::new(&spec, &weights, Simd::Auto, 1).unwrap();
     for token in [0, 3, NO_TOKEN, 5, 2, 2] {
         let input = HostInput::Tokens([token].into());
-        let sequences = Sequences { rows: 1, steps: 1, input: &input };
+        let sequences = Sequences { rows: 1, steps: 1, input: &input, lengths: None };
         let answers = network.forward(&Reference, &sequences, &Pass::plain(&state)).unwrap();
         let logits = network.logits_of_all_steps(&Reference, &answers.last().unwrap().activity).unwrap();
         let heard = if token == NO_TOKEN { LiveInput::Silence } else { LiveInput::Token(token) };

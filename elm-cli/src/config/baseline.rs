@@ -143,9 +143,11 @@ sections! {
 }
 
 /// What only ELM networks and neurons have.
-const OF_ELM: [&str; 7] = [
+const OF_ELM: [&str; 9] = [
     "model.num_hidden",
     "model.num_layers",
+    "model.embedding_width",
+    "model.feed_output_back",
     "model.neuron.",
     "model.wiring.",
     "model.dropout.memory",
@@ -198,6 +200,10 @@ impl Model {
         let input_scale = match self.embedding(settings, demand)? {
             Embedding::None => 1.0,
             Embedding::Scaled(factor) | Embedding::OneHot(factor) => factor,
+            Embedding::Learned { .. } => {
+                let message = "a baseline has no learned embedding; its tokens are \"one_hot\"";
+                return Err(settings.error("model.embedding", message));
+            }
         };
         let common = Common {
             inputs: demand.inputs,

@@ -228,6 +228,7 @@ fn theirs(network: &NetworkSpec) -> Result<&LayerSpec> {
         ("model.neuron.high_pass_tau", neuron.high_pass_tau.is_some()),
         ("model.neuron.activation", neuron.activation != Activation::Identity),
         ("model.neuron.input_scale", neuron.input_scale != 1.0),
+        ("model.feed_output_back", neuron.feedback > 0),
         (
             "model.neuron.mlp_activation = \"relu_squared\"",
             neuron.mlp_activation == MlpActivation::ReluSquared,
