@@ -145,6 +145,27 @@ fn the_first_papers_neurons_of_shd_adding_have_the_published_size() {
     }
 }
 
+/// One neuron each, with the symbols of the paper where ours are fewer.
+#[test]
+fn the_configurations_of_the_first_papers_neurons_have_the_published_size() {
+    let symbols = |count: usize| vec![format!("data.vocabulary={count}")];
+    for (config, settings, wanted) in [
+        ("lra/neuron_pathfinder.toml", vec![], 96_302),
+        ("lra/neuron_image.toml", vec![], 99_910),
+        ("lra/neuron_pathx.toml", vec![], 93_902),
+        ("lra/neuron_listops.toml", symbols(25), 102_610),
+        ("lra/neuron_text.toml", symbols(169), 142_202),
+        // The tower, and the head that compares two of them.
+        ("lra/neuron_retrieval.toml", symbols(105), 155_925 + 602),
+        ("shd/elm.toml", vec![], 186_420),
+        ("shd/adding_elm.toml", vec![], 186_119),
+        ("shd/branch_elm.toml", vec![], 67_940),
+        ("shd/adding_branch_elm.toml", vec![], 67_638),
+    ] {
+        assert_eq!(info(config, &settings)["trainable_parameters"], wanted, "{config}");
+    }
+}
+
 #[test]
 fn every_shipped_configuration_is_right() {
     for config in common::shipped_configs() {
