@@ -25,63 +25,69 @@ impl<R: Read + Seek> Machine<'_, R> {
         let arguments = self.pop()?;
         let Value::Global(callable) = self.pop()? else { return Err("a call of what is no function".into()) };
         let given = self.tuple_of(arguments).ok_or("a call without arguments")?.to_vec();
+        let made = self.made(callable, &given)?;
         self.forget(arguments);
+        match made {
+            Made::Value(value) => self.stack.push(value),
+            Made::Node(node) => self.push(node)?,
+            Made::Bytes(bytes) => self.push_bytes(bytes)?,
+        }
+        Ok(())
+    }
+
+    fn made(&self, callable: Global, given: &[Value]) -> Step<Made> {
         let bytes = |place: usize| given.get(place).and_then(|value| self.bytes_of(value));
         let element = |place: usize| given.get(place).and_then(|&value| self.type_of(value));
         match callable {
             Global::Scalar => {
                 let number = element(0).zip(bytes(1)).and_then(|(of, bytes)| of.number(bytes));
-                self.stack.push(number.ok_or("a single number whose bytes do not fit its type")?);
-                Ok(())
+                let wrong = "a single number whose bytes do not fit its type";
+                number.map(Made::Value).ok_or_else(|| wrong.into())
             }
             Global::Type => {
                 let element = Type::named(bytes(0).ok_or("a type of numbers without a name")?)?;
-                self.push(Node::Type(element))
+                Ok(Made::Node(Node::Type(element)))
             }
-            Global::Encode => self.encode(given.first().copied()),
-            Global::Reconstruct => self.push(Node::Array { element: None, content: None }),
-            Global::FromBuffer => {
-                let array = array(element(1), bytes(0))?;
-                self.push(array)
-            }
-            Global::Bytes if given.is_empty() => self.push_bytes(Vec::new()),
+            Global::Encode => self.encode(given.first()),
+            Global::Reconstruct => Ok(Made::Node(Node::Array { element: None, content: None })),
+            Global::FromBuffer => array(element(1), bytes(0)).map(Made::Node),
+            Global::Bytes if given.is_empty() => Ok(Made::Bytes(Vec::new())),
             Global::Bytes => Err("bytes that are made in an unknown way".into()),
-            Global::Object => self.push(Node::Opaque),
+            Global::Object => Ok(Made::Node(Node::Opaque)),
             Global::Array => Err("an array that is made in an unknown way".into()),
         }
     }
 
     /// Text of protocols before 3 that stands for bytes, in Latin-1.
-    fn encode(&mut self, text: Option<Value>) -> Step<()> {
+    fn encode(&self, text: Option<&Value>) -> Step<Made> {
         let Some(text) = text.filter(|text| !matches!(text, Value::PassedOver)) else {
-            self.stack.push(Value::PassedOver);
-            return Ok(());
+            return Ok(Made::Value(Value::PassedOver));
         };
-        let text = self.bytes_of(&text).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let text = self.bytes_of(text).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let latin = text.and_then(|text| text.chars().map(|c| u8::try_from(c).ok()).collect());
-        self.push_bytes(latin.ok_or("bytes that are not written as text in Latin-1")?)
+        latin.map(Made::Bytes).ok_or_else(|| "bytes that are not written as text in Latin-1".into())
     }
 
     /// Gives an object its state.
     pub(super) fn build(&mut self) -> Step<()> {
         let state = self.pop()?;
         let place = self.top_node("no object to give a state")?;
-        let given = self.tuple_of(state).unwrap_or_default().to_vec();
-        self.forget(state);
-        match (&self.nodes[place], given.as_slice()) {
+        let given = self.tuple_of(state).unwrap_or_default();
+        let filled = match (&self.nodes[place], given) {
             (Node::Type(element), [_, order, ..]) => {
                 let order = self.bytes_of(order).and_then(|order| order.first().copied());
                 let order = order.ok_or("a type of numbers without an order of bytes")?;
-                self.nodes[place] = Node::Type(Type { order, ..*element });
-                Ok(())
+                Node::Type(Type { order, ..*element })
             }
             (Node::Array { .. }, [_, _, element, _, content]) => {
-                self.nodes[place] = array(self.type_of(*element), self.bytes_of(content))?;
-                Ok(())
+                array(self.type_of(*element), self.bytes_of(content))?
             }
-            (Node::Opaque, _) => Ok(()),
-            _ => Err("a state for what has none, or another".into()),
-        }
+            (Node::Opaque, _) => Node::Opaque,
+            _ => return Err("a state for what has none, or another".into()),
+        };
+        self.nodes[place] = filled;
+        self.forget(state);
+        Ok(())
     }
 
     fn type_of(&self, value: Value) -> Option<Type> {
@@ -98,17 +104,32 @@ impl<R: Read + Seek> Machine<'_, R> {
         }
     }
 
-    /// Frees a tuple of arguments that was used up: without that, every single
-    /// number of NumPy would leave one behind.
+    /// Frees a tuple that was used up, and strings in it: without that, every
+    /// single number of NumPy would leave some behind.
     fn forget(&mut self, value: Value) {
-        if let Value::Node(place) = value
-            && place as usize + 1 == self.nodes.len()
-            && place as usize >= self.shared
-            && let Some(Node::Tuple(items)) = self.nodes.pop()
-        {
-            self.members[1] -= items.len();
+        let Some(Node::Tuple(items)) = self.free(value) else { return };
+        self.members[1] -= items.len();
+        for &item in items.iter().rev() {
+            if matches!(self.node(item), Some(Node::Bytes(_))) {
+                self.free(item);
+            }
         }
     }
+
+    /// Takes the newest node back, if it is this one and nobody else has it.
+    fn free(&mut self, value: Value) -> Option<Node> {
+        let Value::Node(place) = value else { return None };
+        let place = place as usize;
+        let is_free = place + 1 == self.nodes.len() && place >= self.shared;
+        is_free.then(|| self.nodes.pop()).flatten()
+    }
+}
+
+/// What a call gives.
+enum Made {
+    Value(Value),
+    Node(Node),
+    Bytes(Vec<u8>),
 }
 
 /// An array whose content may have been passed over.

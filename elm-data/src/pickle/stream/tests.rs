@@ -68,6 +68,22 @@ fn single_numbers_leave_nothing_behind() {
     assert_eq!((all.len(), all[0], all[1000]), (1001, 5.0, 999.0));
 }
 
+/// Python 3 writes bytes of protocol 2 as text, here nine bytes of it for eight.
+#[test]
+fn single_numbers_of_python_3_leave_nothing_behind() {
+    let head = b"\x80\x02](cnumpy._core.multiarray\nscalar\nq\x01cnumpy\ndtype\nX\x02\x00\x00\x00i8\x89\x88\x87Rq\x02\
+        (K\x03X\x01\x00\x00\x00<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbX\x06\x00\x00\x00latin1q\x040\
+        c_codecs\nencode\nq\x03000";
+    let mut file = head.to_vec();
+    for _ in 0..1000 {
+        file.extend(b"h\x01h\x02h\x03X\x09\x00\x00\x00\xc3\x88\0\0\0\0\0\0\0h\x04\x86q\x10Rq\x11\x86q\x12Rr\0\x01\0\0");
+    }
+    file.extend(b"e.");
+    let read = read_all(&file, &[]).unwrap();
+    assert!(read.nodes.len() < 10, "{} nodes", read.nodes.len());
+    assert_eq!(numbers(read.root()).map(|all| (all.len(), all[999])), Some((1000, 200.0)));
+}
+
 #[test]
 fn what_data_files_do_not_have_is_refused_by_name() {
     let refusal = |bytes: &[u8]| match read_all(bytes, &[]) {
