@@ -26,8 +26,8 @@ fn the_list_names_every_kind_that_is_read() {
         "lra_retrieval",
         "lra_image",
         "pathfinder",
-        "neuronio",
         "arrays",
+        "neuronio",
         "text",
     ];
     assert_eq!(kinds, expected);
