@@ -63,7 +63,7 @@ impl Layout {
 }
 
 /// Is a file one of simulations, by its name?
-pub fn is_pickle(name: &str) -> bool {
+fn is_pickle(name: &str) -> bool {
     [".p", ".pkl", ".pickle"].iter().any(|end| name.ends_with(end))
 }
 

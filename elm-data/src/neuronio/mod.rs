@@ -22,7 +22,7 @@ mod window;
 
 pub use evaluation::EvaluationWindows;
 pub use file::NeuronFile;
-pub use folder::{Layout, is_pickle};
+pub use folder::Layout;
 pub use sampler::{TrainingWindows, WindowSettings};
 pub use simulation::{InputSpike, Simulation, soma_target};
 pub use split::NeuronSplit;
