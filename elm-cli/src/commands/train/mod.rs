@@ -1,7 +1,7 @@
 //! `elm train`: from a request to a trained run.
 //!
-//! [`open`]: where it begins. [`in_progress`]: the loop around the trainer.
-//! [`reports`]: what it writes down. [`finish`]: how it ends.
+//! `open`: where it begins. `in_progress`: the loop around the trainer.
+//! `reports`: what it writes down. `finish`: how it ends.
 
 mod finish;
 mod in_progress;
