@@ -101,7 +101,7 @@ fn trains_learned(place: &Place) {
     }
     let dropout = ["model.dropout.input=0.2", "model.dropout.input_mode=per_step"];
     let table = ["model.embedding=learned", "model.embedding_width=5"];
-    trains(place, "lra_listops.toml", place.folder.path(), &[dropout, table].concat());
+    trains(place, "lra/network_listops.toml", place.folder.path(), &[dropout, table].concat());
 }
 
 /// Two tokens in a time step.
