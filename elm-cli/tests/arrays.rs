@@ -48,6 +48,9 @@ fn classes_with_names_are_learned_and_keep_their_numbers() {
     let report = document(&place, &["eval", "run", "--json"]);
     assert_eq!(report["test"], trained["test"]);
     assert_eq!([&report["classes"][0]["name"], &report["classes"][1]["name"]], ["high", "low"]);
+    place.run(&["export", "run", "--to", "safetensors", "--out", "w.safetensors"]).expect(0, &[]);
+    place.run(&["import", "w.safetensors", "--out", "again"]).expect(0, &[]);
+    assert_eq!(document(&place, &["eval", "again", "--json"])["test"], trained["test"]);
     // Other data, in which only one class occurs and another is new.
     std::fs::remove_dir_all(place.path("tables")).unwrap();
     tables(&place, |_| "low".into());

@@ -130,6 +130,45 @@ fn given_splits_are_taken_as_they_are_and_texts_become_classes() {
 }
 
 #[test]
+fn named_classes_keep_the_numbers_of_the_run() {
+    let names = |words: [&[u8; 4]; 2]| ("classes.npy", npy("|S4", &[2], &[*words[0], *words[1]].concat()));
+    let files = |classes| {
+        let mut files = four();
+        files[1] = ("y.npy", integers(&[4], [0, 1, 1, 1]));
+        files.push(classes);
+        folder(&files)
+    };
+    let classes = |folder: &TempDir, known: Option<&[String]>| {
+        let splits = Arrays::load(folder.path(), ALL, 0, 2.0, known).unwrap();
+        let mut classes: Vec<u32> = splits.iter().flat_map(all).map(|s| s.class().unwrap()).collect();
+        classes.sort_unstable();
+        (classes, splits[0].symbols().unwrap())
+    };
+    let (one, other) = (files(names([b"slow", b"fast"])), files(names([b"fast", b"slow"])));
+    let (numbers, known) = classes(&one, None);
+    assert_eq!((numbers, known.join(" ").as_str()), (vec![0, 1, 1, 1], "slow fast"));
+    let (numbers, kept) = classes(&other, Some(&known));
+    assert_eq!((numbers, kept), (vec![0, 0, 0, 1], known.clone()));
+    let third = files(names([b"fast", b"last"]));
+    let error = Arrays::load(third.path(), ALL, 0, 2.0, Some(&known)).unwrap_err().to_string();
+    assert!(error.contains("classes[1]") && error.contains("\"last\" is none of the classes"), "{error}");
+}
+
+#[test]
+fn a_text_among_numbers_is_a_mistake_and_no_class() {
+    let files = [("x.csv", b"1,2\n3,4\n5,6\n".to_vec()), ("y.csv", b"0.5\nn/a\n1.5\n".to_vec())];
+    assert!(refused(&files).contains("y.csv: line 2, column 1: \"n/a\" is no number"));
+    let mut text = "x,y\n".to_string() + &"1.0,2.5\n".repeat(20);
+    text += "1.0,n/a\n";
+    let folder = folder(&[("signal.csv", text.into_bytes())]);
+    let load = |path: &Path| Recorded::load(path, &["y".into()], 2, ALL, None).unwrap_err().to_string();
+    let error = load(&folder.path().join("signal.csv"));
+    assert!(error.contains("line 22, column 2: \"n/a\"; expected a finite number"), "{error}");
+    fs::write(folder.path().join("other.csv"), "x;y\n1;2\n").unwrap();
+    assert!(load(&folder.path().join("other.csv")).contains("separated by ';'; expected commas"));
+}
+
+#[test]
 fn every_kind_of_answer_is_told_by_its_shape() {
     let x = || ("x.npy", reals(&[4, 3, 2], (0..24).map(|value| value as f32)));
     let first = |y: Vec<u8>| {

@@ -137,7 +137,7 @@ fn unfit(shape: &[usize], real: bool, samples: usize, room: Option<usize>) -> St
 ///
 /// # Errors
 /// When it holds no texts, or one twice.
-pub(super) fn class_names(classes: Named) -> Result<Vec<String>> {
+fn class_names(classes: &Named) -> Result<Vec<String>> {
     let NpyValues::Text(names) = &classes.array.values else {
         return Err(classes.wrong("expected texts, the name of each class"));
     };
@@ -147,27 +147,49 @@ pub(super) fn class_names(classes: Named) -> Result<Vec<String>> {
     }
 }
 
+/// The numbers that names of this data have among those of an earlier run.
+fn numbers_in(classes: &Named, own: &[String], known: &[String]) -> Result<Vec<u32>> {
+    let number = |(place, name): (usize, &String)| match known.iter().position(|known| known == name) {
+        Some(number) => Ok(number as u32),
+        None => {
+            let reason = format!("{name:?} is none of the classes of the run: {}", known.join(", "));
+            Err(classes.wrong_at(place, reason))
+        }
+    };
+    own.iter().enumerate().map(number).collect()
+}
+
 /// The numbers of classes.
 pub(super) struct Naming {
     names: Option<Vec<String>>,
     /// Were the names given, or those of an earlier run?
     fixed: bool,
-    /// Were texts numbered?
-    numbered: bool,
+    /// The number that each class of this data has for an earlier run, where
+    /// that named its classes in another order.
+    renumbered: Option<Vec<u32>>,
     most: u32,
 }
 
 impl Naming {
-    /// With the names that are given, else those that are known.
-    pub(super) fn new(given: Option<Vec<String>>, known: Option<&[String]>) -> Self {
-        let names = given.or_else(|| known.map(<[String]>::to_vec));
-        Naming { fixed: names.is_some(), names, numbered: false, most: 0 }
+    /// With the names of the array `classes` and those that an earlier run
+    /// knows, whose numbers hold.
+    ///
+    /// # Errors
+    /// When the array names a class that the run does not know.
+    pub(super) fn new(given: Option<Named>, known: Option<&[String]>) -> Result<Self> {
+        let own = given.as_ref().map(class_names).transpose()?;
+        let renumbered = match (&given, &own, known) {
+            (Some(classes), Some(own), Some(known)) => Some(numbers_in(classes, own, known)?),
+            _ => None,
+        };
+        let names = known.map(<[String]>::to_vec).or(own);
+        Ok(Naming { fixed: names.is_some(), names, renumbered, most: 0 })
     }
 
     /// The class of each entry; entries that do not count are 0. Texts of the
     /// first array that is read get numbers in the order of the alphabet.
     fn classes_of(&mut self, y: &Named, counts: &dyn Fn(usize) -> bool) -> Result<Vec<u32>> {
-        let classes = match &y.array.values {
+        let mut classes = match &y.array.values {
             NpyValues::Text(texts) => self.numbers_of(y, texts, counts)?,
             NpyValues::Boolean(values) => values.iter().map(|&value| u32::from(value)).collect(),
             _ => {
@@ -180,6 +202,14 @@ impl Naming {
                 values.iter().enumerate().map(whole).collect::<Result<Vec<u32>>>()?
             }
         };
+        let is_number = !matches!(y.array.values, NpyValues::Text(_));
+        if let Some(numbers) = self.renumbered.as_ref().filter(|_| is_number) {
+            for (place, class) in classes.iter_mut().enumerate() {
+                *class = *numbers.get(*class as usize).ok_or_else(|| {
+                    y.wrong_at(place, format!("class {class}; there are {} names of classes", numbers.len()))
+                })?;
+            }
+        }
         if let Some(names) = &self.names
             && let Some(place) = classes.iter().position(|&class| class as usize >= names.len())
         {
@@ -200,7 +230,6 @@ impl Naming {
         texts: &[String],
         counts: &dyn Fn(usize) -> bool,
     ) -> Result<Vec<u32>> {
-        self.numbered = true;
         let names = self.names.get_or_insert_with(|| {
             let mut names: Vec<String> = texts
                 .iter()
@@ -223,11 +252,6 @@ impl Naming {
             })
         };
         texts.iter().enumerate().map(number).collect()
-    }
-
-    /// Were numbers given to texts?
-    pub(super) fn learned(&self) -> bool {
-        self.numbered
     }
 
     pub(super) fn names(&self) -> Option<Vec<String>> {

@@ -9,6 +9,10 @@ use crate::samples::SampleInput;
 /// Time steps beyond this number are taken for a mistake.
 const MOST_STEPS: f64 = 1e6;
 
+/// Larger units and tokens are taken for a mistake: a network has a channel for
+/// each.
+const LARGEST_CHANNEL: u32 = (1 << 24) - 1;
+
 /// The inputs of all samples of some arrays.
 #[derive(Debug)]
 pub(super) struct Inputs {
@@ -56,7 +60,7 @@ impl Inputs {
         }
         let tokens = integers && x.array.shape.len() == 2;
         let sequences = if tokens {
-            let ids = x.indices()?;
+            let ids = x.indices(LARGEST_CHANNEL)?;
             let symbols = ids.iter().max().map_or(1, |&most| most as usize + 1);
             Sequences::Tokens { ids, steps, symbols }
         } else {
@@ -155,7 +159,7 @@ impl Inputs {
 }
 
 fn checked_lengths(lengths: &Named, samples: usize, steps: usize) -> Result<Vec<u32>> {
-    let values = lengths.indices()?;
+    let values = lengths.indices(u32::MAX)?;
     if values.len() != samples {
         let reason = format!("has {} entries; expected one for each of {samples} samples", values.len());
         return Err(lengths.wrong(reason));
@@ -194,7 +198,7 @@ impl Spikes {
         let units = source.need(&format!("{prefix}units"))?;
         let starts = source.need(&format!("{prefix}starts"))?;
         let (units, starts) = (
-            units.indices()?,
+            units.indices(LARGEST_CHANNEL)?,
             checked_starts(&starts, &times, units.array.shape[..] == times.array.shape[..])?,
         );
         let latest = MOST_STEPS * step;
@@ -232,7 +236,7 @@ fn checked_starts(starts: &Named, times: &Named, units_fit: bool) -> Result<Vec<
             format!("has shape {:?}; expected a list, and units of the same length", times.array.shape);
         return Err(times.wrong(reason));
     }
-    let values = starts.indices()?;
+    let values = starts.indices(u32::MAX)?;
     let rising = values.windows(2).all(|pair| pair[0] <= pair[1]);
     if values.len() < 2 || values[0] != 0 || !rising || values.last().copied() != u32::try_from(spikes).ok() {
         let reason = format!("expected rising places from 0 to {spikes}, one more than there are samples");

@@ -50,8 +50,6 @@ pub struct Arrays {
     /// Channels (or symbols) and classes (or values), of all splits.
     sizes: [usize; 2],
     names: Option<Arc<[String]>>,
-    /// Were the classes numbered here, from texts?
-    learned: bool,
     notes: Arc<[String]>,
 }
 
@@ -70,7 +68,8 @@ const SPLITS: [&str; 3] = ["train_", "valid_", "test_"];
 impl Arrays {
     /// Train, valid and test of a `.npz` or a folder; spikes are put into steps
     /// of `bin_ms`. Where classes are texts, they are numbered in the order of
-    /// the alphabet, or as the `known` ones ([`Samples::symbols`]).
+    /// the alphabet; those with names have the numbers of the `known` ones
+    /// ([`Samples::symbols`]), where there are some.
     ///
     /// # Errors
     /// [`DataError`] naming the array, and the index in it, that is missing or
@@ -86,9 +85,7 @@ impl Arrays {
         let divided = source.has("train_x") || source.has("train_times");
         let prefixes: &[&str] = if divided { &SPLITS } else { &[""] };
         let inputs = Inputs::load(&mut source, prefixes, bin_ms)?;
-        let names = source.take("classes")?.map(answers::class_names).transpose()?;
-        let learned = names.is_none();
-        let mut naming = Naming::new(names, known);
+        let mut naming = Naming::new(source.take("classes")?, known)?;
         let mut parts = Vec::with_capacity(prefixes.len());
         for (prefix, inputs) in prefixes.iter().zip(inputs) {
             let answers = Answers::load(&mut source, prefix, &inputs, &mut naming)?;
@@ -101,13 +98,12 @@ impl Arrays {
         };
         let sizes = sizes_of(path, &parts, &naming)?;
         let notes: Arc<[String]> = source.notes().chain(naming.notes(&parts[0].answers, sizes[1])).collect();
-        let (learned, names) = (learned && naming.learned(), naming.names().map(Arc::from));
+        let names: Option<Arc<[String]>> = naming.names().map(Arc::from);
         let split = |(part, places): (usize, Vec<u32>)| Arrays {
             whole: parts[part.min(parts.len() - 1)].clone(),
             places: places.into(),
             sizes,
             names: names.clone(),
-            learned,
             notes: notes.clone(),
         };
         let splits: Vec<Arrays> = places.into_iter().enumerate().map(split).collect();
@@ -183,9 +179,9 @@ impl Samples for Arrays {
         self.whole.answers.kind()
     }
 
-    /// The names of classes that were numbered from texts.
+    /// The names of the classes: other data may number the same ones otherwise.
     fn symbols(&self) -> Option<Vec<String>> {
-        self.names.as_ref().filter(|_| self.learned).map(|names| names.to_vec())
+        self.class_names()
     }
 
     fn class_names(&self) -> Option<Vec<String>> {

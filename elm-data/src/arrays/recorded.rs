@@ -103,10 +103,12 @@ impl Recording {
     fn of(path: &Path, table: &Table, targets: &[usize], known: Option<&[String]>) -> Result<Self> {
         let others: Vec<usize> = (0..table.columns).filter(|column| !targets.contains(column)).collect();
         let inputs = reals(path, table, &others)?;
-        let cells = |column: usize| table.rows.iter().map(move |row| &row[column]);
-        let discrete = targets.len() == 1
-            && (cells(targets[0]).all(|cell| cell.parse::<i64>().is_ok())
-                || cells(targets[0]).any(|cell| cell.parse::<f64>().is_err() && !cell.is_empty()));
+        // Texts among numbers are no classes but a mistake, and told as one.
+        let discrete = targets.len() == 1 && {
+            let cells = || table.rows.iter().map(|row| &row[targets[0]]);
+            cells().all(|cell| cell.parse::<i64>().is_ok())
+                || cells().all(|cell| cell.parse::<f64>().is_err() && !cell.is_empty())
+        };
         let targets = if discrete {
             classes(path, table, targets[0], known)?
         } else {

@@ -171,16 +171,17 @@ impl Named {
         files::format(&self.file, format!("{}[{}]", self.name, index.join(", ")), reason)
     }
 
-    /// Its entries as indices.
+    /// Its entries as indices up to `most`.
     ///
     /// # Errors
-    /// When it is not a list of integers from 0.
-    pub(super) fn indices(&self) -> Result<Vec<u32>> {
+    /// When it is not a list of such integers.
+    pub(super) fn indices(&self, most: u32) -> Result<Vec<u32>> {
         let NpyValues::Integer(values) = &self.array.values else {
             return Err(self.wrong("expected integers"));
         };
         let index = |(place, &value): (usize, &i64)| {
-            u32::try_from(value).map_err(|_| self.wrong_at(place, format!("{value}; expected 0 or more")))
+            let index = u32::try_from(value).ok().filter(|&index| index <= most);
+            index.ok_or_else(|| self.wrong_at(place, format!("{value}; expected 0 to {most}")))
         };
         values.iter().enumerate().map(index).collect()
     }

@@ -42,6 +42,12 @@ impl Table {
             rows.push(row);
         }
         let columns = rows.first().map_or(0, StringRecord::len);
+        if let Some(first) = rows.first().filter(|first| first.len() == 1)
+            && let Some(other) = [';', '\t'].into_iter().find(|&other| first[0].contains(other))
+        {
+            let reason = format!("cells are separated by {other:?}; expected commas");
+            return Err(files::format(path, "line 1", reason));
+        }
         let is_header = rows.len() > 1 && is_header(&rows[0], &rows[1]);
         let header = is_header.then(|| rows.remove(0).iter().map(String::from).collect());
         if rows.is_empty() || columns == 0 {
@@ -82,7 +88,8 @@ pub(super) fn array(path: &Path, input: bool) -> Result<NpyArray> {
     let reals: Option<Vec<f32>> = cells().map(|cell| cell.parse().ok()).collect();
     match reals {
         Some(reals) => Ok(NpyArray { shape, values: NpyValues::Real(reals) }),
-        None if input => Err(no_number(path, &table)),
+        // Texts among numbers are no classes but a mistake.
+        None if input || cells().any(|cell| cell.parse::<f32>().is_ok()) => Err(no_number(path, &table)),
         None => Ok(NpyArray { shape, values: NpyValues::Text(cells().map(String::from).collect()) }),
     }
 }
