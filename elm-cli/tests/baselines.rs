@@ -61,6 +61,7 @@ fn they_train_and_continue_bit_for_bit() {
         }
         let evaluated = json(&place, &["eval", &format!("{kind}-straight"), "--json"]);
         assert_eq!(evaluated["test"], straight["test"], "{kind}");
+        place.run(&["verify", &format!("{kind}-straight")]).expect(1, &["a run of a baseline"]);
     }
 }
 

@@ -74,6 +74,15 @@ fn an_exported_run_comes_back_as_it_was() {
         .expect(0, &[]);
     let record = std::fs::read_to_string(place.path("second/run.json")).unwrap();
     assert!(record.contains("w.safetensors") && record.contains("sha256"), "{record}");
+    // What is no file stays what it is; a link is followed.
+    let export = |out: &str| place.run(&["export", "first", "--to", "safetensors", "--out", out]);
+    std::fs::create_dir(place.path("folder")).unwrap();
+    export("folder").expect(1, &["folder: this is no file"]);
+    std::os::unix::fs::symlink("w.safetensors", place.path("link")).unwrap();
+    std::fs::write(place.path("w.safetensors"), "").unwrap();
+    export("link").expect(0, &[]);
+    assert!(place.path("link").is_symlink());
+    assert!(std::fs::metadata(place.path("w.safetensors")).unwrap().len() > 1000);
 }
 
 #[test]

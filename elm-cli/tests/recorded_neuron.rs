@@ -111,6 +111,19 @@ fn training_measures_what_was_published_and_continues_with_equal_numbers() {
 }
 
 #[test]
+fn what_the_neurons_are_compared_with_learns_the_same() {
+    let place = prepared("900");
+    let (before, after) = (SMALL.split("[model]").next().unwrap(), SMALL.split("[training]").nth(1).unwrap());
+    for (kind, more) in [("lstm", ""), ("gru", ""), ("lif", "recurrent = false\n")] {
+        let model = format!("[model]\nkind = \"{kind}\"\n[model.{kind}]\nhidden_size = 3\n{more}");
+        place.write("other.toml", format!("{before}{model}[training]{after}"));
+        let train = ["train", "other.toml", "--out", kind, "--max-steps", "2", "--json"];
+        let trained = json(place.run(&train).expect(0, &[]));
+        assert!(trained["test"]["rmse"].is_number(), "{kind}: {trained}");
+    }
+}
+
+#[test]
 fn silent_targets_leave_figures_of_spikes_out_with_a_word() {
     let place = prepared("520");
     let set = ["--set", "data.window_ms=15", "--set", "data.burn_in_ms=0", "--set"];

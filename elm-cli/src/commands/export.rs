@@ -6,7 +6,7 @@ use crate::answer::tell;
 use crate::model::ConfiguredModel;
 use crate::run::Which;
 use crate::run::folder::write_atomically;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use elm_core::model::{ModelKind, NetworkSpec, StoredTensor, StoredTensors};
 use elm_core::records::single_neuron_state_dict;
 use serde::Serialize;
@@ -64,7 +64,11 @@ pub fn run<S: ConfiguredModel>(request: &ExportRequest) -> Result<ExportReport> 
     let file = request.run.join("config.toml");
     let config = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let about = About { config, vocabulary: run.symbols };
-    let out = std::path::absolute(&request.out).unwrap_or_else(|_| request.out.clone());
+    // A link is followed; what is no file (a device, a folder) stays what it is.
+    let out = std::fs::canonicalize(&request.out).or_else(|_| std::path::absolute(&request.out))?;
+    if out.exists() && !out.is_file() {
+        bail!("{}: this is no file; weights need the name of one", request.out.display());
+    }
     write_atomically(&out, &to_bytes(&weights, integers, &about)?)?;
     let shape = |(name, tensor): (String, StoredTensor)| (name, tensor.shape);
     Ok(ExportReport {

@@ -1,6 +1,8 @@
 //! `elm verify`: is this backend right on this machine?
 
 use crate::TrainedRun;
+use crate::model::AnyModel;
+use crate::run::Which;
 use anyhow::{Context, Result, bail};
 use elm_core::Backend;
 use elm_core::device::ScanChoice;
@@ -69,7 +71,10 @@ impl VerifyRequest {
 
 /// The network of a run with its best weights on drawn input.
 fn of_run(run: &Path) -> Result<(Case, Answers, Tolerance)> {
-    let TrainedRun { network, weights, .. } = TrainedRun::open(run)?;
+    let TrainedRun { network, weights, .. } = TrainedRun::<AnyModel>::open_weights(run, Which::Best)?;
+    let AnyModel::Elm(network) = network else {
+        bail!("{}: a run of a baseline; only ELM neurons and networks are verified", run.display());
+    };
     if matches!(network.head, Head::Pair { .. }) {
         bail!("{}: a network that compares two sequences cannot be verified step by step", run.display());
     }

@@ -46,7 +46,7 @@ pub fn drawn(name: &str, network: &NetworkSpec, weights: &StoredTensors, seed: u
     let mut draws = Draws::new(seed, Purpose::MadeUp, [0, 0]);
     let channels = network.inputs();
     let mut batch = || {
-        let input = if matches!(network.embedding, Embedding::OneHot(_)) {
+        let input = if matches!(network.embedding, Embedding::OneHot(_) | Embedding::Learned { .. }) {
             let ids = (0..STEPS * ROWS).map(|_| draws.below(channels as u32));
             HostInput::Tokens(ids.collect::<Vec<_>>().into())
         } else {

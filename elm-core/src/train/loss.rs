@@ -81,10 +81,14 @@ fn predictions<B: Backend>(
         Target::SpikeAndSoma { burn_in, .. } => {
             let shape = backend.shape(activity);
             let (steps, rows) = (shape[0], shape[2]);
-            if shape[1] != 2 || *burn_in >= steps {
-                return Err(Error::shape("NeuronIO activity", &shape, format!("[T above {burn_in}, 2, B]")));
+            if *burn_in >= steps {
+                return Err(Error::shape("NeuronIO activity", &shape, format!("[T above {burn_in}, ..]")));
             }
             let all = logits_of_all_steps(backend, model, activity)?; // [2, T * B]
+            let outputs = backend.shape(&all);
+            if outputs[0] != 2 {
+                return Err(Error::shape("NeuronIO outputs", &outputs, "[2, T * B]: spike and soma"));
+            }
             backend.narrow(&all, 1, burn_in * rows, (steps - burn_in) * rows)
         }
     }
