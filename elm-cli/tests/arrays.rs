@@ -95,7 +95,7 @@ fn real_values_at_the_end_are_learned() {
     let trained = document(&place, &["train", "own.toml", "--out", "run", "--max-steps", "9", "--json"]);
     assert!(trained["test"]["mae"].is_number() && trained["test"].get("accuracy").is_none(), "{trained}");
     place.run(&["data", "check", "tables", "--kind", "arrays"]).expect(0, &["train", "usable"]);
-    place.run(&["data", "info", "tables"]).expect(0, &["arrays", ".5"]);
+    place.run(&["data", "info", "tables"]).expect(0, &["arrays", "1 values", ".5"]);
 }
 
 #[test]
@@ -103,6 +103,9 @@ fn what_is_missing_is_said_at_its_setting() {
     let place = place("path = \"signal.csv\"\n");
     signal(&place);
     place.run(&["check", "own.toml"]).expect(2, &["data.target", "which column", "x, y"]);
+    place.run(&["data", "check", "signal.csv"]).expect(2, &["data.target", "which column"]);
+    place.run(&["data", "check", "signal.csv", "--target", "y"]).expect(0, &["usable"]);
+    place.run(&["data", "info", "signal.csv", "--target", "y"]).expect(0, &["1 channels", "1 values"]);
     place.run(&["check", "own.toml", "--set", "data.target=z"]).expect(2, &["there is no column \"z\""]);
     let wide = ["check", "own.toml", "--set", "data.target=y", "--set", "data.window=900"];
     place.run(&wide).expect(2, &["data.window", "windows of 900 lines"]);

@@ -66,8 +66,8 @@ fn an_exported_run_comes_back_as_it_was() {
     // It is a run like any other.
     place.run(&["verify", "second"]).expect(0, &["second", "ok"]);
     place.run(&["config", "second"]).expect(0, &["num_hidden = 6"]);
-    place.run(&["info", "second/config.toml"]).expect(0, &[]);
-    place.run(&["check", "second/config.toml"]).expect(0, &[]);
+    place.run(&["info", "second"]).expect(0, &[]);
+    place.run(&["check", "second"]).expect(0, &["fine"]);
     place.run(&["train", "second", "--resume", "--max-steps", "4"]).expect(0, &["updates 0 to 4"]);
     place
         .run(&["train", "small.toml", "--from", "second", "--out", "third", "--max-steps", "1"])

@@ -116,7 +116,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct ConfigArgs {
-    /// Configuration file
+    /// Configuration file, or the folder of a run
     config: PathBuf,
     /// Override a setting, e.g. training.learning_rate=1e-3
     #[arg(long = "set", value_name = "KEY=VALUE")]

@@ -131,11 +131,14 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// Reads a file with its overrides (`key=value`, in order).
+    /// Reads a file with its overrides (`key=value`, in order). A run folder
+    /// stands for its configuration.
     ///
     /// # Errors
     /// [`ConfigError`] with the place and the remedy.
     pub fn load(file: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        let of_run = file.join("config.toml");
+        let file = if of_run.is_file() { of_run.as_path() } else { file };
         let mut entries = document::read_file(file)?;
         for (i, argument) in overrides.iter().enumerate() {
             document::merge(&mut entries, document::parse_set(argument, i + 1)?);

@@ -77,6 +77,15 @@ impl Inputs {
         self.lengths.len()
     }
 
+    /// How long spikes last, by which one sees whether their times are seconds.
+    pub(super) fn note(&self, bin_ms: f64) -> Option<String> {
+        let steps = *self.lengths.first()?;
+        matches!(self.sequences, Sequences::Spikes { .. }).then(|| {
+            let seconds = f64::from(steps) * bin_ms / 1000.0;
+            format!("times: spikes until {seconds} s, which are {steps} steps of {bin_ms} ms")
+        })
+    }
+
     /// Steps of a sample.
     pub(super) fn steps(&self, place: usize) -> usize {
         self.lengths[place] as usize

@@ -97,7 +97,11 @@ impl Arrays {
             _ => parts.iter().map(|whole| (0..whole.inputs.len() as u32).collect()).collect(),
         };
         let sizes = sizes_of(path, &parts, &naming)?;
-        let notes: Arc<[String]> = source.notes().chain(naming.notes(&parts[0].answers, sizes[1])).collect();
+        let notes: Arc<[String]> = source
+            .notes()
+            .chain(parts[0].inputs.note(bin_ms))
+            .chain(naming.notes(&parts[0].answers, sizes[1]))
+            .collect();
         let names: Option<Arc<[String]>> = naming.names().map(Arc::from);
         let split = |(part, places): (usize, Vec<u32>)| Arrays {
             whole: parts[part.min(parts.len() - 1)].clone(),

@@ -4,7 +4,7 @@ use super::picture::{self, Picture};
 use super::read::{DataArgs, Opened};
 use crate::answer::{Exit, print};
 use anyhow::Result;
-use elm_data::{Answer, SampleInput, Samples};
+use elm_data::{Answer, AnswerKind, SampleInput, Samples};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -36,6 +36,9 @@ struct Report {
     classes: usize,
     /// Names of the classes, where the data has names.
     class_names: Option<Vec<String>>,
+    /// Are the answers real values (else classes)?
+    #[serde(skip)]
+    real: bool,
     /// Samples (of a text: tokens) of each split.
     splits: Vec<(&'static str, usize)>,
     notes: Vec<String>,
@@ -59,9 +62,15 @@ pub(super) fn run(args: &InfoArgs) -> Result<Exit> {
             (channels, classes, names, splits.iter().map(|(name, samples)| (*name, samples.len())).collect())
         }
     };
+    let real = match &found.opened {
+        Opened::Text(_) => false,
+        Opened::Samples(splits) => splits.iter().any(|(_, samples)| {
+            matches!(samples.answers(), AnswerKind::Values | AnswerKind::ValuesEveryStep)
+        }),
+    };
     let path = args.data.path.display().to_string();
     let report =
-        Report { path, kind: found.kind, channels, classes, class_names, splits, notes: found.notes };
+        Report { path, kind: found.kind, channels, classes, class_names, real, splits, notes: found.notes };
     let mut pictures = Vec::new();
     let mut shown = String::new();
     match &found.opened {
@@ -143,12 +152,13 @@ impl Report {
     fn text(&self) -> String {
         let splits: Vec<String> = self.splits.iter().map(|(name, count)| format!("{count} {name}")).collect();
         let mut text = format!(
-            "{}: {}; {}; {} channels or symbols, {} classes\n",
+            "{}: {}; {}; {} channels or symbols, {} {}\n",
             self.path,
             self.kind,
             splits.join(", "),
             self.channels,
-            self.classes
+            self.classes,
+            if self.real { "values" } else { "classes" }
         );
         self.notes.iter().for_each(|note| text.push_str(&format!("note: {note}\n")));
         text

@@ -19,6 +19,9 @@ pub(crate) struct DataArgs {
     /// What it holds, as in `data.kind` [default: told by the names in it]
     #[arg(long)]
     pub kind: Option<String>,
+    /// Column of a recorded table that is predicted, as in `data.target`
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
 }
 
 /// What was opened.
@@ -65,6 +68,7 @@ impl DataArgs {
     fn open_as(&self, kind: DataKind, notice: &mut dyn FnMut(&str)) -> Result<Opened> {
         let path = &self.path;
         let mut data = DataConfig::plain(kind)?;
+        data.target.clone_from(&self.target);
         let mut of_file = |collection| -> Result<Opened> {
             let split = Spoken::whole(path, collection, &Binning::new(data.bin_ms, data.counts)?)?;
             split.notes().iter().for_each(|note| notice(note));
