@@ -96,6 +96,11 @@ fn real_values_at_the_end_are_learned() {
     assert!(trained["test"]["mae"].is_number() && trained["test"].get("accuracy").is_none(), "{trained}");
     place.run(&["data", "check", "tables", "--kind", "arrays"]).expect(0, &["train", "usable"]);
     place.run(&["data", "info", "tables"]).expect(0, &["arrays", "1 values", ".5"]);
+    // As many outputs, but classes.
+    std::fs::remove_dir_all(place.path("tables")).unwrap();
+    tables(&place, |_| "0".into());
+    let words = ["asks for a class of each sequence", "learned to predict real values at the end"];
+    place.run(&["eval", "run"]).expect(2, &words);
 }
 
 #[test]

@@ -28,6 +28,18 @@ pub trait BatchStream: Send {
     fn seek(&mut self, cursor: [u64; 2]) -> Result<()>;
 }
 
+/// A saved position, which lies in an epoch of so many batches or at its end.
+///
+/// # Errors
+/// [`DataError::Setting`] when it does not.
+pub(crate) fn checked_position(cursor: [u64; 2], per_epoch: u64) -> Result<[u64; 2]> {
+    if cursor[1] > per_epoch {
+        let reason = format!("batch {} of an epoch of {per_epoch}", cursor[1]);
+        return Err(DataError::Setting { setting: "position in the data".into(), reason });
+    }
+    Ok(cursor)
+}
+
 /// The order of samples in one epoch of training: a permutation of `0..len`
 /// that is a pure function of seed and epoch.
 pub fn epoch_order(len: usize, seed: u64, epoch: u64) -> Vec<u32> {
@@ -128,11 +140,7 @@ impl BatchStream for SampleBatches {
     }
 
     fn seek(&mut self, cursor: [u64; 2]) -> Result<()> {
-        if cursor[1] > self.batches_per_epoch() {
-            let reason = format!("batch {} of an epoch of {}", cursor[1], self.batches_per_epoch());
-            return Err(DataError::Setting { setting: "position in the data".into(), reason });
-        }
-        self.cursor = cursor;
+        self.cursor = checked_position(cursor, self.batches_per_epoch())?;
         Ok(())
     }
 }

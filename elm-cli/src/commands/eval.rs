@@ -90,6 +90,12 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let symbols = Symbols::read(&request.run)?;
     let task = Task::load(config, symbols.as_ref(), &mut |note| tell(format_args!("note: {note}")))?;
     symbols_are_known(&request.run, symbols.as_ref(), &task)?;
+    let (record, predicts) = (RunRecord::read(&request.run)?, task.properties().predicts);
+    if let Some(learned) = record.predicts.filter(|learned| *learned != predicts) {
+        let (learned, predicts) = (learned.words(), predicts.words());
+        let reason = format!("this data asks for {predicts}; the run has learned to predict {learned}");
+        return Err(config.error("data.path", reason).into());
+    }
     let spec = S::configured(config, task.demand())?;
     let rows = match request.split {
         Purpose::Test => config.training.test_batch_size,
@@ -109,7 +115,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     };
     let data = task.digests()?;
     let split = request.split.name();
-    if let Some(of_run) = RunRecord::read(&request.run)?.data
+    if let Some(of_run) = record.data
         && of_run.of(split) != data.of(split)
     {
         tell(format_args!("note: this is not the {split} data of the run (it has another digest)"));

@@ -5,9 +5,11 @@
 use super::kind::DataKind;
 use elm_core::train::{Criterion, Metric};
 use elm_data::AnswerKind;
+use serde::{Deserialize, Serialize};
 
 /// What is predicted from a sequence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Predicts {
     /// A class (the next symbol) at every step.
     EveryStep,
@@ -136,6 +138,18 @@ impl Properties {
 }
 
 impl Predicts {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Predicts::EveryStep => "the next symbol at every step",
+            Predicts::LastStep => "a class of each sequence",
+            Predicts::Pairs => "a class of two sequences",
+            Predicts::ClassEveryStep => "a class at every step",
+            Predicts::Values => "real values at the end",
+            Predicts::ValuesEveryStep => "real values at every step",
+        }
+    }
+
     /// Are there classes that one can be taken for another of (else the next
     /// symbol of a text, or real values)?
     pub fn classifies(self) -> bool {

@@ -3,6 +3,7 @@
 use super::changes::Change;
 use super::folder::write_atomically;
 use super::provenance::Provenance;
+use crate::config::Predicts;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -14,6 +15,9 @@ const NAME: &str = "run.json";
 pub struct RunRecord {
     /// What the data was; `None` in runs of versions that did not keep it.
     pub data: Option<DataDigests>,
+    /// What the run learned to predict; `None` likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicts: Option<Predicts>,
     /// The run whose weights this one began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Parent>,

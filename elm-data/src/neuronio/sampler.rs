@@ -6,7 +6,7 @@ use super::window;
 use crate::batch::Batch;
 use crate::draws::Draws;
 use crate::error::{DataError, Result};
-use crate::loader::BatchStream;
+use crate::loader::{BatchStream, checked_position};
 use std::sync::Arc;
 
 /// Steps at the beginning of a simulation that are not learned from.
@@ -118,11 +118,7 @@ impl BatchStream for TrainingWindows {
     }
 
     fn seek(&mut self, cursor: [u64; 2]) -> Result<()> {
-        if cursor[1] > self.per_epoch {
-            let reason = format!("batch {} of an epoch of {}", cursor[1], self.per_epoch);
-            return Err(DataError::Setting { setting: "position in the data".into(), reason });
-        }
-        self.cursor = cursor;
+        self.cursor = checked_position(cursor, self.per_epoch)?;
         Ok(())
     }
 }

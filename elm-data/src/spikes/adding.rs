@@ -4,7 +4,7 @@
 use crate::assemble::assemble;
 use crate::batch::Batch;
 use crate::error::{DataError, Result};
-use crate::loader::BatchStream;
+use crate::loader::{BatchStream, checked_position};
 use crate::numpy_random::NumpyRandom;
 use crate::samples::{Sample, SampleInput, Samples};
 use rand_chacha::ChaCha8Rng;
@@ -128,11 +128,7 @@ impl BatchStream for AddingBatches {
     }
 
     fn seek(&mut self, cursor: [u64; 2]) -> Result<()> {
-        if cursor[1] > self.per_epoch {
-            let reason = format!("batch {} of an epoch of {}", cursor[1], self.per_epoch);
-            return Err(DataError::Setting { setting: "position in the data".into(), reason });
-        }
-        self.cursor = cursor;
+        self.cursor = checked_position(cursor, self.per_epoch)?;
         Ok(())
     }
 }

@@ -78,6 +78,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             }
         };
         record.data = Some(task.digests()?);
+        record.predicts = Some(task.properties().predicts);
         let step = state.position.step;
         let (metrics, missing) = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
         missing.iter().for_each(|missing| tell(format_args!("warning: {missing}")));
