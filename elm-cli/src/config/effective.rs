@@ -5,7 +5,6 @@
 use super::RunConfig;
 use super::document::Entry;
 use super::filled::is_of_readout;
-use super::kind::DataKind;
 use super::model::Demand;
 use super::resolved::value_text;
 use std::collections::BTreeMap;
@@ -88,8 +87,8 @@ impl RunConfig {
         if let Some(model) = &found.model {
             let of_data = ["model.num_input", "model.num_output"];
             settings.retain(|key, _| !key.starts_with("model.") || of_data.contains(&key.as_str()));
-            // Of arrays, nothing but the data tells these two.
-            let told = self.data.kind == DataKind::Arrays && found.demand.is_some();
+            // Where nothing but the data tells these two, they are kept.
+            let told = self.data.kind.properties().told_by_data && found.demand.is_some();
             for (key, value) in model.iter().filter(|(key, _)| !(told && of_data.contains(&key.as_str()))) {
                 let origin = self.origin_in_layers(key).unwrap_or(DEFAULT.into());
                 settings.insert(key.clone(), Effective { value: value.clone(), origin });

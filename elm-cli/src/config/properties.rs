@@ -55,6 +55,9 @@ pub struct Properties {
     /// May a model be checked with an assumed number of symbols while only the
     /// data knows the real one?
     pub may_assume_symbols: bool,
+    /// Does only the data itself tell inputs, outputs and whether there are
+    /// tokens, whatever is configured?
+    pub told_by_data: bool,
     /// Can a trained network write a continuation, symbol by symbol?
     pub generates: bool,
     /// How training goes where the configuration says nothing else.
@@ -68,6 +71,7 @@ const TEXT: Properties = Properties {
     carries_state: true,
     segmented: true,
     may_assume_symbols: true,
+    told_by_data: false,
     generates: true,
     // As published for Enwik8.
     defaults: TrainingDefaults {
@@ -85,6 +89,7 @@ const CLASSIFICATION: Properties = Properties {
     carries_state: false,
     segmented: false,
     may_assume_symbols: false,
+    told_by_data: false,
     generates: false,
     defaults: TrainingDefaults { turn: None, valid_batches: None, test_batches: None, test_batch_size: None },
 };
@@ -171,8 +176,8 @@ impl DataKind {
             | DataKind::Listops
             | DataKind::LraText
             | DataKind::LraImage
-            | DataKind::Pathfinder
-            | DataKind::Arrays => CLASSIFICATION,
+            | DataKind::Pathfinder => CLASSIFICATION,
+            DataKind::Arrays => Properties { told_by_data: true, ..CLASSIFICATION },
         }
     }
 }

@@ -79,7 +79,7 @@ impl Task {
             _ => Data::Samples(samples::load(config, known.and_then(Symbols::names), notice)?),
         };
         let tokens = match &data {
-            Data::Samples([train, ..]) if config.data.kind == DataKind::Arrays => {
+            Data::Samples([train, ..]) if config.data.kind.properties().told_by_data => {
                 matches!(train.read(0)?.input, SampleInput::Tokens(_))
             }
             _ => config.data.has_tokens(),
