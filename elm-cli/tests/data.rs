@@ -270,6 +270,19 @@ fn targets_of_expressions_are_worked_out() {
 }
 
 #[test]
+fn made_expressions_have_the_lengths_asked_for() {
+    let place = Place::new();
+    let make = ["data", "make", "listops", "--out", "l", "--samples", "20,3,3", "--lengths", "10,50"];
+    place.run(&make).expect(0, &[]);
+    let text = fs::read_to_string(place.path("l/basic_train.tsv")).unwrap();
+    for row in text.lines().skip(1) {
+        let symbols = row.split(['\t', ' ']).rev().skip(1).filter(|symbol| !"()".contains(symbol)).count();
+        assert!((11..50).contains(&symbols), "{symbols} symbols: {row}");
+    }
+    place.run(&["data", "make", "listops", "--out", "m", "--lengths", "50,50"]).expect(2, &["lengths"]);
+}
+
+#[test]
 fn sizes_beyond_reason_are_refused_by_the_name_of_the_setting() {
     let place = Place::new();
     place.write("c.toml", format!("[data]\nkind = \"digits\"\n{NETWORK}"));

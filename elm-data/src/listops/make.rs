@@ -61,7 +61,7 @@ impl ListOpsSettings {
             _ if self.lengths[1] > 200_000 => {
                 wrong("lengths", "expressions of 200000 symbols are the longest")
             }
-            _ if self.lengths[0] + 1 >= self.lengths[1] => {
+            _ if self.lengths[0].saturating_add(1) >= self.lengths[1] => {
                 wrong("lengths", "there is no length between the two borders")
             }
             _ if self.samples.iter().any(|&count| !(1..=100_000_000).contains(&count)) => {

@@ -27,6 +27,10 @@ pub(crate) enum MakeCommand {
         /// Samples of train, valid and test
         #[arg(long, value_name = "N,N,N", value_parser = numbers::<3>, default_value = "96000,2000,2000")]
         samples: [u64; 3],
+        /// An expression has more symbols than the first number and fewer than the second;
+        /// parentheses are not counted
+        #[arg(long, value_name = "N,N", value_parser = numbers::<2>, default_value = "500,2000")]
+        lengths: [u64; 2],
     },
     /// A recorded neuron in the layout of NeuronIO: published input process, answered by a model of ours
     #[command(after_help = "Example: elm data make neuronio --out data/neuronio\n\n\
@@ -102,8 +106,10 @@ pub(crate) enum DifficultyName {
 impl MakeCommand {
     pub(super) fn run(self) -> Result<Exit> {
         match self {
-            MakeCommand::Listops { place, samples } => {
-                let settings = ListOpsSettings { seed: place.seed, samples, ..ListOpsSettings::default() };
+            MakeCommand::Listops { place, samples, lengths } => {
+                let lengths = lengths.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+                let settings =
+                    ListOpsSettings { seed: place.seed, samples, lengths, ..ListOpsSettings::default() };
                 let total = samples.iter().copied().fold(0, u64::saturating_add);
                 follow("listops", total, &place.out, |watch| {
                     listops::make(&place.out, &settings, place.threads, watch)
