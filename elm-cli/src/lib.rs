@@ -25,6 +25,7 @@ pub mod engine;
 mod machine;
 pub mod model;
 pub mod run;
+pub mod sweep;
 pub mod task;
 pub mod trained;
 

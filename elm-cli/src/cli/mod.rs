@@ -8,6 +8,7 @@ mod eval;
 mod export;
 mod generate;
 mod import;
+mod sweep;
 mod train;
 mod verify;
 
@@ -50,6 +51,14 @@ enum Command {
         Masks of model.dropout.input_mode = \"per_step\" act in evaluation too, and differ from row to row of a \
         batch: such a network scores differently with another batch size.")]
     Eval(eval::EvalArgs),
+    /// Train a set of runs, one process each
+    #[command(after_help = "Examples:\n  elm sweep configs/sweeps/small.toml --dry-run\n  \
+        elm sweep configs/sweeps/small.toml --out runs/small --jobs 2\n  \
+        elm sweep runs/small --status\n  elm sweep runs/small --resume\n\n\
+        A sweep file names a configuration and what is varied; configs/sweeps has some, the README says what \
+        one may hold. All runs are checked before any starts. Ctrl-C lets them save and stops (exit code 130); \
+        whatever happened, --resume goes on where they were. Exit code 1 if a run failed.")]
+    Sweep(sweep::SweepArgs),
     /// Count parameters, operations and memory; reads no data
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]
     Info(ConfigArgs),
@@ -135,6 +144,7 @@ impl Cli {
         match self.command {
             Command::Train(args) => train::run(args, registry),
             Command::Eval(args) => eval::run(args, registry),
+            Command::Sweep(args) => sweep::run::<S>(args),
             Command::Info(args) => {
                 let info = crate::commands::info::run::<S>(&RunConfig::load(&args.config, &args.overrides)?)?;
                 print(args.json, &info, || info.to_string())?;

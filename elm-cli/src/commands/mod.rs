@@ -12,6 +12,7 @@ pub mod import;
 pub mod info;
 pub mod predictions;
 pub mod scores;
+pub mod sweep;
 pub mod train;
 pub mod verify;
 mod weights_file;

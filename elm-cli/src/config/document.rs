@@ -70,8 +70,8 @@ pub fn read_file(path: &Path) -> Result<Entries, ConfigError> {
 }
 
 fn read_extending(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, ConfigError> {
-    let name = path.display().to_string();
-    let text = read_text(path, &name)?;
+    let source = read_source(path)?;
+    let name = source.name.clone();
     let identity = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if chain.contains(&identity) {
         return Err(ConfigError::of(name, "this file extends itself, directly or through others"));
@@ -81,13 +81,12 @@ fn read_extending(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, Conf
         return Err(ConfigError::of(name, message));
     }
     chain.push(identity);
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let source = Arc::new(Source { name, text, folder });
     let mut own = parse(&source)?;
     let mut entries = match own.remove("extends") {
         None => Entries::new(),
         Some(Entry { value: Value::Text(base), value_place, .. }) => {
-            let base = base_of(&source, &base).map_err(|message| ConfigError::at(&value_place, message))?;
+            let base = file_named(&source, &base, "the file to extend")
+                .map_err(|message| ConfigError::at(&value_place, message))?;
             read_extending(&base, chain)?
         }
         Some(other) => {
@@ -99,8 +98,12 @@ fn read_extending(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, Conf
     Ok(entries)
 }
 
-/// The file that `extends` names.
-fn base_of(source: &Source, base: &str) -> Result<PathBuf, String> {
+/// The file that a text of a source names, relative to it; `what` says what it
+/// is for.
+///
+/// # Errors
+/// In words, when it is not there.
+pub(crate) fn file_named(source: &Source, base: &str, what: &str) -> Result<PathBuf, String> {
     let expanded = paths::expand(base, paths::variable).map_err(|problem| match problem {
         Problem::Other(message) => message,
         Problem::Type | Problem::Range(..) => "this is no path".into(),
@@ -110,13 +113,24 @@ fn base_of(source: &Source, base: &str) -> Result<PathBuf, String> {
         return Ok(path);
     }
     Err(match expanded.unset {
-        Some(name) => format!("the file to extend is not there: the environment variable {name} is not set"),
-        None => format!("the file to extend is not there: {}", path.display()),
+        Some(name) => format!("{what} is not there: the environment variable {name} is not set"),
+        None => format!("{what} is not there: {}", path.display()),
     })
 }
 
 /// Larger files are taken for something else.
 const LARGEST: u64 = 1 << 24;
+
+/// Reads a file that settings stand in, among others.
+///
+/// # Errors
+/// When it cannot be read or is not text.
+pub(crate) fn read_source(path: &Path) -> Result<Arc<Source>, ConfigError> {
+    let name = path.display().to_string();
+    let text = read_text(path, &name)?;
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    Ok(Arc::new(Source { name, text, folder }))
+}
 
 fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
     if path.is_dir() {
@@ -156,10 +170,32 @@ pub fn merge(entries: &mut Entries, later: Entries) {
 /// # Errors
 /// When it is not TOML, with the place.
 pub fn parse(source: &Arc<Source>) -> Result<Entries, ConfigError> {
-    let table = DeTable::parse(&source.text).map_err(|error| toml_error(source, &error, 0))?;
+    let table = DeTable::parse(&source.text).map_err(|error| toml_error(source, &error))?;
+    settings_of(source, table.get_ref())
+}
+
+/// The settings of a table, by dotted key.
+///
+/// # Errors
+/// At a value that no setting has.
+pub(crate) fn settings_of(source: &Arc<Source>, table: &DeTable<'_>) -> Result<Entries, ConfigError> {
     let mut entries = Entries::new();
-    flatten(source, "", table.get_ref(), 0, &mut entries)?;
+    flatten(source, "", table, 0, &mut entries)?;
     Ok(entries)
+}
+
+/// A single value, which is no table, under a key that stands elsewhere.
+///
+/// # Errors
+/// When no setting has such a value.
+pub(crate) fn entry_of(
+    source: &Arc<Source>,
+    key_place: &Place,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<Entry, ConfigError> {
+    let value_place = Place { source: source.clone(), span: value.span() };
+    let value = convert(value.get_ref()).map_err(|message| ConfigError::at(&value_place, message))?;
+    Ok(Entry { value, key_place: key_place.clone(), value_place })
 }
 
 /// Parses the `number`-th `--set` argument, `key=value`; the value is TOML,
@@ -203,9 +239,8 @@ pub fn parse_set(argument: &str, number: usize) -> Result<Entries, ConfigError> 
     Ok(entries)
 }
 
-fn toml_error(source: &Arc<Source>, error: &toml::de::Error, offset: usize) -> ConfigError {
-    let span = error.span().unwrap_or(0..0);
-    let place = Place { source: source.clone(), span: span.start + offset..span.end + offset };
+pub(crate) fn toml_error(source: &Arc<Source>, error: &toml::de::Error) -> ConfigError {
+    let place = Place { source: source.clone(), span: error.span().unwrap_or(0..0) };
     ConfigError::at(&place, format!("not valid TOML: {}", error.message()))
 }
 

@@ -49,6 +49,7 @@ pub use training::TrainingConfig;
 use backend::BackendName;
 use baseline::{BaselineConfig, Kind};
 use data::DataChoice;
+use document::Entries;
 use elm_core::baseline::BaselineSpec;
 use elm_core::device::{BackendOptions, ScanChoice};
 use elm_core::model::NetworkSpec;
@@ -143,6 +144,15 @@ impl RunConfig {
         for (i, argument) in overrides.iter().enumerate() {
             document::merge(&mut entries, document::parse_set(argument, i + 1)?);
         }
+        Self::of(file, entries)
+    }
+
+    /// The experiment of a file whose settings were read, and perhaps changed,
+    /// before.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place and the remedy.
+    pub(crate) fn of(file: &Path, entries: Entries) -> Result<Self, ConfigError> {
         let settings = Settings::check(&file.display().to_string(), entries, &keys::all())?;
         let sections = Sections::read(&settings, "", ())?;
         let mut values = sections.values("");
@@ -295,6 +305,11 @@ impl RunConfig {
         let size = |key: &&&str| self.settings.get(key, &ranges::size(1)).ok().flatten().unwrap_or(0);
         let given = SIZES.iter().filter(|key| size(key) > 0);
         self.settings.error(given.max_by_key(size).unwrap_or(&"model"), message)
+    }
+
+    /// The settings that are given, checked; paths are absolute.
+    pub(crate) fn given(&self) -> &Entries {
+        self.settings.entries()
     }
 
     /// An error at the place of a key.

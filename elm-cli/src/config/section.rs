@@ -47,6 +47,13 @@ pub struct Key {
     pub(super) check: fn(&str, &mut Entry) -> Result<(), ConfigError>,
 }
 
+impl Key {
+    /// Does it take whole numbers only?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.takes.starts_with("an integer")
+    }
+}
+
 /// Settings that belong together.
 pub trait Section: Sized {
     /// What their defaults depend on beside each other.

@@ -60,6 +60,12 @@ impl RunFolder {
         Ok(RunFolder { path: path.to_path_buf(), made, _lock: lock })
     }
 
+    /// Does a process train in this folder?
+    pub fn is_locked(path: &Path) -> bool {
+        let Ok(file) = File::options().write(true).open(path.join(LOCK)) else { return false };
+        matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -103,7 +109,14 @@ impl RunFolder {
     }
 }
 
-fn lock(path: &Path) -> Result<File> {
+/// Who asks whether a folder is locked holds the lock for a moment.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// Locks a folder against a second process, as long as the file is open.
+///
+/// # Errors
+/// When another process has locked it, or it cannot be written.
+pub(crate) fn lock(path: &Path) -> Result<File> {
     let name = path.join(LOCK);
     let file = File::options()
         .create(true)
@@ -111,7 +124,14 @@ fn lock(path: &Path) -> Result<File> {
         .write(true)
         .open(&name)
         .with_context(|| format!("cannot write into the run folder {}", path.display()))?;
-    match file.try_lock() {
+    let locked = match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            std::thread::sleep(PATIENCE);
+            file.try_lock()
+        }
+        other => other,
+    };
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             bail!("{}: another process is training in this folder", path.display())

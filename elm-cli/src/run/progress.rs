@@ -1,10 +1,10 @@
-//! What a person sees while something runs: one line that is written over and
-//! over on a terminal, a line now and then elsewhere. Always on stderr, and
-//! nobody minds whether it can be written.
+//! What a person sees while something runs: one line (or, of several things at
+//! once, several) that is written over and over on a terminal, a line now and
+//! then elsewhere. Always on stderr, and nobody minds whether it can be written.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Lines appear at most this often where they stay.
@@ -16,14 +16,15 @@ const COLUMNS: usize = 80;
 /// Columns of the bar.
 const BAR: std::ops::RangeInclusive<usize> = 8..=28;
 
-/// Does a line stand on the terminal that is to be written over? There is one
-/// terminal, whoever writes to it.
-static STANDING: AtomicBool = AtomicBool::new(false);
+/// Lines that stand on the terminal to be written over. There is one terminal,
+/// whoever writes to it.
+static STANDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Takes the line away that is written over, so that another one can stay.
+/// Takes the lines away that are written over, so that another one can stay.
 pub(crate) fn make_room() {
-    if STANDING.swap(false, Ordering::Relaxed) {
-        let _ = write!(std::io::stderr(), "\r\x1b[K");
+    let lines = STANDING.swap(0, Ordering::Relaxed);
+    if lines > 0 {
+        let _ = write!(std::io::stderr(), "\r\x1b[K{}", "\x1b[1A\x1b[K".repeat(lines - 1));
     }
 }
 
@@ -65,7 +66,7 @@ impl Progress {
         };
         if self.terminal {
             let _ = write!(std::io::stderr(), "\r\x1b[K{}", state.in_columns(columns()));
-            STANDING.store(true, Ordering::Relaxed);
+            STANDING.store(1, Ordering::Relaxed);
         } else {
             crate::answer::tell(state.in_words());
         }
@@ -81,6 +82,53 @@ impl Drop for Progress {
     fn drop(&mut self) {
         make_room();
     }
+}
+
+/// Several lines that are written over together; nothing but on a terminal.
+pub(crate) struct Board {
+    terminal: bool,
+    last: Option<Instant>,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        Board { terminal: std::io::stderr().is_terminal(), last: None }
+    }
+
+    /// Are lines written over?
+    pub(crate) fn is_seen(&self) -> bool {
+        self.terminal
+    }
+
+    /// Is it time for other lines?
+    pub(crate) fn is_due(&self) -> bool {
+        self.terminal && self.last.is_none_or(|last| last.elapsed() >= 5 * FRAME)
+    }
+
+    /// Shows other lines, made for so many columns: as many as there is room for.
+    pub(crate) fn draw(&mut self, lines: impl FnOnce(usize) -> Vec<String>) {
+        self.last = Some(Instant::now());
+        let columns = columns();
+        let mut lines = lines(columns.saturating_sub(1));
+        lines.truncate(rows().saturating_sub(1).max(1));
+        make_room();
+        let cut = |line: &String| line.chars().take(columns.saturating_sub(1)).collect::<String>();
+        let text: Vec<String> = lines.iter().map(cut).collect();
+        let _ = write!(std::io::stderr(), "{}", text.join("\n"));
+        STANDING.store(lines.len(), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        make_room();
+    }
+}
+
+/// Lines of the terminal.
+fn rows() -> usize {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or(24, |(_, height)| usize::from(height.0))
 }
 
 fn columns() -> usize {
@@ -139,16 +187,20 @@ impl State<'_> {
             }
         }
         let over = room.saturating_sub(width(&name) + width(&behind) + 1);
-        let bar = if self.total == 0 || over < *BAR.start() {
-            String::new()
-        } else {
-            let length = over.min(*BAR.end());
-            let share = self.done.min(self.total) as f64 / self.total as f64;
-            let full = (share * length as f64) as usize;
-            format!("{}{} ", "█".repeat(full), "░".repeat(length - full))
-        };
+        let share = self.done.min(self.total) as f64 / self.total.max(1) as f64;
+        let bar = if self.total == 0 { String::new() } else { bar(share, over) };
         format!("{name}{bar}{behind}").chars().take(room).collect()
     }
+}
+
+/// A bar with a share of it filled and a space behind it, where there is room.
+pub(crate) fn bar(share: f64, room: usize) -> String {
+    if room < *BAR.start() {
+        return String::new();
+    }
+    let length = room.min(*BAR.end());
+    let full = (share.clamp(0.0, 1.0) * length as f64) as usize;
+    format!("{}{} ", "█".repeat(full), "░".repeat(length - full))
 }
 
 fn width(text: &str) -> usize {
@@ -168,7 +220,7 @@ fn per_second(rate: f64) -> String {
 }
 
 /// A time in its two largest units.
-fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     if days > 0 {

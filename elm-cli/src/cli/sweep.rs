@@ -1,0 +1,60 @@
+//! `elm sweep` on the command line.
+
+use crate::answer::Exit;
+use crate::commands::sweep::{SweepRequest, Wish};
+use crate::model::ConfiguredModel;
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct SweepArgs {
+    /// Sweep file, or the folder of a sweep, which needs nothing else
+    sweep: PathBuf,
+    /// Folder of the sweep [default: sweeps/NAME, or the folder that is continued]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Runs at a time [default: as many as the cores allow; 1 on another device]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Go on with a folder: finished runs stay, others continue or are tried again
+    #[arg(long)]
+    resume: bool,
+    /// End when a run has failed; the others save and stop
+    #[arg(long)]
+    fail_fast: bool,
+    /// Say what would be trained
+    #[arg(long, group = "wish")]
+    dry_run: bool,
+    /// Print the command of every run, one a line, for GNU parallel or any other scheduler
+    #[arg(long, group = "wish")]
+    list: bool,
+    /// Say how far every run is
+    #[arg(long, group = "wish")]
+    status: bool,
+    /// Write results.csv and summary.md from the folders of the runs
+    #[arg(long, group = "wish")]
+    collect: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run<S: ConfiguredModel>(args: SweepArgs) -> Result<Exit> {
+    let wishes = [
+        (args.dry_run, Wish::DryRun),
+        (args.list, Wish::List),
+        (args.status, Wish::Status),
+        (args.collect, Wish::Collect),
+    ];
+    let wish = wishes.into_iter().find(|(asked, _)| *asked).map_or(Wish::Train, |(_, wish)| wish);
+    crate::commands::sweep::run::<S>(&SweepRequest {
+        sweep: args.sweep,
+        out: args.out,
+        wish,
+        resume: args.resume,
+        jobs: args.jobs.map(usize::from),
+        fail_fast: args.fail_fast,
+        json: args.json,
+    })
+}

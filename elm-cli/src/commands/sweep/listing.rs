@@ -1,0 +1,81 @@
+//! What is said of the runs of a sweep without starting any.
+
+use crate::answer::print;
+use crate::sweep::results::Outcome;
+use crate::sweep::{Plan, Point};
+use anyhow::Result;
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::Path;
+
+/// A run that is not started.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    point: &'a Point,
+    /// What starts it.
+    command: Vec<String>,
+}
+
+fn listed<'a>(plan: &'a Plan, folder: &Path) -> Vec<Listed<'a>> {
+    plan.points.iter().map(|point| Listed { point, command: words(point, folder) }).collect()
+}
+
+/// The command of every run, one a line, for a shell.
+pub(super) fn commands(plan: &Plan, folder: &Path, json: bool) -> Result<()> {
+    let listed = listed(plan, folder);
+    print(json, &listed, || {
+        let line =
+            |run: &Listed<'_>| run.command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        listed.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// Every run with its settings and its size.
+pub(super) fn dry_run(plan: &Plan, folder: &Path, json: bool) -> Result<()> {
+    let listed = listed(plan, folder);
+    print(json, &listed, || {
+        let mut text = String::new();
+        for point in &plan.points {
+            let _ = writeln!(text, "{}  {} parameters", point.name, point.size.trainable_parameters);
+            for (key, value) in &point.settings {
+                let _ = writeln!(text, "    {key} = {value}");
+            }
+        }
+        text + &format!("{} runs in {}", plan.points.len(), folder.display())
+    })
+}
+
+/// How far every run is.
+pub(super) fn states(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for Outcome { point, state, error, .. } in outcomes {
+        let why = error.as_deref().and_then(|error| error.lines().next()).unwrap_or_default();
+        let _ = writeln!(text, "{}", format!("{state:<8} {}  {why}", point.name).trim_end());
+    }
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for outcome in outcomes {
+        match counts.iter_mut().find(|(state, _)| *state == outcome.state) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((outcome.state, 1)),
+        }
+    }
+    let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    text + &counts.join(", ")
+}
+
+/// The command of a run, with the program as it was called here.
+fn words(point: &Point, folder: &Path) -> Vec<String> {
+    let program = std::env::args().next().unwrap_or_else(|| "elm".into());
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    [vec![program], point.arguments(&folder)].concat()
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./=+,:@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_string();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

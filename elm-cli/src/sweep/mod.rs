@@ -1,0 +1,29 @@
+//! Sets of runs: what a sweep file says, the runs that follow from it, and
+//! their training as processes of their own.
+//!
+//! Read in this order: [`file`] with `axis`, [`recipe`] and [`solve`] (what is
+//! said), [`expand`] (combinations of values), [`plan`] (checked runs),
+//! [`point`] (one of them: its name, its command), [`state`] (how far it is),
+//! [`schedule`] (processes), [`results`] and [`table`] (what came out). Whoever
+//! starts runs in another way needs a [`plan::Plan`], the
+//! [`point::Point::arguments`] of its points and their [`state::Found`].
+
+mod axis;
+mod child;
+mod demand;
+pub mod expand;
+pub mod file;
+pub mod plan;
+pub mod point;
+pub mod recipe;
+pub mod results;
+pub mod schedule;
+pub mod solve;
+pub mod state;
+pub mod table;
+mod tables;
+mod view;
+
+pub use file::SweepFile;
+pub use plan::Plan;
+pub use point::Point;

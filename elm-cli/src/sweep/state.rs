@@ -1,0 +1,104 @@
+//! How far a run of a sweep is, read from its folder alone.
+
+use crate::config::RunConfig;
+use crate::config::names::names;
+use crate::run::folder::{RunFolder, write_atomically};
+use crate::run::{MetricsLine, Summary};
+use anyhow::{Context, Result};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// Where the last words of a run that failed stand.
+const FAILED: &str = "failed.txt";
+
+names! {
+    /// How far a run is.
+    pub enum State {
+        /// Not begun.
+        Waiting = "waiting",
+        /// A process trains it.
+        Running = "running",
+        /// Begun, not finished, and no process trains it.
+        Stopped = "stopped",
+        /// Ended with an error.
+        Failed = "failed",
+        /// Trained to its end and tested.
+        Done = "done",
+    }
+}
+
+/// What a folder tells of its run.
+pub struct Found {
+    /// How far it is.
+    pub state: State,
+    /// How it came out.
+    pub summary: Option<Summary>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl Found {
+    /// What the folder of a run tells.
+    ///
+    /// # Errors
+    /// When its summary is damaged.
+    pub fn of(run: &Path) -> Result<Self> {
+        let found = |state, summary, error| Ok(Found { state, summary, error });
+        if RunFolder::is_locked(run) {
+            return found(State::Running, None, None);
+        }
+        let summary = Summary::read(run)?;
+        if let Some(summary) = summary.filter(|summary| is_whole(run, summary)) {
+            return found(State::Done, Some(summary), None);
+        }
+        if let Ok(error) = std::fs::read_to_string(run.join(FAILED)) {
+            return found(State::Failed, None, Some(error.trim().to_string()));
+        }
+        let begun = run.join("config.toml").is_file();
+        found(if begun { State::Stopped } else { State::Waiting }, None, None)
+    }
+}
+
+/// Is it the summary of the whole training, not of one that somebody cut short
+/// with `--max-steps`?
+fn is_whole(run: &Path, summary: &Summary) -> bool {
+    if summary.stopped_early.is_some() {
+        return true;
+    }
+    let Ok(config) = RunConfig::load(&run.join("config.toml"), &[]) else { return false };
+    let training = &config.training;
+    training.turn.is_none_or(|turn| summary.steps >= turn.saturating_mul(training.turns))
+}
+
+/// Keeps the last words of a run that failed.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn keep_failure(run: &Path, error: &str) -> Result<()> {
+    std::fs::create_dir_all(run).with_context(|| format!("cannot create {}", run.display()))?;
+    write_atomically(&run.join(FAILED), error.as_bytes())
+}
+
+/// Forgets them: the run is tried again.
+pub(super) fn forget_failure(run: &Path) {
+    let _ = std::fs::remove_file(run.join(FAILED));
+}
+
+/// The last bytes of a file, as text.
+pub(super) fn tail(path: &Path, bytes: u64) -> String {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(path)?;
+        let start = file.metadata()?.len().saturating_sub(bytes);
+        file.seek(SeekFrom::Start(start))?;
+        let mut end = Vec::new();
+        file.take(bytes).read_to_end(&mut end)?;
+        Ok(end)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+}
+
+/// The last line that a run in progress has measured.
+pub(super) fn last_measured(run: &Path) -> Option<MetricsLine> {
+    let text = tail(&run.join("metrics.jsonl"), 4096);
+    text.lines().rev().find_map(|line| serde_json::from_str(line).ok())
+}
