@@ -18,6 +18,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod answer;
+pub mod chart;
 pub mod cli;
 pub mod commands;
 pub mod config;

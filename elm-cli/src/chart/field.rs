@@ -1,0 +1,37 @@
+//! A function of both axes, as filled contours or as cells.
+
+/// Values on a grid.
+#[derive(Debug, Clone)]
+pub struct Field {
+    pub(crate) label: String,
+    pub(crate) x: Vec<f64>,
+    pub(crate) y: Vec<f64>,
+    pub(crate) rows: Vec<Vec<f64>>,
+    pub(crate) contours: Option<usize>,
+}
+
+impl Field {
+    /// Filled contours at so many levels of a smooth function:
+    /// `rows[j][i]` is its value at `x[i]`, `y[j]`.
+    pub fn contours(
+        label: impl Into<String>,
+        x: &[f64],
+        y: &[f64],
+        rows: &[Vec<f64>],
+        levels: usize,
+    ) -> Self {
+        Field {
+            label: label.into(),
+            x: x.to_vec(),
+            y: y.to_vec(),
+            rows: rows.to_vec(),
+            contours: Some(levels),
+        }
+    }
+
+    /// One coloured cell a value, on linear axes: the cells fill the range from
+    /// the first to the last `x` and `y`, first row at the bottom.
+    pub fn cells(label: impl Into<String>, x: [f64; 2], y: [f64; 2], rows: &[Vec<f64>]) -> Self {
+        Field { label: label.into(), x: x.to_vec(), y: y.to_vec(), rows: rows.to_vec(), contours: None }
+    }
+}

@@ -1,0 +1,68 @@
+use super::*;
+
+fn measured() -> Vec<(f64, f64)> {
+    vec![(64.0, 1.75), (206.0, 1.679), (440.0, 1.6502), (1024.0, 1.6556), (2398.0, 1.6793)]
+}
+
+fn chart() -> Chart {
+    Chart::new("Text & spikes", Axis::log("neurons N"), Axis::linear("loss (bits per character)"))
+        .with(Series::points("measured", &measured()).errors(&[0.01; 5]))
+        .with(Series::line("theory", &measured()).dashed().like(0))
+        .mark(440.0, "optimum")
+}
+
+#[test]
+fn a_chart_is_drawn_with_the_same_small_bytes_each_time() {
+    let svg = chart().svg().unwrap();
+    assert_eq!(svg, chart().svg().unwrap());
+    assert!(svg.len() < 20_000, "{} bytes", svg.len());
+    for told in ["Text &amp; spikes", "neurons N", "loss (bits per character)", "measured", "optimum"] {
+        assert!(svg.contains(told), "{told} is missing");
+    }
+    assert!(chart().png().unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn contours_of_a_smooth_function_take_tens_of_kilobytes() {
+    let axis: Vec<f64> = (0..48).map(|at| 10f64.powf(1.0 + f64::from(at) / 16.0)).collect();
+    let value = |x: f64, y: f64| (x.ln() - 6.0).powi(2) + 2.0 * (y.ln() - 5.0).powi(2);
+    let rows: Vec<Vec<f64>> = axis.iter().map(|&y| axis.iter().map(|&x| value(x, y)).collect()).collect();
+    let field = Field::contours("loss", &axis, &axis, &rows, 12);
+    let svg = Chart::new("surface", Axis::log("N"), Axis::log("k_e")).over(field).svg().unwrap();
+    assert!((5_000..90_000).contains(&svg.len()), "{} bytes", svg.len());
+}
+
+#[test]
+fn numbers_without_a_place_are_named() {
+    let said = |chart: Chart| chart.svg().unwrap_err().to_string();
+    let axes = || Chart::new("t", Axis::log("N"), Axis::linear("loss"));
+    assert_eq!(said(axes()), "chart \"t\" has no point to draw");
+    let zero = said(axes().with(Series::points("runs", &[(0.0, 1.0)])));
+    assert_eq!(zero, "chart \"t\": \"runs\" has 0 on the axis \"N\", which needs a positive number");
+    let infinite = said(axes().with(Series::line("runs", &[(1.0, f64::INFINITY)])));
+    assert!(infinite.ends_with("has inf on the axis \"loss\", which needs a finite number"), "{infinite}");
+    let short = said(axes().with(Series::points("runs", &measured()).errors(&[0.1])));
+    assert_eq!(short, "chart \"t\": \"runs\" has 1 errors for 5");
+    let range = said(Chart::new("t", Axis::linear("N").between(2.0, 1.0), Axis::linear("loss")));
+    assert_eq!(range, "chart \"t\": the axis \"N\" cannot reach from 2 to 1");
+}
+
+#[test]
+fn a_single_point_and_equal_points_are_drawn() {
+    for points in [vec![(5.0, 2.0)], vec![(5.0, 2.0); 3], vec![(5.0, 0.0)]] {
+        let chart =
+            Chart::new("t", Axis::log("N"), Axis::linear("loss")).with(Series::points("runs", &points));
+        let svg = chart.svg().unwrap();
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+}
+
+#[test]
+fn lines_end_at_a_range_that_is_given() {
+    let chart = Chart::new("t", Axis::linear("t (s)").between(0.0, 1.0), Axis::linear("x").between(0.0, 1.0))
+        .with(Series::line("", &[(-10.0, -10.0), (10.0, 10.0)]));
+    let (svg, frame) = (chart.svg().unwrap(), frame::Frame::of(&chart));
+    let [left, right] = [frame.x.start, frame.x.end].map(pen::tenth);
+    let ends = format!("M {left} {} L {right} {} ", frame.y.start, frame.y.end);
+    assert!(svg.contains(&ends), "{ends} is not in {svg}");
+}
