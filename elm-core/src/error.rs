@@ -79,6 +79,18 @@ pub enum Error {
         /// The library's own error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// There are too few measurements for a statement about them.
+    #[error("{what} needs at least {wanted} {unit}, got {got}")]
+    TooFew {
+        /// The statement.
+        what: &'static str,
+        /// What is counted.
+        unit: &'static str,
+        /// How many are needed.
+        wanted: usize,
+        /// How many there are.
+        got: usize,
+    },
     /// The system has no more memory.
     #[error(
         "out of memory: {bytes} more bytes are not to be had; take a smaller batch, shorter sequences, a \

@@ -116,6 +116,10 @@ pub mod train;
 
 pub mod reference;
 
+pub mod analysis;
+
+pub mod theory;
+
 pub mod records;
 
 #[cfg(any(test, feature = "conformance"))]

@@ -26,6 +26,10 @@ pub enum Purpose {
     Generation = 6,
     /// Made-up inputs for benchmarks and built-in records.
     MadeUp = 7,
+    /// Measurements drawn anew for an interval.
+    Bootstrap = 8,
+    /// Places where a search begins.
+    Starts = 9,
 }
 
 /// A stream of random numbers.
@@ -49,6 +53,11 @@ impl Draws {
     /// Uniform in `-bound..bound`.
     pub fn symmetric(&mut self, bound: f64) -> f32 {
         ((2.0 * self.unit() - 1.0) * bound) as f32
+    }
+
+    /// Of a normal distribution with mean 0 and variance 1 (Box and Muller 1958).
+    pub fn normal(&mut self) -> f64 {
+        (-2.0 * (1.0 - self.unit()).ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos()
     }
 
     /// Uniform integer below `end`, which is at least 1.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// The modules from the ground floor up; one imports from lower storeys only.
 /// The backend's storey is the trait and what is composed from it: a trait's
 /// default methods and the functions over the trait know each other.
-const STOREYS: [&[&str]; 10] = [
+const STOREYS: [&[&str]; 12] = [
     &["error"],
     &["shape", "random"],
     &["spec"],
@@ -15,6 +15,8 @@ const STOREYS: [&[&str]; 10] = [
     &["model"],
     &["baseline"],
     &["train", "reference"],
+    &["analysis"],
+    &["theory"],
     &["records", "conformance"],
 ];
 
