@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, Ran, shipped_configs};
+use common::{Place, Ran, shipped_configs, shipped_sweeps};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +21,7 @@ const REPLACED: &[(&str, &str)] = &[
     ("--pictures 200000", "--pictures 20"),
     ("--steps 20", "--steps 1"),
     ("arrays.npz", "tables"),
+    ("configs/sweeps/small.toml", "sweep.toml"),
 ];
 
 /// Commands that would take long get these arguments.
@@ -46,6 +47,7 @@ fn prepared() -> Place {
     let readme = std::fs::read(root().join("README.md")).unwrap();
     place.write("words", readme.repeat(3));
     place.write("prompt.txt", "The ");
+    place.write("sweep.toml", "config = \"small.toml\"\nseeds = [0, 1]\n");
     place.write("signal.csv", "x,y\n".to_string() + &"0.5,-0.5\n0.25,0.5\n".repeat(600));
     std::fs::create_dir(place.path("tables")).unwrap();
     place.write("tables/x.csv", "0.5,-0.5,0.25\n".repeat(200));
@@ -166,7 +168,7 @@ fn the_examples_of_every_help_run() {
 fn the_commands_in_the_comments_of_configurations_run() {
     let place = prepared();
     let mut count = 0;
-    for config in shipped_configs() {
+    for config in shipped_configs().into_iter().chain(shipped_sweeps()) {
         let file = root().join(config);
         let text = std::fs::read_to_string(&file).unwrap();
         let mut own = 0;
@@ -174,7 +176,7 @@ fn the_commands_in_the_comments_of_configurations_run() {
             let Some(at) = line.find("ELM_DATA=/folder elm ").or(line.find("  elm ")) else { continue };
             let example = line[at..].trim();
             let out = format!("of-configs/{count}");
-            if example.contains("elm train") {
+            if example.contains("elm train") || example.contains("elm sweep") {
                 try_out(&place, &format!("{example} --out {out}"));
             } else {
                 try_out(&place, example);

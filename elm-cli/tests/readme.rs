@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Place, shipped_configs};
+use common::{Place, shipped_configs, shipped_sweeps};
 use std::path::Path;
 
 fn readme() -> String {
@@ -59,7 +59,7 @@ fn the_two_commands_name_files_that_are_there() {
     for name in ["configs/quickstart.toml", ".ci/test", "elm-core/src/backend.rs", "elm-cli/tests/walls.rs"] {
         assert!(text.contains(name) && root.join(name).exists(), "{name}");
     }
-    for config in shipped_configs() {
+    for config in shipped_configs().into_iter().chain(shipped_sweeps()) {
         assert!(text.contains(&config), "the README does not name {config}");
     }
 }

@@ -144,7 +144,7 @@ impl Cli {
         match self.command {
             Command::Train(args) => train::run(args, registry),
             Command::Eval(args) => eval::run(args, registry),
-            Command::Sweep(args) => sweep::run::<S>(args),
+            Command::Sweep(args) => sweep::run(args, registry),
             Command::Info(args) => {
                 let info = crate::commands::info::run::<S>(&RunConfig::load(&args.config, &args.overrides)?)?;
                 print(args.json, &info, || info.to_string())?;

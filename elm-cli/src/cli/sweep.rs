@@ -2,6 +2,7 @@
 
 use crate::answer::Exit;
 use crate::commands::sweep::{SweepRequest, Wish};
+use crate::engine::Registry;
 use crate::model::ConfiguredModel;
 use anyhow::Result;
 use clap::Args;
@@ -40,7 +41,7 @@ pub(super) struct SweepArgs {
     json: bool,
 }
 
-pub(super) fn run<S: ConfiguredModel>(args: SweepArgs) -> Result<Exit> {
+pub(super) fn run<S: ConfiguredModel>(args: SweepArgs, registry: &Registry<S>) -> Result<Exit> {
     let wishes = [
         (args.dry_run, Wish::DryRun),
         (args.list, Wish::List),
@@ -48,7 +49,7 @@ pub(super) fn run<S: ConfiguredModel>(args: SweepArgs) -> Result<Exit> {
         (args.collect, Wish::Collect),
     ];
     let wish = wishes.into_iter().find(|(asked, _)| *asked).map_or(Wish::Train, |(_, wish)| wish);
-    crate::commands::sweep::run::<S>(&SweepRequest {
+    let request = SweepRequest {
         sweep: args.sweep,
         out: args.out,
         wish,
@@ -56,5 +57,6 @@ pub(super) fn run<S: ConfiguredModel>(args: SweepArgs) -> Result<Exit> {
         jobs: args.jobs.map(usize::from),
         fail_fast: args.fail_fast,
         json: args.json,
-    })
+    };
+    crate::commands::sweep::run(&request, registry)
 }

@@ -134,7 +134,7 @@ pub(crate) fn lock(path: &Path) -> Result<File> {
     match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            bail!("{}: another process is training in this folder", path.display())
+            bail!("{}: another process is at work in this folder", path.display())
         }
         Err(TryLockError::Error(error)) => {
             return Err(error).with_context(|| format!("cannot lock {}", name.display()));

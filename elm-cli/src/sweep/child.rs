@@ -45,7 +45,7 @@ impl Running {
         let output = output.with_context(|| format!("cannot write {}", path.display()))?;
         let before = output.metadata().map_or(0, |file| file.len());
         let also = output.try_clone().with_context(|| format!("cannot write {}", path.display()))?;
-        let program = std::env::current_exe().context("the program's own file")?;
+        let program = own_program()?;
         let mut command = Command::new(&program);
         command.args(point.arguments(sweep)).stdin(Stdio::null()).stdout(output).stderr(also);
         tie(&mut command);
@@ -89,6 +89,16 @@ impl Running {
             unsafe { libc::kill(id, libc::SIGTERM) };
         }
     }
+}
+
+/// This very program, on Linux also after its file was replaced by another
+/// version: the runs of a sweep are trained by one.
+fn own_program() -> Result<PathBuf> {
+    let image = Path::new("/proc/self/exe");
+    if cfg!(target_os = "linux") && image.exists() {
+        return Ok(image.to_path_buf());
+    }
+    std::env::current_exe().context("the program's own file")
 }
 
 /// Did the wish to stop come before the process could take it?

@@ -1,6 +1,7 @@
 //! A sweep as its file says it, every part with its place.
 
 use super::axis::{self, Axis};
+use super::pivot::Wanted;
 use super::recipe::Recipe;
 use super::solve::Solve;
 use super::tables::Tables;
@@ -23,6 +24,8 @@ pub struct SweepFile {
     pub whole: Block,
     /// Alternatives; none: there is only the whole.
     pub variants: Vec<Variant>,
+    /// What the summary shows besides.
+    pub(super) table: Option<Wanted>,
 }
 
 /// An alternative with a name.
@@ -50,8 +53,8 @@ pub struct Block {
     pub solve: Option<Solve>,
 }
 
-const TOP: [&str; 10] =
-    ["config", "seeds", "threads", "set", "grid", "zip", "random", "recipe", "solve", "variant"];
+const TOP: [&str; 11] =
+    ["config", "seeds", "threads", "set", "grid", "zip", "random", "recipe", "solve", "variant", "table"];
 const OF_VARIANT: [&str; 8] = ["name", "config", "set", "grid", "zip", "random", "recipe", "solve"];
 
 impl SweepFile {
@@ -82,6 +85,7 @@ impl SweepFile {
             threads: tables.entry(top, "threads")?,
             whole: Block::read(&tables, top, "")?,
             variants,
+            table: Wanted::read(&tables, top)?,
             source: source.clone(),
         };
         sweep.check()?;

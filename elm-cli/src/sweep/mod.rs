@@ -4,7 +4,7 @@
 //! Read in this order: [`file`] with `axis`, [`recipe`] and [`solve`] (what is
 //! said), [`expand`] (combinations of values), [`plan`] (checked runs),
 //! [`point`] (one of them: its name, its command), [`state`] (how far it is),
-//! [`schedule`] (processes), [`results`] and [`table`] (what came out). Whoever
+//! [`schedule`] (processes), [`results`], [`table`] and [`pivot`] (what came out). Whoever
 //! starts runs in another way needs a [`plan::Plan`], the
 //! [`point::Point::arguments`] of its points and their [`state::Found`].
 
@@ -13,6 +13,7 @@ mod child;
 mod demand;
 pub mod expand;
 pub mod file;
+pub mod pivot;
 pub mod plan;
 pub mod point;
 pub mod recipe;

@@ -3,6 +3,7 @@
 use super::demand::Demands;
 use super::expand::{Combination, combinations};
 use super::file::SweepFile;
+use super::pivot::Pivot;
 use super::point::{Point, Size, digest, stem};
 use super::recipe::Recipe;
 use super::solve::Solve;
@@ -26,6 +27,8 @@ pub const POINTS: &str = "points.json";
 pub struct Plan {
     /// The settings that vary or follow, in the order of the file.
     pub columns: Vec<String>,
+    /// What the summary shows besides.
+    pub table: Option<Pivot>,
     /// The runs.
     pub points: Vec<Point>,
 }
@@ -42,7 +45,7 @@ impl Plan {
         notice: &mut dyn FnMut(&str),
     ) -> Result<Self> {
         let mut making = Making { file, bases: BTreeMap::new(), demands: Demands::new(strict), notice };
-        let mut plan = Plan { columns: Vec::new(), points: Vec::new() };
+        let mut plan = Plan { columns: Vec::new(), table: None, points: Vec::new() };
         let mut paths: BTreeMap<String, Option<String>> = BTreeMap::new();
         let mut twice = Vec::new();
         for combination in combinations(file)? {
@@ -70,6 +73,7 @@ impl Plan {
                 twice.push(format!("{} is {}", point.name, same.name));
             }
         }
+        plan.table = file.table.as_ref().map(|table| table.checked(&plan.columns)).transpose()?;
         if !twice.is_empty() {
             (making.notice)(&format!(
                 "{} runs are the same as others and are done once: {}",
@@ -166,7 +170,7 @@ impl Making<'_, '_> {
         // What the data asks does not depend on the setting that is solved for.
         let first = self.solved(combination, &settings, solve, 1)?;
         let config = self.config(combination, &first)?;
-        let demand = self.demands.of(&config, self.notice)?;
+        let demand = self.demands.of(&config, self.notice)?.demand;
         let count = |value: u64| -> Result<u64> {
             let settings = self.solved(combination, &settings, solve, value)?;
             let config = self.config(combination, &settings)?;
@@ -253,8 +257,8 @@ impl Making<'_, '_> {
         settings: &Entries,
         config: &RunConfig,
     ) -> Result<Point> {
-        let demand = self.demands.of(config, self.notice)?;
-        let model = S::configured(config, demand).map_err(|error| self.located(error))?;
+        let asked = self.demands.of(config, self.notice)?;
+        let model = S::configured(config, asked.demand).map_err(|error| self.located(error))?;
         let threads = config.backend_options.threads.unwrap_or(1);
         let most = most_threads()?;
         if threads > most {
@@ -281,7 +285,7 @@ impl Making<'_, '_> {
             budget,
             threads,
             on_cpu: config.backend_options.device == Device::Cpu,
-            updates: training.turn.map(|turn| turn.saturating_mul(training.turns)),
+            updates: asked.updates(config),
             steps_per_update: (training.update_size() as u64).saturating_mul(config.time_steps() as u64),
             size: Size::of(&model.count()),
         })

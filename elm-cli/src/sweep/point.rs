@@ -35,7 +35,7 @@ pub struct Point {
     pub threads: usize,
     /// Does it compute on this machine's cores?
     pub on_cpu: bool,
-    /// Updates, where the configuration alone tells.
+    /// Updates, where they are known before the data is read.
     pub updates: Option<u64>,
     /// Sequences of an update times time steps of one.
     pub steps_per_update: u64,
@@ -94,11 +94,15 @@ impl Point {
         arguments
     }
 
-    /// Floating-point operations of all forward passes, up to what only the
-    /// data knows: good for comparing runs of one sweep.
+    /// Floating-point operations of the forward pass of an update.
+    pub fn work_of_update(&self) -> f64 {
+        self.steps_per_update as f64 * self.size.flops_per_step_forward.max(1) as f64
+    }
+
+    /// The same of all updates, up to a number of them that only the data
+    /// knows: good for comparing runs of one sweep.
     pub fn work(&self) -> f64 {
-        let updates = self.updates.unwrap_or(1) as f64;
-        updates * self.steps_per_update as f64 * self.size.flops_per_step_forward.max(1) as f64
+        self.updates.unwrap_or(1) as f64 * self.work_of_update()
     }
 }
 

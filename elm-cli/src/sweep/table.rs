@@ -1,5 +1,6 @@
 //! What came out of each setting: means and standard deviations over seeds.
 
+use super::pivot;
 use super::plan::Plan;
 use super::point::short;
 use super::results::{Outcome, unquoted};
@@ -12,8 +13,8 @@ struct Row<'o> {
     runs: Vec<&'o Outcome>,
 }
 
-/// A table in Markdown: a line for each setting with at least one finished
-/// run; `None` where there is none.
+/// A table in Markdown: a line for each setting, and the one that the sweep
+/// file wants; `None` where no run is finished.
 pub fn markdown(plan: &Plan, outcomes: &[Outcome]) -> Option<String> {
     let keys: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
     let with_variants = outcomes.iter().any(|outcome| outcome.point.variant.is_some());
@@ -45,7 +46,8 @@ pub fn markdown(plan: &Plan, outcomes: &[Outcome]) -> Option<String> {
         }
         lines.push(line);
     }
-    Some(aligned(&lines))
+    let pivot = plan.table.as_ref().map(|pivot| format!("\n{}", pivot::markdown(pivot, plan, outcomes)));
+    Some(aligned(&lines) + &pivot.unwrap_or_default())
 }
 
 /// Runs that differ in nothing but their seed, in order of appearance.
@@ -68,7 +70,7 @@ fn rows<'o>(keys: &[&str], with_variants: bool, outcomes: &'o [Outcome]) -> Vec<
 
 /// `0.8231 ± 0.0042`, with the standard deviation of a sample; of one value
 /// the value alone.
-fn mean_and_deviation(values: &[f64]) -> Option<String> {
+pub(super) fn mean_and_deviation(values: &[f64]) -> Option<String> {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     match values.len() {
@@ -82,7 +84,7 @@ fn mean_and_deviation(values: &[f64]) -> Option<String> {
 }
 
 /// Lines of cells as a Markdown table that can be read as it is.
-fn aligned(lines: &[Vec<String>]) -> String {
+pub(super) fn aligned(lines: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = lines.iter().filter_map(|line| line.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0).max(3)

@@ -181,14 +181,18 @@ impl Task {
         Ok(DataDigests { train, valid, test })
     }
 
+    /// Samples (of a text: symbols) to train on.
+    pub fn training_samples(&self) -> usize {
+        match &self.data {
+            Data::Samples([train, ..]) | Data::Neuron(_, [train, ..]) => train.len(),
+            Data::Text(corpus) => corpus.train.len(),
+        }
+    }
+
     /// Updates between two validations: as configured, else one pass over the
     /// training data.
     pub fn turn(&self, config: &RunConfig) -> u64 {
-        let samples = match &self.data {
-            Data::Samples([train, ..]) | Data::Neuron(_, [train, ..]) => train.len(),
-            Data::Text(corpus) => corpus.train.len(),
-        };
-        let one_pass = (samples as u64 / config.training.update_size() as u64).max(1);
+        let one_pass = (self.training_samples() as u64 / config.training.update_size() as u64).max(1);
         config.training.turn.unwrap_or(one_pass)
     }
 

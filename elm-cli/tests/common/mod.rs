@@ -37,9 +37,26 @@ every_steps = 5
 every_steps = 4
 "#;
 
-/// Every configuration that comes with the program, by its path from the root
-/// of the workspace.
+/// Every configuration of an experiment that comes with the program, by its
+/// path from the root of the workspace.
 pub fn shipped_configs() -> Vec<String> {
+    let mut found = toml_files();
+    found.retain(|path| !path.starts_with(SWEEPS));
+    assert!(found.len() > 8, "{found:?}");
+    found
+}
+
+/// Every sweep that comes with it.
+pub fn shipped_sweeps() -> Vec<String> {
+    let mut found = toml_files();
+    found.retain(|path| path.starts_with(SWEEPS));
+    assert!(found.len() >= 8, "{found:?}");
+    found
+}
+
+const SWEEPS: &str = "configs/sweeps/";
+
+fn toml_files() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
     let (mut folders, mut found) = (vec![root.join("configs")], Vec::new());
     while let Some(folder) = folders.pop() {
@@ -52,7 +69,6 @@ pub fn shipped_configs() -> Vec<String> {
             }
         }
     }
-    assert!(found.len() > 8, "{found:?}");
     found.sort();
     found
 }

@@ -1,6 +1,8 @@
 //! What is said of the runs of a sweep without starting any.
 
+use super::estimate::Estimate;
 use crate::answer::print;
+use crate::run::progress::duration;
 use crate::sweep::results::Outcome;
 use crate::sweep::{Plan, Point};
 use anyhow::Result;
@@ -15,10 +17,14 @@ struct Listed<'a> {
     point: &'a Point,
     /// What starts it.
     command: Vec<String>,
+    /// What it will take, where that was estimated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_seconds: Option<f64>,
 }
 
 fn listed<'a>(plan: &'a Plan, folder: &Path) -> Vec<Listed<'a>> {
-    plan.points.iter().map(|point| Listed { point, command: words(point, folder) }).collect()
+    let listed = |point| Listed { point, command: words(point, folder), estimated_seconds: None };
+    plan.points.iter().map(listed).collect()
 }
 
 /// The command of every run, one a line, for a shell.
@@ -31,18 +37,23 @@ pub(super) fn commands(plan: &Plan, folder: &Path, json: bool) -> Result<()> {
     })
 }
 
-/// Every run with its settings and its size.
-pub(super) fn dry_run(plan: &Plan, folder: &Path, json: bool) -> Result<()> {
-    let listed = listed(plan, folder);
+/// Every run with its settings, its size and what it will take.
+pub(super) fn dry_run(plan: &Plan, folder: &Path, estimate: &Estimate, json: bool) -> Result<()> {
+    let mut listed = listed(plan, folder);
+    for run in &mut listed {
+        run.estimated_seconds = estimate.seconds(run.point);
+    }
     print(json, &listed, || {
         let mut text = String::new();
-        for point in &plan.points {
-            let _ = writeln!(text, "{}  {} parameters", point.name, point.size.trainable_parameters);
-            for (key, value) in &point.settings {
+        for run in &listed {
+            let parameters = run.point.size.trainable_parameters;
+            let time = run.estimated_seconds.map(|seconds| format!(", about {}", duration(seconds)));
+            let _ = writeln!(text, "{}  {parameters} parameters{}", run.point.name, time.unwrap_or_default());
+            for (key, value) in &run.point.settings {
                 let _ = writeln!(text, "    {key} = {value}");
             }
         }
-        text + &format!("{} runs in {}", plan.points.len(), folder.display())
+        text + &format!("{} runs in {}; {}", listed.len(), folder.display(), estimate.in_words(plan))
     })
 }
 

@@ -1,13 +1,15 @@
 //! `elm sweep`: a set of runs, one process each.
 //!
 //! `folder`: the folder of a sweep. `listing`: what is said of runs without
-//! starting any.
+//! starting any. `estimate`: what they will take.
 
+mod estimate;
 mod folder;
 mod listing;
 
 use crate::answer::{Exit, print, tell};
 use crate::config::ConfigError;
+use crate::engine::Registry;
 use crate::model::ConfiguredModel;
 use crate::run::signals::StopFlag;
 use crate::sweep::results::{self, Outcome};
@@ -15,6 +17,7 @@ use crate::sweep::schedule::{self, Schedule};
 use crate::sweep::{Plan, SweepFile, table};
 use anyhow::Result;
 use elm_core::device::most_threads;
+use estimate::Estimate;
 use folder::SweepFolder;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -67,11 +70,16 @@ struct Document<'a> {
 /// # Errors
 /// When the sweep is wrong, its folder cannot be used, or an answer cannot be
 /// written.
-pub fn run<S: ConfiguredModel>(request: &SweepRequest) -> Result<Exit> {
+pub fn run<S: ConfiguredModel>(request: &SweepRequest, registry: &Registry<S>) -> Result<Exit> {
     let (plan, file) = plan::<S>(request)?;
     let folder = folder_of(request);
     match request.wish {
-        Wish::DryRun => listing::dry_run(&plan, &folder, request.json)?,
+        Wish::DryRun => {
+            let jobs = jobs(request.jobs, &plan, most_threads()?);
+            let outcomes = results::outcomes(&plan, &folder);
+            let estimate = Estimate::of(&plan, &outcomes, jobs, registry);
+            listing::dry_run(&plan, &folder, &estimate, request.json)?;
+        }
         Wish::List => listing::commands(&plan, &folder, request.json)?,
         Wish::Status => {
             let outcomes = results::outcomes(&plan, &folder);

@@ -1,0 +1,113 @@
+//! One figure by two settings: `[table]` of a sweep file.
+
+use super::plan::Plan;
+use super::point::short;
+use super::results::{Outcome, unquoted};
+use super::table::{aligned, mean_and_deviation};
+use super::tables::{Tables, nearest};
+use crate::config::ConfigError;
+use crate::config::document::{Entry, Value};
+use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
+
+/// What stands where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pivot {
+    /// The setting whose values stand in front of the rows.
+    pub rows: String,
+    /// The setting whose values stand above the columns.
+    pub columns: String,
+    /// What stands in the cells: `test_accuracy`, say.
+    pub metric: String,
+}
+
+/// What runs differ in besides their settings.
+const OTHERS: [&str; 3] = ["variant", "budget", "seed"];
+
+/// A pivot with the places of its names.
+pub(super) struct Wanted {
+    pivot: Pivot,
+    places: [Entry; 2],
+}
+
+impl Wanted {
+    /// The table `[table]`, if there is one.
+    pub(super) fn read(tables: &Tables<'_>, top: &DeTable<'_>) -> Result<Option<Self>, ConfigError> {
+        let Some((table, place)) = tables.table(top, "table")? else { return Ok(None) };
+        tables.check_keys(table, "table.", &["rows", "columns", "metric"])?;
+        let text = |key: &str| match tables.entry(table, key)? {
+            Some(entry) => match &entry.value {
+                Value::Text(text) => Ok((text.clone(), entry.clone())),
+                other => {
+                    let message = format!("table.{key} takes a name, not {}", other.kind());
+                    Err(ConfigError::at(&entry.value_place, message))
+                }
+            },
+            None => {
+                let help = "rows and columns are settings that vary, or variant, budget, seed; metric is test_loss \
+                            or the like";
+                Err(ConfigError::at(&place, format!("missing: {key} = \"…\"")).help(help))
+            }
+        };
+        let ((rows, first), (columns, second), (metric, at)) =
+            (text("rows")?, text("columns")?, text("metric")?);
+        if !["valid_", "test_"].iter().any(|split| metric.starts_with(split)) {
+            let message = format!("`{metric}` is no figure of a run; they begin with valid_ or test_");
+            return Err(ConfigError::at(&at.value_place, message));
+        }
+        Ok(Some(Wanted { pivot: Pivot { rows, columns, metric }, places: [first, second] }))
+    }
+
+    /// The pivot, if runs differ in what it names.
+    pub(super) fn checked(&self, columns: &[String]) -> Result<Pivot, ConfigError> {
+        let known: Vec<&str> = columns.iter().map(String::as_str).chain(OTHERS).collect();
+        for (name, entry) in [&self.pivot.rows, &self.pivot.columns].into_iter().zip(&self.places) {
+            if !known.contains(&name.as_str()) {
+                let error = ConfigError::at(&entry.value_place, format!("no run differs in `{name}`"));
+                return Err(error.help(nearest(name, &known)));
+            }
+        }
+        Ok(self.pivot.clone())
+    }
+}
+
+/// The table in Markdown: means over all finished runs of a cell.
+pub(super) fn markdown(pivot: &Pivot, plan: &Plan, outcomes: &[Outcome]) -> String {
+    let keys: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
+    let of = |name: &str, run: &Outcome| value(name, run);
+    let distinct = |name: &str| {
+        let mut found: Vec<String> = Vec::new();
+        for value in outcomes.iter().map(|run| of(name, run)) {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        }
+        found
+    };
+    let (rows, columns) = (distinct(&pivot.rows), distinct(&pivot.columns));
+    let by = format!("{} by {}", short(&pivot.rows, &keys), short(&pivot.columns, &keys));
+    let mut lines = vec![[vec![by], columns.clone()].concat()];
+    for row in rows {
+        let cell = |column: &String| {
+            let runs = outcomes
+                .iter()
+                .filter(|run| of(&pivot.rows, run) == row && of(&pivot.columns, run) == *column);
+            let values: Vec<f64> = runs.filter_map(|run| run.metrics.get(&pivot.metric).copied()).collect();
+            mean_and_deviation(&values).unwrap_or_default()
+        };
+        let cells: Vec<String> = columns.iter().map(cell).collect();
+        lines.push([vec![row.clone()], cells].concat());
+    }
+    format!("{}:\n\n{}", pivot.metric.replace('_', " "), aligned(&lines))
+}
+
+/// What a run has under a name, for people.
+fn value(name: &str, run: &Outcome) -> String {
+    let point = &run.point;
+    match name {
+        "variant" => point.variant.clone().unwrap_or_default(),
+        "budget" => point.budget.map(|budget| budget.to_string()).unwrap_or_default(),
+        "seed" => point.seed.to_string(),
+        key => point.varied.get(key).map(|value| unquoted(value)).unwrap_or_default(),
+    }
+}
