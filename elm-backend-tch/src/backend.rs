@@ -2,10 +2,11 @@
 
 use crate::error::{NAME, failed};
 use crate::given::{self, Gradients, given};
-use crate::{diagnose, host, threads};
+use crate::{diagnose, host, layers, threads};
 use elm_core::backend::{Backend, Binary, Description, Memory, MemoryMut, ScanOptions, Unary, Value};
-use elm_core::device::{BackendOptions, Device, DeviceReport};
+use elm_core::device::{BackendOptions, Device, DeviceReport, ScanChoice};
 use elm_core::kernel::Kernel;
+use elm_core::layers::{Attention, FusedLayers, GatedAnswer, GatedLayer};
 use elm_core::scan::ScanAdjoint;
 use elm_core::{Error, Result, shape};
 use std::sync::Arc;
@@ -34,6 +35,12 @@ impl TchTensor {
     /// The tensor itself.
     pub fn tensor(&self) -> &Tensor {
         &self.0
+    }
+}
+
+impl From<Tensor> for TchTensor {
+    fn from(tensor: Tensor) -> Self {
+        TchTensor(tensor)
     }
 }
 
@@ -296,6 +303,27 @@ impl Backend for TchBackend {
     fn select(&self, x: &TchTensor, rows: &Index) -> Result<TchTensor> {
         shape::rows(&self.shape(x), rows.largest)?;
         map("select", x, |x| x.f_index_select(0, &rows.rows))
+    }
+
+    /// All on the processor. On a card, where cuDNN rounds the factors of its
+    /// products unless told otherwise, they have not been tried.
+    fn fused_layers(&self) -> FusedLayers {
+        match (self.options.scan, self.device) {
+            (ScanChoice::Auto | ScanChoice::Fused, tch::Device::Cpu) => FusedLayers::ALL,
+            _ => FusedLayers::default(),
+        }
+    }
+
+    fn lstm(&self, layer: &GatedLayer<'_, Self>) -> Result<GatedAnswer<Self>> {
+        layers::lstm(self, layer)
+    }
+
+    fn gru(&self, layer: &GatedLayer<'_, Self>) -> Result<GatedAnswer<Self>> {
+        layers::gru(self, layer)
+    }
+
+    fn attention(&self, given: &Attention<'_, Self>) -> Result<TchTensor> {
+        layers::attention(self, given).map(TchTensor)
     }
 
     fn scan_options(&self) -> ScanOptions<'_> {

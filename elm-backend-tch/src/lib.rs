@@ -24,6 +24,7 @@ mod diagnose;
 mod error;
 mod given;
 mod host;
+mod layers;
 mod threads;
 
 pub use backend::{Index, TchBackend, TchTensor};

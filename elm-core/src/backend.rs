@@ -11,11 +11,15 @@
 //! into its graph ([`Backend::node`]) has the fused recurrence; the other hooks
 //! save copies.
 //!
+//! A library that has layers of its own for what ELM neurons are compared with
+//! names them in [`Backend::fused_layers`].
+//!
 //! The suite in `elm_core::conformance` (feature `conformance`) tells whether
 //! an implementation is right.
 
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
+use crate::layers::{self, Attention, FusedLayers, GatedAnswer, GatedLayer};
 use crate::optimizer::{self, Moments, Update};
 use crate::scan::{self, ScanAdjoint, ScanArgs, ScanOutput};
 use std::sync::Arc;
@@ -232,6 +236,33 @@ pub trait Backend: Sized {
         moments: &mut [Moments<Self>],
     ) -> Result<f64> {
         optimizer::update(self, update, parameters, gradients, moments)
+    }
+
+    // ---- layers of other models -----------------------------------------
+
+    /// Which of the following three are functions of the library's own. They
+    /// are called only if they are named here; where dropout acts inside of a
+    /// layer, which is then composed, not even so. The default: none.
+    fn fused_layers(&self) -> FusedLayers {
+        FusedLayers::default()
+    }
+
+    /// A layer of LSTM units over all time steps, as [`layers::gated::lstm`]
+    /// defines it.
+    fn lstm(&self, layer: &GatedLayer<'_, Self>) -> Result<GatedAnswer<Self>> {
+        layers::gated::lstm(self, layer, None)
+    }
+
+    /// A layer of GRU units over all time steps, as [`layers::gated::gru`]
+    /// defines it.
+    fn gru(&self, layer: &GatedLayer<'_, Self>) -> Result<GatedAnswer<Self>> {
+        layers::gated::gru(self, layer, None)
+    }
+
+    /// Scaled dot-product attention of several heads, `[h, B, T, D]`, as
+    /// [`layers::attention::attention`] defines it. The padding gets no gradient.
+    fn attention(&self, given: &Attention<'_, Self>) -> Result<Self::Tensor> {
+        layers::attention::attention(self, given, None)
     }
 
     // ---- hooks ------------------------------------------------------------

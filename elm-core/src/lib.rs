@@ -104,6 +104,7 @@ pub mod device;
 // The trait and what is composed from it: a trait's default methods and the
 // functions over the trait know each other.
 pub mod backend;
+pub mod layers;
 pub mod ops;
 pub mod optimizer;
 pub mod scan;

@@ -11,7 +11,7 @@ const STOREYS: [&[&str]; 12] = [
     &["spec"],
     &["kernel"],
     &["device"],
-    &["backend", "ops", "scan", "optimizer"],
+    &["backend", "ops", "scan", "layers", "optimizer"],
     &["model"],
     &["baseline"],
     &["train", "reference"],

@@ -200,7 +200,8 @@ impl RunConfig {
     pub fn baseline(&self, demand: Demand) -> Result<Option<BaselineSpec>, ConfigError> {
         let Kind::Baseline(kind) = self.model.whole.kind else { return Ok(None) };
         if self.backend_options.scan == ScanChoice::Fused {
-            return Err(self.error("backend.scan", "only ELM neurons have a fused recurrence; use \"auto\""));
+            let message = "only ELM neurons have a fused recurrence with every backend; with \"auto\" a baseline is fused where its backend can";
+            return Err(self.error("backend.scan", message));
         }
         regularizer::check_layers(&self.settings, 1)?;
         if self.training.regularizers.iter().any(|penalty| !penalty.magnitudes().is_empty()) {

@@ -1,9 +1,10 @@
 //! The seam between the recurrent baselines and what they have in common.
 
 use crate::backend::Backend;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::layers::FusedLayers;
 use crate::ops;
-use crate::scan::Walked;
+use crate::scan::{ScanPath, Walked};
 use crate::spec::ParameterLayout;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -35,8 +36,8 @@ pub trait Cell: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send 
     /// Floating-point operations of one step of one sample.
     fn flops_per_step(&self) -> u64;
 
-    /// Intermediates of one step of one sample, in floats.
-    fn record_floats(&self) -> usize;
+    /// Intermediates of one step of one sample on this path, in floats.
+    fn record_floats(&self, path: ScanPath) -> usize;
 
     /// Weights that every step multiplies by, in floats.
     fn recurrent_weights(&self) -> usize;
@@ -46,6 +47,12 @@ pub trait Cell: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send 
     /// # Errors
     /// [`Error::Config`] naming the size.
     fn check(&self) -> Result<()>;
+
+    /// How a backend with these layers of its own computes it without
+    /// recurrent dropout.
+    fn path(&self, _: FusedLayers) -> ScanPath {
+        ScanPath::Composed
+    }
 
     /// Runs over some steps.
     ///
@@ -64,6 +71,9 @@ pub struct CellArgs<'a, B: Backend> {
     pub state: &'a B::Tensor,
     /// What the first layer reads, `[T, C, B]`.
     pub input: &'a B::Tensor,
+    /// Which implementation shall run; fused only if [`Cell::path`] says so
+    /// and there are no masks of previous activity.
+    pub path: ScanPath,
 }
 
 impl<B: Backend> CellArgs<'_, B> {
@@ -86,10 +96,15 @@ impl<B: Backend> CellArgs<'_, B> {
         which: usize,
         x: &B::Tensor,
     ) -> Result<B::Tensor> {
-        match self.masks.get(layer).and_then(|masks| masks[which].as_ref()) {
+        match self.mask(layer, which) {
             Some(mask) => ops::mul(backend, x, mask),
             None => Ok(x.clone()),
         }
+    }
+
+    /// The mask of a layer's input or previous activity.
+    pub(super) fn mask(&self, layer: usize, which: usize) -> Option<&B::Tensor> {
+        self.masks.get(layer).and_then(|masks| masks[which].as_ref())
     }
 }
 
@@ -97,37 +112,3 @@ impl<B: Backend> CellArgs<'_, B> {
 pub(super) const INPUT: usize = 0;
 /// Place of the mask of the previous activity.
 pub(super) const RECURRENT: usize = 1;
-
-/// `W x_t` of all steps at once, `[R, C]` and `[T, C, B]` to `T` times `[R, B]`:
-/// one large product instead of many small ones.
-///
-/// # Errors
-/// When the shapes do not fit.
-pub(super) fn projected<B: Backend>(
-    backend: &B,
-    weight: &B::Tensor,
-    bias: Option<&B::Tensor>,
-    x: &B::Tensor,
-) -> Result<Vec<B::Tensor>> {
-    let (shape, rows) = (backend.shape(x), backend.shape(weight)[0]);
-    let [steps, channels, batch] = shape[..] else {
-        return Err(Error::shape("input of a layer", &shape, "[T, C, B]"));
-    };
-    let by_channel = backend.reshape(&backend.transpose(x, 0, 1)?, &[channels, steps * batch])?;
-    let mut answer = backend.matmul(weight, &by_channel)?; // [R, T * B]
-    if let Some(bias) = bias {
-        answer = ops::add(backend, &answer, bias)?;
-    }
-    let answer = backend.reshape(&answer, &[rows, steps, batch])?;
-    backend.unstack(&backend.transpose(&answer, 0, 1)?)
-}
-
-/// Cuts the gates `[G * H, B]` of a step into `G` times `[H, B]`.
-///
-/// # Errors
-/// When there are not so many.
-pub(super) fn gates<B: Backend, const G: usize>(backend: &B, all: &B::Tensor) -> Result<[B::Tensor; G]> {
-    let shape = backend.shape(all);
-    let parts = backend.unstack(&backend.reshape(all, &[G, shape[0] / G, shape[1]])?)?;
-    parts.try_into().map_err(|_| Error::shape("gates", &shape, format!("[{G} H, B]")))
-}

@@ -1,13 +1,13 @@
 //! Gated recurrent units (Cho et al. 2014, arXiv 1406.1078), as PyTorch has
 //! them: the reset gate acts after the product.
 
-use super::cell::{Cell, CellArgs, INPUT, RECURRENT, gates, projected};
+use super::cell::{Cell, CellArgs, INPUT, RECURRENT};
 use super::sizes;
-use crate::backend::{Backend, Unary};
+use crate::backend::Backend;
 use crate::error::Result;
-use crate::ops;
+use crate::layers::{FusedLayers, GatedLayer, gated};
 use crate::random::{Draws, Purpose};
-use crate::scan::Walked;
+use crate::scan::{ScanPath, Walked};
 use crate::spec::ParameterLayout;
 use serde::{Deserialize, Serialize};
 
@@ -75,8 +75,12 @@ impl Cell for Gru {
         self.layers().into_iter().map(of_layer).sum::<usize>() as u64
     }
 
-    fn record_floats(&self) -> usize {
-        28 * self.layers * self.hidden
+    fn record_floats(&self, path: ScanPath) -> usize {
+        let of_unit = match path {
+            ScanPath::Composed => 28,
+            ScanPath::Fused => 20,
+        };
+        of_unit * self.layers * self.hidden
     }
 
     fn recurrent_weights(&self) -> usize {
@@ -88,37 +92,28 @@ impl Cell for Gru {
         sizes::check_layers(&[("model.gru.num_layers", self.layers)])
     }
 
+    fn path(&self, layers: FusedLayers) -> ScanPath {
+        if layers.gru { ScanPath::Fused } else { ScanPath::Composed }
+    }
+
     fn steps<B: Backend>(&self, backend: &B, given: &CellArgs<'_, B>) -> Result<Walked<B>> {
         let mut x = given.input.clone(); // [T, C, B]
         let mut ends = Vec::new();
         for (l, weights) in given.tensors.chunks_exact(4).enumerate() {
-            let mut h = given.part(backend, l, self.hidden)?;
-            let seen = given.dropped(backend, l, INPUT, &x)?;
-            let mut activity = Vec::new();
-            for from_input in projected(backend, &weights[0], Some(&weights[2]), &seen)? {
-                let kept = given.dropped(backend, l, RECURRENT, &h)?;
-                let from_h = ops::add(backend, &backend.matmul(&weights[1], &kept)?, &weights[3])?;
-                h = step(backend, &from_input, &from_h, &h)?;
-                activity.push(h.clone());
-            }
-            x = backend.stack(&activity)?; // [T, H, B]
-            ends.push(h);
+            let layer = GatedLayer {
+                input_weight: &weights[0],
+                recurrent_weight: &weights[1],
+                biases: &weights[2..],
+                state: &[given.part(backend, l, self.hidden)?],
+                input: &given.dropped(backend, l, INPUT, &x)?,
+            };
+            let answer = match given.path {
+                ScanPath::Fused => backend.gru(&layer)?,
+                ScanPath::Composed => gated::gru(backend, &layer, given.mask(l, RECURRENT))?,
+            };
+            x = answer.activity; // [T, H, B]
+            ends.extend(answer.state);
         }
         Ok(Walked { activity: x, state: backend.cat(&ends, 0)? })
     }
-}
-
-/// `h_t` from the gates' shares of input and previous activity, `[3 H, B]`.
-fn step<B: Backend>(
-    backend: &B,
-    from_input: &B::Tensor,
-    from_h: &B::Tensor,
-    h: &B::Tensor,
-) -> Result<B::Tensor> {
-    let ([r_x, z_x, n_x], [r_h, z_h, n_h]) = (gates(backend, from_input)?, gates(backend, from_h)?);
-    let open = |x: &B::Tensor, h: &B::Tensor| backend.unary(Unary::Sigmoid, &ops::add(backend, x, h)?);
-    let kept = ops::mul(backend, &open(&r_x, &r_h)?, &n_h)?;
-    let new = backend.unary(Unary::Tanh, &ops::add(backend, &n_x, &kept)?)?;
-    let old = ops::mul(backend, &open(&z_x, &z_h)?, &ops::sub(backend, h, &new)?)?;
-    ops::add(backend, &new, &old)
 }

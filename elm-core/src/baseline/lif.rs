@@ -1,13 +1,14 @@
 //! Leaky integrate-and-fire units, the spiking network that \[S1\] compares
 //! with; a single unit without recurrence is the LIF neuron.
 
-use super::cell::{Cell, CellArgs, INPUT, RECURRENT, projected};
+use super::cell::{Cell, CellArgs, INPUT, RECURRENT};
 use super::sizes;
 use crate::backend::{Backend, Binary, Unary};
 use crate::error::{Error, Result};
+use crate::layers::gated::projected;
 use crate::ops;
 use crate::random::{Draws, Purpose};
-use crate::scan::Walked;
+use crate::scan::{ScanPath, Walked};
 use crate::spec::{Activation, ParameterLayout};
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +146,7 @@ impl Cell for Lif {
         (2 * self.hidden * (self.inputs + heard) + 10 * self.hidden) as u64
     }
 
-    fn record_floats(&self) -> usize {
+    fn record_floats(&self, _: ScanPath) -> usize {
         24 * self.hidden
     }
 

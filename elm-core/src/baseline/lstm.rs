@@ -1,13 +1,13 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997; with forget gates,
 //! Gers et al. 2000).
 
-use super::cell::{Cell, CellArgs, INPUT, RECURRENT, gates, projected};
+use super::cell::{Cell, CellArgs, INPUT, RECURRENT};
 use super::sizes;
-use crate::backend::{Backend, Unary};
+use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::ops;
+use crate::layers::{FusedLayers, GatedLayer, gated};
 use crate::random::{Draws, Purpose};
-use crate::scan::Walked;
+use crate::scan::{ScanPath, Walked};
 use crate::spec::ParameterLayout;
 use serde::{Deserialize, Serialize};
 
@@ -91,10 +91,14 @@ impl Cell for Lstm {
         self.layers().into_iter().map(of_layer).sum::<usize>() as u64
     }
 
-    /// Per layer its input's share and its own twice, the sums, the gates, and
-    /// what cell and output are made of.
-    fn record_floats(&self) -> usize {
-        30 * self.layers * self.hidden
+    /// Composed, per layer its input's share and its own twice, the sums, the
+    /// gates, and what cell and output are made of; fused, gates and states.
+    fn record_floats(&self, path: ScanPath) -> usize {
+        let of_unit = match path {
+            ScanPath::Composed => 30,
+            ScanPath::Fused => 16,
+        };
+        of_unit * self.layers * self.hidden
     }
 
     fn recurrent_weights(&self) -> usize {
@@ -112,33 +116,31 @@ impl Cell for Lstm {
         }
     }
 
+    fn path(&self, layers: FusedLayers) -> ScanPath {
+        if layers.lstm { ScanPath::Fused } else { ScanPath::Composed }
+    }
+
     fn steps<B: Backend>(&self, backend: &B, given: &CellArgs<'_, B>) -> Result<Walked<B>> {
         let mut x = given.input.clone(); // [T, C, B]
         let mut ends = Vec::new();
         for (l, weights) in given.tensors.chunks_exact(3).enumerate() {
-            let mut h = given.part(backend, 2 * l, self.hidden)?;
-            let mut c = given.part(backend, 2 * l + 1, self.hidden)?;
-            let seen = given.dropped(backend, l, INPUT, &x)?;
-            let mut activity = Vec::new();
-            for from_input in projected(backend, &weights[0], Some(&weights[2]), &seen)? {
-                let kept = given.dropped(backend, l, RECURRENT, &h)?;
-                let sum = ops::add(backend, &from_input, &backend.matmul(&weights[1], &kept)?)?; // [4 H, B]
-                [h, c] = step(backend, &sum, &c)?;
-                activity.push(h.clone());
-            }
-            x = backend.stack(&activity)?; // [T, H, B]
-            ends.extend([h, c]);
+            let layer = GatedLayer {
+                input_weight: &weights[0],
+                recurrent_weight: &weights[1],
+                biases: &weights[2..],
+                state: &[
+                    given.part(backend, 2 * l, self.hidden)?,
+                    given.part(backend, 2 * l + 1, self.hidden)?,
+                ],
+                input: &given.dropped(backend, l, INPUT, &x)?,
+            };
+            let answer = match given.path {
+                ScanPath::Fused => backend.lstm(&layer)?,
+                ScanPath::Composed => gated::lstm(backend, &layer, given.mask(l, RECURRENT))?,
+            };
+            x = answer.activity; // [T, H, B]
+            ends.extend(answer.state);
         }
         Ok(Walked { activity: x, state: backend.cat(&ends, 0)? })
     }
-}
-
-/// `h_t` and `c_t` from the sums of the gates `[4 H, B]` and `c_{t-1}`.
-fn step<B: Backend>(backend: &B, sum: &B::Tensor, c: &B::Tensor) -> Result<[B::Tensor; 2]> {
-    let [i, f, g, o] = gates(backend, sum)?;
-    let open = |gate: &B::Tensor| backend.unary(Unary::Sigmoid, gate);
-    let new = ops::mul(backend, &open(&i)?, &backend.unary(Unary::Tanh, &g)?)?;
-    let c = ops::add(backend, &ops::mul(backend, &open(&f)?, c)?, &new)?;
-    let h = ops::mul(backend, &open(&o)?, &backend.unary(Unary::Tanh, &c)?)?;
-    Ok([h, c])
 }

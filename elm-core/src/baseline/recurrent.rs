@@ -57,13 +57,17 @@ impl<C: Cell> Recurrent<C> {
 /// a segment and of all, two moments, short-lived ones.
 const PARAMETER_COPIES: f64 = 8.0;
 
-/// Copies of the recurrent weights that a step leaves behind: candle keeps the
-/// product and the sum of every step until the gradient is complete.
+/// Copies of the recurrent weights that a composed step leaves behind: candle
+/// keeps the product and the sum of every step until the gradient is complete.
 const WEIGHT_COPIES: f64 = 2.0;
 
 /// Floats that one step of so many sequences leaves behind in a training step.
-fn step_floats(cell: &impl Cell, rows: f64) -> f64 {
-    cell.record_floats() as f64 * rows + WEIGHT_COPIES * cell.recurrent_weights() as f64
+fn step_floats(cell: &impl Cell, path: ScanPath, rows: f64) -> f64 {
+    let weights = match path {
+        ScanPath::Composed => WEIGHT_COPIES * cell.recurrent_weights() as f64,
+        ScanPath::Fused => 0.0,
+    };
+    cell.record_floats(path) as f64 * rows + weights
 }
 
 /// Copies of input and activity: on the host, on the device, in another order,
@@ -98,9 +102,10 @@ impl<C: Cell> ModelSpec for Recurrent<C> {
         self.cell.flops_per_step()
     }
 
+    /// Of the composed path, which takes more than a fused one.
     fn training_memory_bytes(&self, samples: usize, steps: usize, options: &BackendOptions) -> u64 {
         let rows = self.rows(samples);
-        let record = 4.0 * step_floats(&self.cell, rows);
+        let record = 4.0 * step_floats(&self.cell, ScanPath::Composed, rows);
         let each = StepBytes { record, state: 4.0 * self.cell.state_rows() as f64 * rows };
         let budget = options.memory_budget.unwrap_or(DEFAULT_MEMORY_BUDGET as u64) as f64;
         let history = match segment_steps(steps, each, 1, budget) {
@@ -182,11 +187,14 @@ impl<B: Backend, C: Cell> Model<B> for Built<B, C> {
             input = backend.affine(&input, spec.input_scale, 0.0)?;
         }
         let (cell, masks) = (spec.cell.clone(), pass.masks.to_vec());
+        let path = match masks.iter().any(|masks| masks.recurrent.is_some()) {
+            true => ScanPath::Composed, // libraries drop nothing between steps
+            false => cell.path(backend.fused_layers()),
+        };
         let args = WalkArgs { parameters: self.variables[0].clone(), state: state.clone(), input };
-        let walked =
-            walk(backend, Arc::new(Masked { cell, masks, rows: sequences.rows }), &args, pass.gradient)?;
-        let Walked { activity, state } = walked;
-        Ok(vec![LayerAnswer { activity, state, magnitude: None, monitors: None, path: ScanPath::Composed }])
+        let recurrence = Masked { cell, masks, rows: sequences.rows, path };
+        let Walked { activity, state } = walk(backend, Arc::new(recurrence), &args, pass.gradient)?;
+        Ok(vec![LayerAnswer { activity, state, magnitude: None, monitors: None, path }])
     }
 
     fn apply_head(&self, backend: &B, rows: &B::Tensor) -> Result<B::Tensor> {
@@ -203,11 +211,12 @@ struct Masked<C> {
     cell: C,
     masks: Vec<DropoutMasks>,
     rows: usize,
+    path: ScanPath,
 }
 
 impl<B: Backend, C: Cell> Recurrence<B> for Masked<C> {
     fn record_floats(&self, rows: usize) -> f64 {
-        step_floats(&self.cell, rows as f64)
+        step_floats(&self.cell, self.path, rows as f64)
     }
 
     fn steps(
@@ -225,6 +234,7 @@ impl<B: Backend, C: Cell> Recurrence<B> for Masked<C> {
         for (mask, [inputs, units]) in self.masks.iter().zip(self.cell.layers()) {
             masks.push([on_device(&mask.input, inputs)?, on_device(&mask.recurrent, units)?]);
         }
-        self.cell.steps(backend, &CellArgs { tensors: &tensors, masks: &masks, state, input })
+        let (masks, path) = (&masks, self.path);
+        self.cell.steps(backend, &CellArgs { tensors: &tensors, masks, state, input, path })
     }
 }

@@ -1,6 +1,7 @@
 //! Calls of a primitive that can be made on any backend, and their comparison
 //! with the reference backend.
 
+use super::layers;
 use super::tolerance::{Failure, Result, Tolerance};
 use crate::backend::{Backend, Binary, Unary};
 use crate::ops;
@@ -40,6 +41,13 @@ pub(super) enum Call {
     LogSoftmax,
     /// `x * detach(x)`: half the gradient of the square.
     TimesDetached,
+    /// Activity and end state of both kinds of gated units; weights, biases
+    /// and parts of the state, then the input as `[C, T, B]`.
+    Lstm,
+    Gru,
+    /// Queries, keys, values, each `[h, T, B, D]`; the last sequences have some
+    /// steps less.
+    Attention,
 }
 
 impl Call {
@@ -77,6 +85,9 @@ impl Call {
             Call::Activation(kind) => ops::activation(b, *kind, &x[0]),
             Call::LogSoftmax => ops::log_softmax(b, &x[0]),
             Call::TimesDetached => ops::mul(b, &x[0], &b.detach(&x[0])),
+            Call::Lstm => layers::lstm(b, x),
+            Call::Gru => layers::gru(b, x),
+            Call::Attention => layers::attention(b, x),
         }
     }
 
@@ -100,6 +111,7 @@ impl Call {
             | Call::SumAll
             | Call::MeanAll
             | Call::LogSoftmax => Tolerance::Sum,
+            Call::Lstm | Call::Gru | Call::Attention => Tolerance::Scan,
             _ => Tolerance::Elementwise,
         }
     }
@@ -199,6 +211,7 @@ fn gradient_tolerance(call: &Call) -> Tolerance {
     match (call, call.tolerance()) {
         (Call::Binary(_) | Call::Select(_) | Call::CatWithItself(_), _) => Tolerance::Sum,
         (_, Tolerance::Exact) => Tolerance::Elementwise,
+        (_, Tolerance::Scan) => Tolerance::ScanGradient,
         (_, same) => same,
     }
 }

@@ -15,6 +15,7 @@
 
 mod baselines;
 mod call;
+mod layers;
 mod primitives;
 mod refusals;
 mod scan;
@@ -27,6 +28,7 @@ mod updates;
 mod tests;
 
 pub use baselines::*;
+pub use layers::{attention_of_several_heads, layers_of_gru_units, layers_of_lstm_units};
 pub use primitives::*;
 pub use refusals::{
     backward_of_many_numbers_is_refused, impossible_rows_are_refused, impossible_shapes_are_refused,
@@ -112,6 +114,9 @@ macro_rules! conformance_tests {
             updates_refuse_what_is_not_finite
             impossible_updates_are_refused
             updates_train_a_variable
+            layers_of_lstm_units
+            layers_of_gru_units
+            attention_of_several_heads
             baselines_answer_as_pytorch
             baselines_in_parts_are_the_whole
             baselines_give_their_start_state_a_gradient

@@ -38,6 +38,13 @@ pub fn impossible_shapes_are_refused<B: Backend>(b: &B) -> Result<()> {
         (Call::Stack, vec![]),
         (Call::Stack, vec![&[2, 3], &[3, 2]]),
         (Call::UnstackReversed, vec![&[]]),
+        (Call::Lstm, vec![&[8, 3], &[8, 2], &[8, 1], &[2, 5], &[2, 5], &[4, 7, 5]]),
+        (Call::Lstm, vec![&[8, 3], &[8, 3], &[8, 1], &[2, 5], &[2, 5], &[3, 7, 5]]),
+        (Call::Lstm, vec![&[8, 3], &[8, 2], &[8, 1], &[2, 5], &[2, 4], &[3, 7, 5]]),
+        (Call::Gru, vec![&[8, 3], &[8, 2], &[8, 1], &[8, 1], &[2, 5], &[3, 7, 5]]),
+        (Call::Gru, vec![&[6, 3], &[6, 2], &[6, 1], &[5, 1], &[2, 5], &[3, 7, 5]]),
+        (Call::Attention, vec![&[2, 7, 1, 4], &[2, 6, 1, 4], &[2, 6, 1, 4]]),
+        (Call::Attention, vec![&[2, 7, 1, 4], &[2, 7, 1, 4], &[2, 7, 1, 5]]),
         (Call::LogSoftmax, vec![&[3]]),
     ];
     for (call, shapes) in impossible {

@@ -18,6 +18,21 @@ pub(super) fn wrong_answers() -> Vec<Planted> {
                 _ => Reference.unary(op, x),
             }
         }),
+        plant("LSTM units open a little too far", "layers_of_lstm_units", |a| {
+            a.unary = |op, x| match op {
+                Unary::Sigmoid => Reference.affine(&Reference.unary(op, x)?, 1.0001, 0.0),
+                _ => Reference.unary(op, x),
+            }
+        }),
+        plant("new activity of GRU units is a little too large", "layers_of_gru_units", |a| {
+            a.unary = |op, x| match op {
+                Unary::Tanh => Reference.affine(&Reference.unary(op, x)?, 1.0001, 0.0),
+                _ => Reference.unary(op, x),
+            }
+        }),
+        plant("scores are scaled a little too much", "attention_of_several_heads", |a| {
+            a.affine = |x, scale, shift| Reference.affine(x, 1.001 * scale, shift)
+        }),
         plant("long sequences are joined last step first", "baselines_in_parts_are_the_whole", |a| {
             a.stack = |parts| match parts.len() {
                 0..=5 => Reference.stack(parts),
