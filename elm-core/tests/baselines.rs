@@ -3,7 +3,9 @@
 use elm_core::baseline::{
     BaselineSpec, Cell, Gru, Lif, LifReadout, LinearHead, Lstm, Pooling, Positions, Recurrent, Transformer,
 };
-use elm_core::model::{DropoutSpec, HostInput, InputDropoutMode, ModelSpec, Pass, Sequences, StoredTensors};
+use elm_core::model::{
+    DropoutSpec, HostInput, InputDropoutMode, ModelSpec, Pass, PerStep, Sequences, StoredTensors,
+};
 use elm_core::reference::Reference;
 use elm_core::train::{Batch, Target, Trainer, TrainingSpec};
 use elm_core::{Backend, Error};
@@ -47,8 +49,11 @@ fn transformer(positions: Positions, pooling: Pooling) -> Transformer {
         depth: 2,
         feed_forward: 8,
         positions,
+        max_steps: None,
         pooling,
         input_scale: 1.0,
+        dropout: 0.0,
+        attention_dropout: 0.0,
         head: LinearHead { features: 6, logits: 4, pairs: false },
     }
 }
@@ -171,6 +176,44 @@ fn without_positions_a_transformer_does_not_tell_orders_apart() {
 }
 
 #[test]
+fn dropout_of_a_transformer_is_a_function_of_seed_and_update_and_acts_in_training_only() {
+    let plain = transformer(Positions::Sinusoidal, Pooling::Mean);
+    let weights = plain.initial_weights(3);
+    let input = HostInput::Dense((0..60).map(|i| (f64::from(i) * 0.7).sin() as f32).collect());
+    let sequences = Sequences { rows: 4, steps: 5, input: &input, lengths: None };
+    let run = |spec: &Transformer, place: u64, gradient: bool| {
+        let model = spec.build(&Reference, &weights).unwrap();
+        let state = model.start_state(&Reference, 4).unwrap();
+        let per_step = Some(PerStep { seed: 1, place });
+        let pass = Pass { per_step, gradient, ..Pass::plain(&state) };
+        Reference.values(&model.forward(&Reference, &sequences, &pass).unwrap()[0].activity).unwrap()
+    };
+    let undisturbed = run(&plain, 0, true);
+    for (dropout, attention_dropout) in [(0.2, 0.0), (0.0, 0.4)] {
+        let spec = Transformer { dropout, attention_dropout, ..plain.clone() };
+        assert_eq!(run(&spec, 7, true), run(&spec, 7, true));
+        assert_ne!(run(&spec, 7, true), run(&spec, 8, true));
+        assert_ne!(run(&spec, 7, true), undisturbed);
+        assert_eq!(run(&spec, 7, false), undisturbed);
+    }
+}
+
+#[test]
+fn learned_positions_end_where_they_were_told_to() {
+    let spec = Transformer { max_steps: Some(4), ..transformer(Positions::Learned, Pooling::Mean) };
+    let model = spec.build(&Reference, &spec.initial_weights(0)).unwrap();
+    let state = model.start_state(&Reference, 1).unwrap();
+    let answer = |steps: usize| {
+        let input = HostInput::Dense(vec![0.5; 3 * steps]);
+        let sequences = Sequences { rows: 1, steps, input: &input, lengths: None };
+        model.forward(&Reference, &sequences, &Pass::plain(&state)).map(|_| ())
+    };
+    answer(4).unwrap();
+    let refused = answer(5).unwrap_err().to_string();
+    assert!(refused.contains("[5]") && refused.contains("at most 4"), "{refused}");
+}
+
+#[test]
 fn a_linear_head_compares_pairs() {
     let mut spec = lstm(3, 4, 2, None);
     spec.head.pairs = true;
@@ -232,6 +275,11 @@ fn impossible_sizes_are_refused_by_name() {
         (lstm(3, 5, usize::MAX, None).check(), "model.num_output"),
         (model(Lif { tau_max: 1.0, ..lif(3, 4) }, 2).check(), "model.lif.tau_max"),
         (wide.check(), "model.transformer.heads"),
+        (transformer(Positions::Learned, Pooling::Mean).check(), "model.transformer.max_steps"),
+        (
+            Transformer { dropout: 1.0, ..transformer(Positions::None, Pooling::Mean) }.check(),
+            "model.transformer.dropout",
+        ),
     ];
     for (result, wanted) in cases {
         match result {

@@ -5,7 +5,7 @@ use super::model::{Demand, HeadName, Model};
 use super::names::{Named, names};
 use super::place::ConfigError;
 use super::properties::Predicts;
-use super::ranges::{Flag, at_least_one, one_of, positive, share, size};
+use super::ranges::{Flag, Probability, at_least_one, one_of, positive, share, size};
 use super::section::{Section, sections, settings};
 use super::settings::Settings;
 use elm_core::baseline::{
@@ -30,7 +30,7 @@ names! {
     for LifReadout { Spikes = "spikes", Membrane = "membrane" }
 }
 names! {
-    for Positions { Sinusoidal = "sinusoidal", None = "none" }
+    for Positions { Sinusoidal = "sinusoidal", Learned = "learned", None = "none" }
 }
 names! {
     for Pooling { Mean = "mean", Last = "last" }
@@ -126,8 +126,14 @@ settings! {
         feed_forward: Option<usize> = size(1), None, "4 width";
         /// how steps know where they are
         positions: Positions = one_of::<Positions>(), Positions::Sinusoidal;
+        /// steps of the longest sequence that learned positions are there for
+        max_steps: Option<usize> = size(1), None, "required by learned positions";
         /// what the linear readout reads of a sequence
         pooling: Pooling = one_of::<Pooling>(), Pooling::Mean;
+        /// share of the numbers dropped in training: of embedded inputs, hidden units, and what attention and feed-forward maps add
+        dropout: f64 = Probability, 0.0;
+        /// share of the attention's shares dropped in training; the attention is composed then
+        attention_dropout: f64 = Probability, 0.0;
     }
 }
 
@@ -326,8 +332,11 @@ impl TransformerConfig {
             depth: self.depth,
             feed_forward: self.feed_forward.unwrap_or(width.saturating_mul(4)),
             positions: self.positions,
+            max_steps: self.max_steps,
             pooling: self.pooling,
             input_scale: common.input_scale,
+            dropout: self.dropout,
+            attention_dropout: self.attention_dropout,
             head: common.head(width),
         }))
     }

@@ -11,13 +11,18 @@ use crate::model::count::NetworkCount;
 use crate::model::{LayerAnswer, Model, ModelSpec, Pass, Sequences, StoredTensors, insert_named};
 use crate::ops;
 use crate::random::{Draws, Purpose};
-use crate::scan::ScanPath;
 use crate::spec::{NamedRange, ParameterLayout};
 use serde::{Deserialize, Serialize};
 
 mod block;
+mod dropout;
+mod positions;
+
+pub use positions::Positions;
 
 use block::{Block, columns, layer_norm};
+use dropout::{Dropout, Site};
+use positions::POSITIONS;
 
 /// A Transformer encoder with every choice made.
 ///
@@ -46,22 +51,22 @@ pub struct Transformer {
     pub feed_forward: usize,
     /// How steps know where they are.
     pub positions: Positions,
+    /// Steps of the longest sequence that learned positions are there for.
+    #[serde(default)]
+    pub max_steps: Option<usize>,
     /// What the head reads.
     pub pooling: Pooling,
     /// Factor on every input value.
     pub input_scale: f64,
+    /// Share of the numbers dropped in training: of the embedded input, of
+    /// hidden units, and of what attention and maps add.
+    #[serde(default)]
+    pub dropout: f64,
+    /// Share of the attention's shares dropped in training.
+    #[serde(default)]
+    pub attention_dropout: f64,
     /// From pooled columns to logits.
     pub head: LinearHead,
-}
-
-/// How the steps of a sequence know where they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Positions {
-    /// Sines and cosines of wavelengths from `2 π` to `10 000 · 2 π` are added.
-    Sinusoidal,
-    /// Not at all: a sequence is a set.
-    None,
 }
 
 /// What of a sequence the head reads.
@@ -107,7 +112,27 @@ impl Transformer {
             let reason = format!("{} heads do not divide the width {}", self.heads, self.width);
             return Err(Error::config("model.transformer.heads", reason));
         }
+        for (key, share) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
+            if !(0.0..1.0).contains(&share) {
+                let reason = format!("{share} must be at least 0 and below 1");
+                return Err(Error::config(format!("model.transformer.{key}"), reason));
+            }
+        }
+        self.check_positions()?;
         self.head.check()
+    }
+
+    /// Learned positions need a number of them.
+    fn check_positions(&self) -> Result<()> {
+        let key = "model.transformer.max_steps";
+        match (self.positions, self.max_steps) {
+            (Positions::Learned, Some(steps)) => sizes::check(&[(key, steps)]),
+            (Positions::Learned, None) => {
+                Err(Error::config(key, "missing: how many steps has the longest sequence?"))
+            }
+            (_, Some(_)) => Err(Error::config(key, "only learned positions have a number of steps")),
+            (_, None) => Ok(()),
+        }
     }
 
     /// Rows of a batch of so many samples.
@@ -146,9 +171,10 @@ impl ModelSpec for Transformer {
         self.head.logits
     }
 
-    /// `embedding`, `layers.0` …, `norm`, `head`.
+    /// `embedding`, `positions` if they are learned, `layers.0` …, `norm`, `head`.
     fn layouts(&self) -> Vec<(String, ParameterLayout)> {
         let mut layouts = vec![("embedding".into(), linear(self.width, self.inputs))];
+        layouts.extend(positions::layout(self).map(|layout| (POSITIONS.into(), layout)));
         layouts.extend((0..self.depth).map(|l| (format!("layers.{l}"), block::layout(self))));
         layouts.push(("norm".into(), norm(self.width)));
         layouts.push((HEAD.into(), self.head.layout()));
@@ -185,7 +211,8 @@ impl ModelSpec for Transformer {
     }
 
     /// As PyTorch draws them: attention's map into heads by Xavier's rule,
-    /// other maps uniform in ±1/sqrt(inputs), norms 1 and 0.
+    /// other maps uniform in ±1/sqrt(inputs), norms 1 and 0; learned positions
+    /// small.
     fn initial_weights(&self, seed: u64) -> StoredTensors {
         let mut stored = StoredTensors::default();
         for (v, (name, layout)) in self.layouts().iter().enumerate() {
@@ -193,6 +220,7 @@ impl ModelSpec for Transformer {
             let bound = 1.0 / (self.inputs as f64).sqrt();
             let values: Vec<f32> = match name.as_str() {
                 HEAD => self.head.initial(seed, v as u64),
+                POSITIONS => positions::initial(layout.len(), &mut draws),
                 "embedding" => (0..layout.len()).map(|_| draws.symmetric(bound)).collect(),
                 "norm" => [vec![1.0; self.width], vec![0.0; self.width]].concat(),
                 _ => layout.tensors.iter().flat_map(|tensor| self.initial(tensor, &mut draws)).collect(),
@@ -226,14 +254,13 @@ impl<B: Backend> Built<B> {
         }
         let x = backend.matmul(&embedding[0], &columns(backend, &input)?)?;
         let x = ops::add(backend, &x, &embedding[1])?; // [W, T * B]
-        if spec.positions == Positions::None {
-            return Ok(x);
-        }
-        let places =
-            backend.tensor(&sinusoids(spec.width, sequences.steps), &[spec.width, sequences.steps, 1])?;
-        let shape = [spec.width, sequences.steps, sequences.rows];
-        let x = ops::add(backend, &backend.reshape(&x, &shape)?, &places)?;
-        backend.reshape(&x, &[spec.width, sequences.steps * sequences.rows])
+        let learned = positions::layout(spec).is_some().then(|| &self.variables[1]);
+        positions::add(backend, spec, learned, &x, [sequences.steps, sequences.rows])
+    }
+
+    /// Where the blocks' variables begin.
+    fn first_block(&self) -> usize {
+        1 + usize::from(positions::layout(&self.spec).is_some())
     }
 
     /// What the head reads at the last step of each sequence, `[T, W, B]`, from
@@ -275,36 +302,29 @@ impl<B: Backend> Model<B> for Built<B> {
         &self,
         backend: &B,
         sequences: &Sequences<'_>,
-        _: &Pass<'_, B>,
+        pass: &Pass<'_, B>,
     ) -> Result<Vec<LayerAnswer<B>>> {
         sequences.check_lengths()?;
-        let spec = &self.spec;
-        let mut x = self.embedded(backend, sequences)?;
-        let block = Block::new(backend, spec, sequences)?;
-        for variable in self.variables.iter().skip(1).take(spec.depth) {
-            x = block.run(backend, &tensors(backend, variable, &block::layout(spec))?, &x)?;
+        let (spec, first) = (&self.spec, self.first_block());
+        let dropout = Dropout::new(spec, pass);
+        let mut x = dropout.on(backend, Site::Embedding, &self.embedded(backend, sequences)?)?;
+        let block = Block::new(backend, spec, sequences, dropout)?;
+        for (number, variable) in self.variables.iter().skip(first).take(spec.depth).enumerate() {
+            let tensors = tensors(backend, variable, &block::layout(spec))?;
+            x = block.run(backend, number, &tensors, &x)?;
         }
-        let weights = tensors(backend, &self.variables[1 + spec.depth], &norm(spec.width))?;
+        let weights = tensors(backend, &self.variables[first + spec.depth], &norm(spec.width))?;
         let x = layer_norm(backend, &x, &weights[0], &weights[1])?;
         let activity = self.pooled(backend, &x, sequences)?;
         let state = ops::zeros(backend, &[1, sequences.rows])?;
-        Ok(vec![LayerAnswer { activity, state, magnitude: None, monitors: None, path: ScanPath::Composed }])
+        Ok(vec![LayerAnswer { activity, state, magnitude: None, monitors: None, path: block.path(backend) }])
     }
 
     fn apply_head(&self, backend: &B, rows: &B::Tensor) -> Result<B::Tensor> {
-        self.spec.head.apply(backend, &self.variables[2 + self.spec.depth], rows)
+        self.spec.head.apply(backend, &self.variables[self.first_block() + 1 + self.spec.depth], rows)
     }
 
     fn compares_pairs(&self) -> bool {
         self.spec.head.pairs
     }
-}
-
-/// `sin(t / 10000^(2 i / W))` at `2 i` and the cosine at `2 i + 1`, `[W, T]`.
-fn sinusoids(width: usize, steps: usize) -> Vec<f32> {
-    let value = |place: usize, step: usize| {
-        let angle = step as f64 / 10_000f64.powf((place / 2 * 2) as f64 / width as f64);
-        if place.is_multiple_of(2) { angle.sin() as f32 } else { angle.cos() as f32 }
-    };
-    (0..width).flat_map(|place| (0..steps).map(move |step| value(place, step))).collect()
 }

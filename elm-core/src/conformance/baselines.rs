@@ -70,21 +70,24 @@ fn lif(hidden: usize, recurrent: bool, readout: LifReadout) -> Lif {
     }
 }
 
-fn transformer(pooling: Pooling) -> BaselineSpec {
+fn transformer(positions: Positions, pooling: Pooling) -> BaselineSpec {
     BaselineSpec::Transformer(Transformer {
         inputs: INPUTS,
         width: 8,
         heads: 2,
         depth: 2,
         feed_forward: 12,
-        positions: Positions::Sinusoidal,
+        positions,
+        max_steps: (positions == Positions::Learned).then_some(STEPS + 2),
         pooling,
         input_scale: 1.0,
+        dropout: 0.0,
+        attention_dropout: 0.0,
         head: LinearHead { features: 8, logits: LOGITS, pairs: false },
     })
 }
 
-fn records() -> Result<[Record; 6]> {
+fn records() -> Result<[Record; 7]> {
     let lstm = Lstm { inputs: INPUTS, hidden: 6, layers: 2, chrono: None };
     let gru = Gru { inputs: INPUTS, hidden: 6, layers: 2 };
     let network = recurrent(lif(10, true, LifReadout::Spikes), 10);
@@ -112,13 +115,18 @@ fn records() -> Result<[Record; 6]> {
         )?,
         Record::read(
             "transformer",
-            transformer(Pooling::Mean),
+            transformer(Positions::Sinusoidal, Pooling::Mean),
             include_bytes!("../../tests/baselines/transformer.safetensors"),
         )?,
         Record::read(
             "transformer read at the last step",
-            transformer(Pooling::Last),
+            transformer(Positions::Sinusoidal, Pooling::Last),
             include_bytes!("../../tests/baselines/transformer_last.safetensors"),
+        )?,
+        Record::read(
+            "transformer with learned positions",
+            transformer(Positions::Learned, Pooling::Mean),
+            include_bytes!("../../tests/baselines/transformer_learned.safetensors"),
         )?,
     ])
 }

@@ -86,7 +86,8 @@ pub struct Pass<'a, B: Backend> {
     pub state: &'a [B::Tensor],
     /// Masks as [`Model::draw_masks`] draws them; empty: no dropout.
     pub masks: &'a [DropoutMasks],
-    /// Input dropout that changes with every step; `None`: off.
+    /// Dropout that changes with every step; `None`: off. That of inputs acts
+    /// in evaluation too, other only where `gradient` is set.
     pub per_step: Option<PerStep>,
     /// Will somebody differentiate the result? If not, no history is kept.
     pub gradient: bool,

@@ -117,7 +117,7 @@ def lif(name, hidden, recurrent, membrane):
     record(name, weights, drawn(T, B, C), features)
 
 
-def transformer(name, mean, padded):
+def transformer(name, mean, padded, learned=0):
     width, heads, depth, hidden = 8, 2, 2, 12
     layer = torch.nn.TransformerEncoderLayer(
         width, heads, hidden, dropout=0.0, norm_first=True,
@@ -126,13 +126,15 @@ def transformer(name, mean, padded):
     encoder = torch.nn.TransformerEncoder(layer, depth, norm=torch.nn.LayerNorm(width), enable_nested_tensor=False)
     weights = {"embedding.weight": drawn(width, C), "embedding.bias": drawn(width)}
     weights |= {key: drawn(*value.shape, scale=0.5) for key, value in encoder.named_parameters()}
+    if learned:
+        weights["positions.weight"] = drawn(learned, width)
     weights = leaves(weights | head(width))
     own = {key: weights[key] for key, _ in encoder.named_parameters()}
     lengths = torch.tensor([T, 4, 6]) if padded else None
     step = torch.arange(T).double()[:, None]
     place = torch.arange(width)[None]
     angle = step / 10000 ** ((place // 2 * 2) / width)
-    positions = torch.where(place % 2 == 0, angle.sin(), angle.cos())
+    positions = weights["positions.weight"][:T] if learned else torch.where(place % 2 == 0, angle.sin(), angle.cos())
     padding = torch.arange(T)[None] >= (lengths if padded else torch.full((B,), T))[:, None]  # [B, T]
 
     def features(x):
@@ -152,3 +154,4 @@ lif("lif", 10, True, False)
 lif("lif_membrane", 1, False, True)
 transformer("transformer", True, True)
 transformer("transformer_last", False, False)
+transformer("transformer_learned", True, True, learned=T + 2)

@@ -1,10 +1,14 @@
 //! One block of the encoder: attention and two maps, each after a norm.
 
 use super::Transformer;
+use super::dropout::{Dropout, Site};
 use crate::backend::{Backend, Binary, Unary};
 use crate::error::{Error, Result};
+use crate::layers::Attention;
+use crate::layers::attention::attention;
 use crate::model::Sequences;
 use crate::ops;
+use crate::scan::ScanPath;
 use crate::spec::ParameterLayout;
 
 /// Added to a variance before its root is taken, as in `torch.nn.LayerNorm`.
@@ -39,20 +43,40 @@ pub(super) struct Block<B: Backend> {
     /// What is added to the scores of a sequence's steps, `[1, B, 1, T]`;
     /// `None` without padding.
     padding: Option<B::Tensor>,
+    dropout: Dropout,
 }
 
 impl<B: Backend> Block<B> {
-    pub(super) fn new(backend: &B, spec: &Transformer, sequences: &Sequences<'_>) -> Result<Self> {
+    pub(super) fn new(
+        backend: &B,
+        spec: &Transformer,
+        sequences: &Sequences<'_>,
+        dropout: Dropout,
+    ) -> Result<Self> {
         let (steps, rows) = (sequences.steps, sequences.rows);
         let padded = (0..rows).any(|row| sequences.length(row) < steps);
         let score = |at: usize| if at % steps < sequences.length(at / steps) { 0.0 } else { PADDING };
         let scores = || (0..rows * steps).map(score).collect::<Vec<f32>>();
         let padding = padded.then(|| backend.tensor(&scores(), &[1, rows, 1, steps])).transpose()?;
-        Ok(Block { heads: spec.heads, steps, rows, padding })
+        Ok(Block { heads: spec.heads, steps, rows, padding, dropout })
     }
 
-    /// One block over columns `[W, T * B]`; tensors in the order of [`layout`].
-    pub(super) fn run(&self, backend: &B, tensors: &[B::Tensor], x: &B::Tensor) -> Result<B::Tensor> {
+    /// Which implementation of the attention runs.
+    pub(super) fn path(&self, backend: &B) -> ScanPath {
+        // Libraries draw masks of their own.
+        let whole = backend.fused_layers().attention && !self.dropout.inside_of_attention();
+        if whole { ScanPath::Fused } else { ScanPath::Composed }
+    }
+
+    /// Block number `block` over columns `[W, T * B]`; tensors in the order of
+    /// [`layout`].
+    pub(super) fn run(
+        &self,
+        backend: &B,
+        block: usize,
+        tensors: &[B::Tensor],
+        x: &B::Tensor,
+    ) -> Result<B::Tensor> {
         let [w_in, b_in, w_out, b_out, w_1, b_1, w_2, b_2, scale_1, shift_1, scale_2, shift_2] = tensors
         else {
             return Err(Error::shape("tensors of a block", &[tensors.len()], "12"));
@@ -60,43 +84,39 @@ impl<B: Backend> Block<B> {
         let map = |weight: &B::Tensor, bias: &B::Tensor, x: &B::Tensor| {
             ops::add(backend, &backend.matmul(weight, x)?, bias)
         };
+        let dropped = |site: Site, x: &B::Tensor| self.dropout.on(backend, site, x);
         let seen = layer_norm(backend, x, scale_1, shift_1)?;
-        let attended = self.attention(backend, &map(w_in, b_in, &seen)?)?;
-        let x = ops::add(backend, x, &map(w_out, b_out, &attended)?)?;
+        let attended = self.attention(backend, block, &map(w_in, b_in, &seen)?)?;
+        let attended = dropped(Site::Attended(block), &map(w_out, b_out, &attended)?)?;
+        let x = ops::add(backend, x, &attended)?;
         let seen = layer_norm(backend, &x, scale_2, shift_2)?;
-        let hidden = gelu(backend, &map(w_1, b_1, &seen)?)?;
-        ops::add(backend, &x, &map(w_2, b_2, &hidden)?)
+        let hidden = dropped(Site::Hidden(block), &gelu(backend, &map(w_1, b_1, &seen)?)?)?;
+        ops::add(backend, &x, &dropped(Site::Mapped(block), &map(w_2, b_2, &hidden)?)?)
     }
 
-    /// Scaled dot-product attention of every head, `[3 W, T * B]` (queries,
-    /// keys, values) to `[W, T * B]`.
-    fn attention(&self, backend: &B, projected: &B::Tensor) -> Result<B::Tensor> {
+    /// Attention of every head, `[3 W, T * B]` (queries, keys, values) to
+    /// `[W, T * B]`.
+    fn attention(&self, backend: &B, block: usize, projected: &B::Tensor) -> Result<B::Tensor> {
         let (steps, rows) = (self.steps, self.rows);
         let width = backend.shape(projected)[0] / 3;
-        let each = width / self.heads;
-        let parts = backend.reshape(projected, &[3 * self.heads, each, steps, rows])?;
+        let parts = backend.reshape(projected, &[3 * self.heads, width / self.heads, steps, rows])?;
         // Heads and sequences lead: [h, B, T, each].
         let of = |which: usize| {
             let part = backend.narrow(&parts, 0, which * self.heads, self.heads)?;
             backend.transpose(&part, 1, 3)
         };
-        let queries = backend.affine(&of(0)?, 1.0 / (each as f64).sqrt(), 0.0)?;
-        let mut scores = backend.matmul(&queries, &backend.transpose(&of(1)?, 2, 3)?)?; // [h, B, T, T]
-        if let Some(padding) = &self.padding {
-            scores = ops::add(backend, &scores, padding)?;
-        }
-        let answer = backend.matmul(&softmax(backend, &scores)?, &of(2)?)?; // [h, B, T, each]
+        let given =
+            Attention { queries: &of(0)?, keys: &of(1)?, values: &of(2)?, padding: self.padding.as_ref() };
+        let answer = match self.path(backend) {
+            ScanPath::Fused => backend.attention(&given)?,
+            ScanPath::Composed => {
+                let shares = [self.heads, rows, steps, steps];
+                let mask = self.dropout.mask(backend, Site::Shares(block), &shares)?;
+                attention(backend, &given, mask.as_ref())?
+            }
+        };
         backend.reshape(&backend.transpose(&answer, 1, 3)?, &[width, steps * rows])
     }
-}
-
-/// Softmax along the last of four axes.
-fn softmax<B: Backend>(backend: &B, scores: &B::Tensor) -> Result<B::Tensor> {
-    let mut shape = backend.shape(scores);
-    let powers = backend.unary(Unary::Exp, &ops::sub(backend, scores, &backend.max(scores, 3)?)?)?;
-    shape[3] = 1;
-    let total = backend.reshape(&backend.sum(&powers, 3)?, &shape)?;
-    backend.binary(Binary::Div, &powers, &total)
 }
 
 /// Every column `[W]` of `[W, R]` with mean 0 and variance 1, times `scale`,
