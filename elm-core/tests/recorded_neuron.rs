@@ -26,7 +26,7 @@ fn show(metric: Metric, silent: bool, constant: bool) -> Option<f64> {
                 };
                 let quiet = |values: Vec<f32>, is: bool| if is { vec![0.0; values.len()] } else { values };
                 let counted = start + burn_in;
-                let place = Place { start: counted, ends_file: first == 2 && start == 700 };
+                let place = Place { file, first, start: counted, ends_file: first == 2 && start == 700 };
                 let (spike, soma) = (quiet(of(0, start), silent), of(1, start));
                 let target = Target::SpikeAndSoma { spike, soma, burn_in, place: Some(place) };
                 let outputs = [of(2, counted), quiet(of(3, counted), constant)].concat();
@@ -93,7 +93,7 @@ fn silent_targets_have_no_figure_of_spikes_and_constant_answers_have_one_of_volt
 #[test]
 fn a_file_that_is_not_complete_does_not_count() {
     let mut measure = Metric::RootMeanSquare.measure();
-    let place = Some(Place { start: 0, ends_file: false });
+    let place = Some(Place { file: 0, first: 0, start: 0, ends_file: false });
     let target = Target::SpikeAndSoma { spike: vec![0.0; 600], soma: vec![0.5; 600], burn_in: 0, place };
     let outputs = vec![0.0; 1200];
     measure.add(&Predicted { loss: 0.0, predictions: 600, rows: 1, outputs: &outputs, target: &target });

@@ -18,6 +18,8 @@ use std::time::Instant;
 /// Share of the channels of random spike data that are active in a time step
 /// (about that of SHD at 2 ms).
 const ACTIVE: f64 = 0.02;
+/// Steps of a recorded neuron of which one has a spike.
+const SILENT: u32 = 1000;
 /// Steps run before the clock counts.
 const WARM_UP: usize = 2;
 /// Time steps streamed before the clock counts, and while it does.
@@ -116,8 +118,8 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let spec = S::configured(config, demand)?;
     machine::can_train(config, &spec)?;
     let (rows, steps) = (config.training.update_size(), config.time_steps());
-    let shape =
-        Shape { tokens: demand.tokens, predicts: config.data.kind.properties().predicts, rows, steps };
+    let predicts = config.data.kind.properties().predicts;
+    let shape = Shape { tokens: demand.tokens, predicts, rows, steps, burn_in: config.data.burn_in_ms };
     let model = spec.build(backend, &spec.initial_weights(config.training.seed))?;
     let mut trainer = Trainer::new(backend, model, config.training.spec(1_000_000))?;
     let mut record = Record::default();
@@ -218,6 +220,8 @@ struct Shape {
     /// Sequences, or pairs of them.
     rows: usize,
     steps: usize,
+    /// Leading steps that are not predicted, of recorded neurons.
+    burn_in: usize,
 }
 
 /// Random tokens or spikes with random targets.
@@ -241,6 +245,11 @@ fn random_batch(spec: &impl ModelSpec, shape: Shape, place: u64) -> Batch {
         Predicts::ValuesEveryStep => {
             let outputs = classes as usize;
             Target::ValuesEveryStep { values: values(steps * rows), outputs, lengths: None }
+        }
+        Predicts::SpikeAndSoma => {
+            let spike = ids(steps * rows, SILENT).iter().map(|&id| f32::from(u8::from(id == 0))).collect();
+            let soma = values(steps * rows).split_off(steps * rows);
+            Target::SpikeAndSoma { spike, soma, burn_in: shape.burn_in, place: None }
         }
     };
     if shape.tokens {
@@ -276,9 +285,10 @@ fn infer<B: Backend>(
         let answers = model.forward(backend, &batch.sequences(), &Pass::plain(&state))?;
         let last = answers.last().context("a model has at least one layer")?;
         let logits = match shape.predicts {
-            Predicts::EveryStep | Predicts::ClassEveryStep | Predicts::ValuesEveryStep => {
-                logits_of_all_steps(backend, model, &last.activity)?
-            }
+            Predicts::EveryStep
+            | Predicts::ClassEveryStep
+            | Predicts::ValuesEveryStep
+            | Predicts::SpikeAndSoma => logits_of_all_steps(backend, model, &last.activity)?,
             Predicts::Pairs => logits_of_pairs(backend, model, &last.activity, None)?,
             Predicts::LastStep | Predicts::Values => {
                 logits_of_last_step(backend, model, &last.activity, None)?

@@ -4,7 +4,7 @@
 use super::predictions::{Predictions, PredictionsPath};
 use crate::run::Summary;
 use crate::task::{Purpose, Task};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use elm_core::train::{Confusion, Predicted, Scores};
 use serde::Serialize;
 use std::fmt::Write;
@@ -62,9 +62,6 @@ impl Gathering {
     /// When the file cannot be written.
     pub(super) fn start(task: &Task, split: Purpose, path: Option<&PredictionsPath>) -> Result<Self> {
         let names = task.output_names();
-        if let (Some(_), Some(reason)) = (path, task.unwritten()) {
-            bail!("predictions: {reason}");
-        }
         let classification = task.properties().predicts.classifies();
         let predictions = path.map(|path| Predictions::create(path, task, split)).transpose()?;
         Ok(Gathering { confusion: classification.then(|| Confusion::new(names.len())), names, predictions })

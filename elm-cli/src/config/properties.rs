@@ -23,6 +23,8 @@ pub enum Predicts {
     Values,
     /// Real values at every step.
     ValuesEveryStep,
+    /// A spike and a voltage at every step.
+    SpikeAndSoma,
 }
 
 /// How training goes where the configuration says nothing else.
@@ -125,7 +127,7 @@ const NEURONIO: Properties = Properties {
         Metric::SpikesAtOnePercent,
     ],
     selection: &[Criterion::Metric(Metric::RootMeanSquare), Criterion::Loss],
-    predicts: Predicts::ValuesEveryStep,
+    predicts: Predicts::SpikeAndSoma,
     defaults: TrainingDefaults { turn: Some(10_000), ..CLASSIFICATION.defaults },
     ..CLASSIFICATION
 };
@@ -152,6 +154,7 @@ impl Predicts {
             Predicts::ClassEveryStep => "a class at every step",
             Predicts::Values => "real values at the end",
             Predicts::ValuesEveryStep => "real values at every step",
+            Predicts::SpikeAndSoma => "a spike and a voltage at every step",
         }
     }
 

@@ -46,7 +46,12 @@ fn adapt(batch: elm_data::Batch) -> Result<Batch> {
         elm_data::Target::LastStep { labels, lengths } => Target::LastStep { labels, lengths },
         elm_data::Target::Pairs { labels, lengths } => Target::Pairs { labels, lengths },
         elm_data::Target::SpikeAndSoma { spike, soma, burn_in, place } => {
-            let place = place.map(|at| Place { start: at.start as usize, ends_file: at.ends_file });
+            let place = place.map(|at| Place {
+                file: at.file as usize,
+                first: at.first as usize,
+                start: at.start as usize,
+                ends_file: at.ends_file,
+            });
             Target::SpikeAndSoma { spike, soma, burn_in, place }
         }
     };

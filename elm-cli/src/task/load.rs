@@ -133,11 +133,6 @@ impl Task {
         }
     }
 
-    /// Why single predictions are not written, where they are not.
-    pub fn unwritten(&self) -> Option<&'static str> {
-        matches!(self.data, Data::Neuron(..)).then_some("those of windows of NeuronIO are not written")
-    }
-
     /// Samples of a split, or tokens of a text.
     pub fn len(&self, purpose: Purpose) -> usize {
         match &self.data {

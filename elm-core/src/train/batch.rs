@@ -82,6 +82,10 @@ pub enum Target {
 /// the last step, then the next ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
+    /// The file, counted from 0.
+    pub file: usize,
+    /// The simulation of the first row within the file.
+    pub first: usize,
     /// The step of the simulations that is counted first; 0 where simulations
     /// begin.
     pub start: usize,

@@ -24,5 +24,5 @@ pub use evaluation::EvaluationWindows;
 pub use file::NeuronFile;
 pub use folder::Layout;
 pub use sampler::{TrainingWindows, WindowSettings};
-pub use simulation::{InputSpike, Simulation, soma_target};
+pub use simulation::{InputSpike, Simulation, soma_target, voltage_of};
 pub use split::NeuronSplit;

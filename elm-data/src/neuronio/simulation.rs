@@ -49,6 +49,11 @@ impl Simulation {
     }
 }
 
+/// The voltage in mV that a prediction stands for: `10 prediction - 67.7`.
+pub fn voltage_of(prediction: f32) -> f32 {
+    prediction / SCALE + BIAS_MV
+}
+
 /// What is to be predicted of a voltage in mV: `0.1 (min(V, -55) + 67.7)`.
 pub fn soma_target(voltage: f32) -> f32 {
     (voltage.min(THRESHOLD_MV) - BIAS_MV) * SCALE

@@ -2,11 +2,13 @@
 //!
 //! Predictions are written as they come, so that no text is too long; the file
 //! gets its name when it is complete. Read in this order: this file (what is
-//! written), `places` (where a prediction belongs), `csv` and `npz` (how).
+//! written), `places` (where a prediction belongs), `windows` (those of
+//! recorded neurons), `csv` and `npz` (how).
 
 mod csv;
 mod npz;
 mod places;
+mod windows;
 
 use crate::config::{Predicts, Properties};
 use crate::task::{Purpose, Task};
@@ -87,6 +89,11 @@ impl Layout {
         let predicts = task.properties().predicts;
         let mut columns = Vec::new();
         let mut add = |name, kind| columns.push(Column { name, kind });
+        if predicts == Predicts::SpikeAndSoma {
+            windows::NUMBERS.into_iter().for_each(|name| add(name, Kind::Number));
+            windows::VALUES.into_iter().for_each(|name| add(name, Kind::Real));
+            return Layout { columns, names: None };
+        }
         let text = predicts == Predicts::EveryStep;
         add(if text { "position" } else { "sample" }, Kind::Number);
         if matches!(predicts, Predicts::ClassEveryStep | Predicts::ValuesEveryStep) {
@@ -161,6 +168,9 @@ impl Predictions {
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn add(&mut self, predicted: &Predicted<'_>) -> Result<()> {
+        if let Some(columns) = windows::Columns::of(predicted) {
+            return self.table.add(&columns.cells()).with_context(|| cannot_write(&self.path));
+        }
         let (places, steps) = match self.predicts {
             Predicts::ClassEveryStep | Predicts::ValuesEveryStep => {
                 let samples = self.places.next(predicted.rows, predicted.rows);

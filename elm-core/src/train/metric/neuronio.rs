@@ -28,8 +28,6 @@ struct Step {
 #[derive(Default)]
 struct File {
     simulations: Vec<Vec<Step>>,
-    /// The simulation of the batch's first row.
-    first: usize,
 }
 
 impl File {
@@ -40,15 +38,14 @@ impl File {
             return None;
         };
         if place.start == 0 {
-            self.first = self.simulations.len();
-            self.simulations.resize_with(self.first + predicted.rows, Vec::new);
+            self.simulations.resize_with(place.first + predicted.rows, Vec::new);
         }
         let (logits, answers) = predicted.outputs.split_at(predicted.outputs.len() / 2);
         let truth = spike.iter().zip(soma).skip(burn_in * predicted.rows);
         for (column, ((&spike, &soma), (&logit, &answer))) in
             truth.zip(logits.iter().zip(answers)).enumerate()
         {
-            let row = self.first + column % predicted.rows.max(1);
+            let row = place.first + column % predicted.rows.max(1);
             if let Some(steps) = self.simulations.get_mut(row) {
                 let probability = 1.0 / (1.0 + (-logit).exp());
                 steps.push(Step { probability, spike: spike > 0.5, soma: [soma, answer] });
