@@ -24,7 +24,9 @@ fn model(kind: &str) -> &'static str {
         "lif" => {
             "kind = \"lif\"\nembedding = \"scaled\"\nembedding_scale = 3.0\n[model.lif]\nhidden_size = 10\n[model.dropout]\ninput = 0.1\ninput_mode = \"per_step\"\n"
         }
-        _ => "kind = \"transformer\"\n[model.transformer]\nwidth = 8\nheads = 2\ndepth = 1\n",
+        _ => {
+            "kind = \"transformer\"\n[model.transformer]\nwidth = 8\nheads = 2\ndepth = 1\npositions = \"learned\"\nmax_steps = 64\ndropout = 0.1\nattention_dropout = 0.1\n"
+        }
     }
 }
 
@@ -90,7 +92,7 @@ fn they_are_counted_checked_and_timed() {
         ("lstm", 4 * 6 * (20 + 6 + 1) + 4 * 6 * 13 + 20 * 7, 24),
         ("gru", 3 * 6 * (20 + 6 + 2) + 20 * 7, 6),
         ("lif", 10 * 31 + 20 * 11, 30),
-        ("transformer", 8 * 21 + (3 * 72 + 72 + 2 * 8 * 32 + 40 + 32) + 16 + 20 * 9, 0),
+        ("transformer", 8 * (21 + 64) + (3 * 72 + 72 + 2 * 8 * 32 + 40 + 32) + 16 + 20 * 9, 0),
     ] {
         let config = format!("{kind}.toml");
         let info = json(&place, &["info", &config, "--json"]);
@@ -133,7 +135,7 @@ fn settings_of_other_kinds_and_impossible_ones_are_refused_at_their_place() {
         ("lstm", "model.lstm.chrono=2", "more than 2"),
         ("lstm", "model.head=none", "linear head"),
         ("lstm", "model.embedding=one_hot", "needs data that consists of tokens"),
-        ("lstm", "backend.scan=fused", "only ELM neurons have a fused recurrence"),
+        ("lstm", "backend.scan=fused", "only ELM neurons have a fused recurrence with every backend"),
         ("gru", "regularizer.mlp_magnitude.strength=0.1", "only ELM neurons have an MLP"),
         ("gru", "regularizer.population_activity.layers=[1]", "there is no layer 1"),
         ("gru", "model.num_input=7", "contradicts the data"),
@@ -141,6 +143,9 @@ fn settings_of_other_kinds_and_impossible_ones_are_refused_at_their_place() {
         ("lif", "model.lif.inhibitory=1.5", "from 0 to 1"),
         ("transformer", "model.transformer.heads=3", "do not divide"),
         ("transformer", "model.dropout.recurrent=0.1", "no such setting"),
+        ("transformer", "model.transformer.max_steps=none", "model.transformer.max_steps: missing"),
+        ("transformer", "model.transformer.positions=sinusoidal", "only learned positions"),
+        ("transformer", "model.transformer.dropout=1", "0..1"),
     ] {
         let config = format!("{kind}.toml");
         place.run(&["check", &config, "--set", set]).expect(2, &[told]);
@@ -172,6 +177,8 @@ fn shipped_baselines_have_the_sizes_that_they_tell() {
         ("digits_transformer", 13_400),
         ("shd_adding_lstm", 955_769),
         ("shd_lif", 610_520),
+        ("neuronio_lif", 1283),
+        ("neuronio_lstm", 551_802),
     ] {
         let file = folder.join(format!("{name}.toml"));
         let info = json(&place, &["info", file.to_str().unwrap(), "--json"]);

@@ -29,7 +29,7 @@ const SHORTENED: &[(&str, &str)] = &[
     ("elm train ", " --max-steps 2 --set training.valid_batches=2 --set training.test_batches=2"),
     ("elm data make listops ", " --samples 9,3,3"),
     ("elm data make spikes --out data/digits", " --samples 20,10"),
-    ("elm data make neuronio ", " --files 1,1,1 --simulations 2 --milliseconds 800"),
+    ("elm data make neuronio ", " --files 1,1,1 --simulations 8 --milliseconds 1100"),
 ];
 
 /// Data that nobody can have here: what is said then is that it is missing.
