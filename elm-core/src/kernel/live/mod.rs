@@ -6,6 +6,8 @@
 
 mod meeting;
 mod neurons;
+mod packed;
+mod product;
 mod team;
 
 use super::pages::caught;

@@ -1,52 +1,17 @@
 //! A range of neurons of a live layer.
 
 use super::LiveWeights;
+use super::packed::{Layout, Sizes, pack};
+use super::product::product;
 use crate::kernel::activation::{self, constant};
 use crate::kernel::memory::{Buffer, Store};
 use crate::kernel::offsets::Offsets;
-use crate::kernel::shape::{feedback_weight, synapse_weight};
-use crate::kernel::simd::{BLOCK, Element, InstructionSet, MOST_LANES, Offset, Program, Vector, starts};
-use crate::kernel::span::{Span, SpanMut};
-use crate::kernel::timescale::{self, Timescale};
+use crate::kernel::simd::{BLOCK, Element, InstructionSet, Offset, Program, Vector, starts};
+use crate::kernel::span::Span;
 use crate::kernel::weights::Places;
 use crate::spec::neuron::WRITE_SLOPE;
-use crate::spec::{Activation, LayerSpec, Trace};
+use crate::spec::{Activation, LayerSpec};
 use std::ops::Range;
-
-/// Where the parts of a neuron's block lie. Every row of units is padded to
-/// whole vectors with weights of zero.
-#[derive(Debug, Clone)]
-struct Layout {
-    /// Synapse weights `[synapses per branch, branches]`.
-    synapses: usize,
-    /// Weights of the feedback, `[F]`.
-    feedback: usize,
-    /// For each linear map its bias, then its columns: `[inputs + 1, outputs]`.
-    maps: Vec<usize>,
-    decay: usize,
-    write: usize,
-    /// `[O, memory]`.
-    readout: usize,
-    /// `[O]`.
-    bias: usize,
-    len: usize,
-}
-
-/// Sizes: units, and units padded to whole vectors.
-#[derive(Debug, Clone)]
-struct Sizes {
-    /// All branches, those of the feedback last.
-    branches: usize,
-    feedback: usize,
-    branch_row: usize,
-    per_branch: usize,
-    memory: usize,
-    memory_row: usize,
-    outputs: usize,
-    /// `(inputs, outputs, outputs padded)` of each linear map.
-    maps: Vec<(usize, usize, usize)>,
-    trace_decay: Option<f64>,
-}
 
 /// Weights and state of some neurons, units in the lanes.
 pub(super) struct Neurons {
@@ -293,167 +258,4 @@ fn output(layer: &LayerSpec, readout: f32, bias: f32, average: &mut f32) -> f32 
         Activation::Relu => drive,
         Activation::Spike => f32::from(u8::from(drive > 0.0)),
     }
-}
-
-/// `out = bias + weight x`, outputs in the lanes, columns in turn. Four
-/// columns at a time have sums of their own, lest each wait for the last.
-///
-/// # Safety
-/// `weights` holds `[inputs + 1, padded]`, `x` `inputs` and `out` `padded`
-/// numbers, `padded` is a multiple of `W::LANES`, and the processor has `W`'s
-/// instructions.
-#[inline(always)]
-unsafe fn product<W: Vector<E = f32>>(
-    weights: Span<'_, f32>,
-    inputs: usize,
-    padded: usize,
-    x: Span<'_, f32>,
-    out: SpanMut<'_, f32>,
-) {
-    let mut at = 0;
-    // SAFETY: as the caller's.
-    unsafe {
-        while at < padded {
-            if at + 2 * W::LANES <= padded {
-                columns::<W, 2>(weights, inputs, padded, x, out, at);
-                at += 2 * W::LANES;
-            } else {
-                columns::<W, 1>(weights, inputs, padded, x, out, at);
-                at += W::LANES;
-            }
-        }
-    }
-}
-
-/// `N` vectors of outputs from `at` on.
-///
-/// # Safety
-/// As [`product`].
-#[inline(always)]
-unsafe fn columns<W: Vector<E = f32>, const N: usize>(
-    weights: Span<'_, f32>,
-    inputs: usize,
-    padded: usize,
-    x: Span<'_, f32>,
-    out: SpanMut<'_, f32>,
-    at: usize,
-) {
-    // SAFETY: as the caller's.
-    unsafe {
-        let mut sums = [[W::splat(0.0); N]; 4];
-        for v in 0..N {
-            sums[0][v] = weights.vector(at + v * W::LANES);
-        }
-        let whole = inputs - inputs % 4;
-        let mut k = 0;
-        while k < inputs {
-            // The last columns, fewer than four, go to the first sum.
-            let side = if k < whole { 4 } else { 1 };
-            for c in 0..4 {
-                if c < side {
-                    let value: W = x.splat(k + c);
-                    for v in 0..N {
-                        let weight: W = weights.vector((1 + k + c) * padded + at + v * W::LANES);
-                        sums[c][v] = weight.mul_add(value, sums[c][v]);
-                    }
-                }
-            }
-            k += side;
-        }
-        for v in 0..N {
-            let (first, second) = (sums[0][v].add(sums[1][v]), sums[2][v].add(sums[3][v]));
-            out.put(at + v * W::LANES, first.add(second));
-        }
-    }
-}
-
-impl Sizes {
-    fn new(layer: &LayerSpec, lanes: usize) -> Self {
-        let neuron = &layer.neuron;
-        let padded = |(inputs, outputs): (usize, usize)| (inputs, outputs, outputs.next_multiple_of(lanes));
-        Sizes {
-            branches: neuron.all_branches(),
-            feedback: neuron.feedback,
-            branch_row: neuron.all_branches().next_multiple_of(lanes),
-            per_branch: neuron.synapses_per_branch,
-            memory: neuron.memory,
-            memory_row: neuron.memory.next_multiple_of(lanes),
-            outputs: layer.outputs,
-            maps: neuron.mlp_shapes().into_iter().map(padded).collect(),
-            trace_decay: match neuron.trace {
-                Trace::None => None,
-                // A trace per synapse is linear in its source: the sums of a
-                // branch's traces are one trace of its sums.
-                Trace::Branch(tau) | Trace::Synapse(tau) => Some(neuron.decay(tau)),
-            },
-        }
-    }
-}
-
-impl Layout {
-    fn new(sizes: &Sizes) -> Self {
-        let mut len = 0;
-        let mut take = |count: usize| {
-            len += count;
-            len - count
-        };
-        let synapses = take(sizes.per_branch * sizes.branch_row);
-        let maps = sizes.maps.iter().map(|&(inputs, _, padded)| take((inputs + 1) * padded)).collect();
-        let (decay, write) = (take(sizes.memory_row), take(sizes.memory_row));
-        let (readout, bias) = (take(sizes.outputs * sizes.memory_row), take(sizes.outputs));
-        let feedback = take(sizes.feedback);
-        Layout {
-            synapses,
-            feedback,
-            maps,
-            decay,
-            write,
-            readout,
-            bias,
-            len: len.next_multiple_of(MOST_LANES),
-        }
-    }
-}
-
-/// Packs the weights of neuron `n`.
-fn pack(
-    weights: &LiveWeights<'_>,
-    places: &Places,
-    n: usize,
-    sizes: &Sizes,
-    layout: &Layout,
-    block: &mut [f32],
-) {
-    let (parameters, neuron) = (weights.parameters, &weights.layer.neuron);
-    let synapses = neuron.synapses();
-    for i in 0..synapses {
-        let weight = synapse_weight(weights.layer, parameters, n * synapses + i);
-        let (k, j) = (i / sizes.per_branch, i % sizes.per_branch);
-        block[layout.synapses + j * sizes.branch_row + k] = (weight * neuron.input_scale) as f32;
-    }
-    for o in 0..sizes.feedback {
-        block[layout.feedback + o] = feedback_weight(weights.layer, parameters, n, o) as f32;
-    }
-    for (j, &(inputs, outputs, padded)) in sizes.maps.iter().enumerate() {
-        let (weight, bias) = places.maps[j];
-        let (weight, bias) = (&parameters[weight.of(n)], &parameters[bias.of(n)]);
-        let map = &mut block[layout.maps[j]..][..(inputs + 1) * padded];
-        map[..outputs].copy_from_slice(bias);
-        for row in 0..outputs {
-            for k in 0..inputs {
-                map[(1 + k) * padded + row] = weight[row * inputs + k];
-            }
-        }
-    }
-    let learnable = &parameters[places.tau_raw.of(n)];
-    let fixed = weights.fixed_tau_raw.map(|fixed| &fixed[n * sizes.memory..(n + 1) * sizes.memory]);
-    for i in 0..sizes.memory {
-        let unit = Timescale::new(neuron, timescale::raw(fixed, learnable, i));
-        block[layout.decay + i] = unit.decay as f32;
-        block[layout.write + i] = unit.write as f32;
-    }
-    for (o, row) in parameters[places.readout.of(n)].chunks_exact(sizes.memory).enumerate() {
-        block[layout.readout + o * sizes.memory_row..][..sizes.memory].copy_from_slice(row);
-    }
-    block[layout.bias..][..sizes.outputs].copy_from_slice(&parameters[places.bias.of(n)]);
 }
