@@ -55,8 +55,8 @@ fn the_memory_estimate_follows_budget_and_scan() {
 #[test]
 fn every_row_of_the_trade_off_tables_is_met() {
     for (text, config) in [
-        (include_str!("tradeoff/enwik8.csv"), "enwik8.toml"),
-        (include_str!("tradeoff/shd_adding.csv"), "shd_adding.toml"),
+        (include_str!("../src/commands/law/published/text.csv"), "enwik8.toml"),
+        (include_str!("../src/commands/law/published/spikes.csv"), "shd_adding.toml"),
     ] {
         let mut lines = text.lines();
         let names: Vec<&str> = lines.next().unwrap().split(',').collect();

@@ -47,7 +47,7 @@ impl Frame {
             .iter()
             .map(|(_, label)| look::text_width(label, look::TICK_SIZE))
             .fold(0.0, f64::max);
-        let right = look::SIZE[0] - if tight { COLOUR_BAR } else { EDGE + 4.0 };
+        let right = look::SIZE[0] - if tight { COLOUR_BAR } else { EDGE + 14.0 };
         Frame { x: x.drawn(EDGE + widest + 10.0, right), y }
     }
 

@@ -10,6 +10,7 @@ pub mod export;
 pub mod generate;
 pub mod import;
 pub mod info;
+pub mod law;
 pub mod predictions;
 pub mod scores;
 pub mod sweep;

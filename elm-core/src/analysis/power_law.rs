@@ -31,6 +31,9 @@ pub struct PowerLawFit {
     pub intervals: [[f64; 2]; 3],
     /// Root of the mean squared residual.
     pub rms_error: f64,
+    /// The exponent is at an end of what is searched, from 0.005 to 8, so that
+    /// this is no law.
+    pub at_limit: bool,
     /// Laws fitted to drawn data.
     pub replicates: Vec<PowerLaw>,
 }
@@ -81,6 +84,7 @@ pub fn fit_power_law(points: &[(f64, f64)], seed: u64) -> Result<PowerLawFit> {
     };
     Ok(PowerLawFit {
         law: best.in_units(unit),
+        at_limit: best.alpha < 1.02 * ALPHA[0] || best.alpha > 0.98 * ALPHA[1],
         intervals: [interval(|law| law.l_inf), interval(|law| law.a), interval(|law| law.alpha)],
         rms_error: (residuals.iter().map(|residual| residual.powi(2)).sum::<f64>() / residuals.len() as f64)
             .sqrt(),
