@@ -58,6 +58,23 @@ fn the_optimum_of_the_published_spike_sweep_is_predicted_with_its_error() {
     within(number(&law, "/front/2/value"), 0.82, 0.83);
 }
 
+/// The words in a picture: title, axes, ticks, legend.
+fn told(svg: &str) -> Vec<&str> {
+    let texts = svg.split("<text").skip(1);
+    texts.map(|text| text.split_once('>').unwrap().1.split_once('<').unwrap().0).collect()
+}
+
+#[test]
+fn the_picture_of_the_readme_is_what_the_program_draws() {
+    let place = Place::new();
+    law(&place, &["--task", "text", "--out", "out"]);
+    let drawn = std::fs::read_to_string(place.path("out/theory.svg")).unwrap();
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/law-text.svg")).unwrap();
+    assert_eq!(told(&drawn), told(&committed));
+    assert!(told(&drawn).contains(&"theory"), "{:?}", told(&drawn));
+}
+
 /// Tables beside the workspace are the ones that come with the program.
 #[test]
 fn tables_of_the_authors_are_recognised() {
@@ -73,7 +90,10 @@ fn tables_of_the_authors_are_recognised() {
             continue;
         };
         let found = law(&place, &[file.to_str().unwrap()]);
-        assert_eq!(found["metric"], metric);
+        assert_eq!(
+            (&found["metric"], &found["task"]),
+            (&metric.into(), &task.map_or(Value::Null, Value::from))
+        );
         match task {
             Some(task) => {
                 let own = law(&place, &["--task", task]);

@@ -46,9 +46,9 @@ impl Observation {
         Ok(())
     }
 
-    fn same_allocation(&self, other: &Observation) -> bool {
-        let key = |o: &Observation| [o.parameters, o.neurons, o.memory, o.complexity, o.synapses];
-        key(self) == key(other)
+    /// Sizes by which runs are put together and in order.
+    fn sizes(&self) -> [f64; 5] {
+        [self.neurons, self.memory, self.parameters, self.complexity, self.synapses]
     }
 }
 
@@ -81,26 +81,16 @@ const SAME_BUDGET: f64 = 1.15;
 /// # Errors
 /// [`Error::Config`] if a number is not finite, or a size not positive.
 pub fn allocations(observations: &[Observation]) -> Result<Vec<Allocation>> {
-    let mut found: Vec<Allocation> = Vec::new();
-    for observation in observations {
-        observation.check()?;
-        let (choice, loss) = (observation.choice, observation.loss);
-        match found.iter_mut().find(|allocation| allocation.mean.same_allocation(observation)) {
-            Some(allocation) => {
-                allocation.choices.push(choice);
-                allocation.losses.push(loss);
-            }
-            None => found.push(Allocation { mean: *observation, choices: vec![choice], losses: vec![loss] }),
-        }
-    }
-    for allocation in &mut found {
-        allocation.mean.choice = mean(&allocation.choices);
-        allocation.mean.loss = mean(&allocation.losses);
-    }
-    found.sort_by(|a, b| {
-        a.mean.neurons.total_cmp(&b.mean.neurons).then(a.mean.memory.total_cmp(&b.mean.memory))
-    });
-    Ok(found)
+    observations.iter().try_for_each(Observation::check)?;
+    let mut sorted = observations.to_vec();
+    sorted.sort_by(|a, b| a.sizes().partial_cmp(&b.sizes()).unwrap_or(std::cmp::Ordering::Equal));
+    let of = |runs: &[Observation]| {
+        let choices: Vec<f64> = runs.iter().map(|run| run.choice).collect();
+        let losses: Vec<f64> = runs.iter().map(|run| run.loss).collect();
+        let mean = Observation { choice: mean(&choices), loss: mean(&losses), ..runs[0] };
+        Allocation { mean, choices, losses }
+    };
+    Ok(sorted.chunk_by(|a, b| a.sizes() == b.sizes()).map(of).collect())
 }
 
 /// Groups runs by their number of parameters, from the smallest budget up.

@@ -49,7 +49,7 @@ const STARTS: usize = 48;
 ///
 /// By variable projection (Golub and Pereyra 1973): for every `alpha`, the
 /// best `l_inf >= 0` and `a >= 0` are a linear problem, so only `alpha` is
-/// searched, from [`STARTS`] places. Sizes are divided by their geometric mean
+/// searched, from many places. Sizes are divided by their geometric mean
 /// first; other units of `P` change `a` alone, a loss summed instead of
 /// averaged changes `l_inf` and `a` by its factor, and nothing else.
 ///

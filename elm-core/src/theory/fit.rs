@@ -109,7 +109,7 @@ pub fn fit_theory(observations: &[Observation], seed: u64) -> Result<TheoryFit> 
                 .iter()
                 .map(|fit| fit + factor * residuals[draws.below(residuals.len() as u32) as usize]);
             let drawn: Vec<f64> = drawn.collect();
-            problem.project(&drawn, &problem.refine(&drawn, &place, 0.5, 400).0).0
+            problem.project(&drawn, &problem.refine(&drawn, &place, 0.5, 300).0).0
         })
         .collect();
     let design = Design::of(observations)?;

@@ -1,6 +1,6 @@
 //! Why there is a best split of a budget between neurons and their complexity.
 //!
-//! [S2] explains its trade-off by two mechanisms: what a neuron says about its
+//! \[S2\] explains its trade-off by two mechanisms: what a neuron says about its
 //! input gets clearer with its complexity, but only so clear; and the more
 //! neurons there are, the more they repeat each other. **The formulas here are
 //! this project's own reading of that**, not the paper's; they are judged by

@@ -18,6 +18,7 @@ pub use report::{
     TheoryOptimum, TheoryPointReport, TheoryReport,
 };
 
+use crate::answer::tell;
 use crate::config::names::Named;
 use crate::config::place::ConfigError;
 use crate::run::folder::write_atomically;
@@ -31,6 +32,9 @@ use metric::Metric;
 use rows::Row;
 use std::path::PathBuf;
 use table::Table;
+
+/// Allocations from which on a fit takes seconds.
+const MANY_ALLOCATIONS: usize = 200;
 
 /// What to find out.
 #[derive(Debug, Clone)]
@@ -114,7 +118,9 @@ fn tables(request: &LawRequest) -> Result<(Vec<Table>, Option<Task>)> {
         return Ok((vec![Table::parse(published.name, published.table)?], Some(task)));
     }
     let tables: Vec<Table> = request.tables.iter().map(|path| Table::read(path)).collect::<Result<_>>()?;
-    Ok((tables, request.task))
+    let recognised =
+        rows::recognised(&tables[0]).filter(|task| tables.iter().all(|t| rows::recognised(t) == Some(*task)));
+    Ok((tables, request.task.or(recognised)))
 }
 
 fn names() -> String {
@@ -158,6 +164,9 @@ impl Laws {
             );
         }
         let recipe = recipe(&optima);
+        if allocations.len() > MANY_ALLOCATIONS {
+            tell(format_args!("fitting the theory to {} allocations", allocations.len()));
+        }
         let theory = fit_theory(&observations, seed);
         Ok(Laws {
             metric,

@@ -1,6 +1,6 @@
 //! What the authors published about the sweeps of the second paper.
 //!
-//! The tables are those of the JAX release of [S2] (arXiv 2605.12049), one run
+//! The tables are those of the JAX release of \[S2\] (arXiv 2605.12049), one run
 //! each: `published/text.csv` on Enwik8, `published/spikes.csv` on SHD-Adding.
 
 use crate::config::names::names;

@@ -94,7 +94,6 @@ pub(super) fn rows(
     notes: &mut Vec<String>,
 ) -> Result<Vec<Row>, ConfigError> {
     let columns = Columns::of(table, metric)?;
-    let task = task.or_else(|| recognised(table, &columns));
     let mut left_out = std::collections::BTreeMap::<String, usize>::new();
     let mut rows = Vec::new();
     for row in 0..table.rows.len() {
@@ -151,14 +150,17 @@ pub(super) fn rows(
 }
 
 /// The published task whose networks have just the sizes of this table.
-fn recognised(table: &Table, columns: &Columns) -> Option<Task> {
-    let (memory, neurons) = (columns.memory?, columns.neurons?);
+pub(super) fn recognised(table: &Table) -> Option<Task> {
+    let [memory, neurons, parameters] =
+        ["num_memory", "num_neurons", "trainable_parameters"].map(|name| table.column(name));
     let fits = |task: &Task| {
         let published = task.published();
         (0..table.rows.len()).all(|row| {
-            let size = |column| table.size(row, column).unwrap_or(f64::NAN);
+            let size = |column: Option<usize>| {
+                column.and_then(|column| table.size(row, column).ok()).unwrap_or(f64::NAN)
+            };
             let of_neuron = published.complexity(size(memory)) + published.synapses();
-            (size(columns.parameters) - size(neurons) * of_neuron - published.rest).abs() < 0.5
+            (size(parameters) - size(neurons) * of_neuron - published.rest).abs() < 0.5
         })
     };
     Task::ALL.iter().copied().find(fits)
