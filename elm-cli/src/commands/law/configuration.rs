@@ -1,7 +1,8 @@
 //! A recommended network as a configuration that can be trained.
 
+use super::costs::Readout;
 use super::published::Task;
-use super::recommend::{Readout, Recommendation};
+use super::recommend::Recommendation;
 use crate::run::folder::write_atomically;
 use anyhow::Result;
 use std::path::Path;

@@ -1,10 +1,13 @@
 //! `elm law`: what a set of runs says about how to split a budget of parameters
 //! between neurons, their complexity and their connections.
 
+mod assemble;
 mod configuration;
+mod costs;
 mod figures;
 mod metric;
 mod published;
+mod reasons;
 mod recommend;
 mod report;
 mod rows;
@@ -87,7 +90,7 @@ pub fn run(request: &LawRequest) -> Result<LawReport> {
         None => None,
     };
     let names = tables.into_iter().map(|table| table.name).collect();
-    let mut report = report::report(&laws, names, task, recommendation, notes);
+    let mut report = assemble::report(&laws, names, task, recommendation, notes);
     if let Some(folder) = &request.out {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -131,23 +134,7 @@ impl Laws {
     fn of(metric: Metric, rows: Vec<Row>, seed: u64, notes: &mut Vec<String>) -> Result<Laws> {
         let observations: Vec<Observation> = rows.iter().map(|row| row.observation(&metric)).collect();
         let budgets = budgets(&observations)?;
-        let mut optima = Vec::new();
-        for budget in &budgets {
-            match optimum(budget, seed) {
-                Ok(optimum) => {
-                    if optimum.at_edge {
-                        notes.push(format!(
-                            "budget {:.0}: the best allocation is the last on its side; the optimum may lie beyond",
-                            budget.parameters
-                        ));
-                    }
-                    optima.push(optimum);
-                }
-                // Sizes of single neurons are no allocations of a budget.
-                Err(_) if budget.allocations.iter().all(|a| a.mean.neurons == 1.0) => {}
-                Err(error) => notes.push(format!("budget {:.0}: {error}", budget.parameters)),
-            }
-        }
+        let optima = optima(&budgets, seed, notes);
         let allocations = allocations(&observations)?;
         let points = |cost: fn(&Observation) -> f64| -> Vec<(f64, f64)> {
             allocations.iter().map(|allocation| (cost(&allocation.mean), allocation.mean.loss)).collect()
@@ -181,6 +168,28 @@ impl Laws {
             theory,
         })
     }
+}
+
+/// The optimum of every budget that splits its parameters in three ways.
+fn optima(budgets: &[Budget], seed: u64, notes: &mut Vec<String>) -> Vec<Optimum> {
+    let mut optima = Vec::new();
+    for budget in budgets {
+        match optimum(budget, seed) {
+            Ok(optimum) => {
+                if optimum.at_edge {
+                    notes.push(format!(
+                        "budget {:.0}: the best allocation is the last on its side; the optimum may lie beyond",
+                        budget.parameters
+                    ));
+                }
+                optima.push(optimum);
+            }
+            // Sizes of single neurons are no allocations of a budget.
+            Err(_) if budget.allocations.iter().all(|a| a.mean.neurons == 1.0) => {}
+            Err(error) => notes.push(format!("budget {:.0}: {error}", budget.parameters)),
+        }
+    }
+    optima
 }
 
 /// Size and loss of every run of the allocation that is best on validation, of

@@ -1,10 +1,11 @@
 //! How to split a budget, from what was measured at others.
 
+use super::costs::{Costs, Readout, costs};
+use super::reasons::reasons;
 use super::report::Measured;
 use super::{Laws, Task};
 use anyhow::{Result, anyhow, bail};
 use elm_core::analysis::Allocation;
-use elm_core::theory::Design;
 use serde::Serialize;
 
 /// A network for a budget, and why this one.
@@ -43,73 +44,8 @@ pub struct Recommendation {
     pub(super) readout: Option<Readout>,
 }
 
-/// The readout layer: neurons without hidden units and with three memory units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Readout {
-    pub(super) branches: usize,
-    pub(super) synapses_per_branch: usize,
-    /// Does a linear head follow?
-    pub(super) head: bool,
-}
-
-/// Readout layers from the published ones (with those of text) to the smallest.
-fn readouts(published: [usize; 2]) -> [Readout; 5] {
-    let readout =
-        |[branches, synapses_per_branch]: [usize; 2], head| Readout { branches, synapses_per_branch, head };
-    [
-        readout(published, true),
-        readout([20, 10], true),
-        readout([10, 5], true),
-        readout([10, 5], false),
-        readout([5, 3], false),
-    ]
-}
-
-impl Readout {
-    /// Parameters of a readout layer of so many neurons, and its head.
-    pub(super) fn parameters(&self, outputs: usize) -> usize {
-        const MEMORY: usize = 3;
-        let neuron =
-            (self.branches + MEMORY + 1) * MEMORY + MEMORY + 1 + self.branches * self.synapses_per_branch;
-        outputs * neuron + if self.head { outputs * outputs + outputs } else { 0 }
-    }
-}
-
-/// What a network of a given number of memory units costs.
-struct Costs {
-    design: Design,
-    /// Branches and synapses of a branch, where they are known.
-    branches: Option<[usize; 2]>,
-    readout: Option<Readout>,
-    rest: f64,
-}
-
-impl Costs {
-    /// Learned numbers of a neuron, with its synapses.
-    fn neuron(&self, memory: f64) -> f64 {
-        let [complexity, synapses] = self.parts(memory);
-        complexity + synapses
-    }
-
-    /// `k_e` and `k_c`.
-    fn parts(&self, memory: f64) -> [f64; 2] {
-        match self.branches {
-            Some([branches, synapses]) => [complexity(branches, memory), (branches * synapses) as f64],
-            None => self.design.neuron(memory),
-        }
-    }
-}
-
-/// `k_e` of a neuron with `2 d_m` hidden units.
-fn complexity(branches: usize, memory: f64) -> f64 {
-    (branches as f64 + memory + 1.0) * 2.0 * memory + (2.0 * memory + 1.0) * memory + memory + 1.0
-}
-
 /// The exponent of `d_m ∝ N^exponent` that the paper recommends.
 const PUBLISHED_EXPONENT: f64 = 0.5;
-
-/// What a budget may take of a network that is not the hidden layer.
-const MOST_REST: f64 = 0.5;
 
 /// Recommends an allocation: the optimum of the nearest budget, carried along
 /// `d_m ∝ N^γ`.
@@ -170,12 +106,13 @@ pub(super) fn recommend(laws: &Laws, task: Option<Task>, budget: f64) -> Result<
 }
 
 /// The optimum of a measured budget.
-struct Anchor {
-    budget: f64,
-    memory: f64,
-    interval: [f64; 2],
-    neurons: f64,
-    by_theory: bool,
+pub(super) struct Anchor {
+    pub(super) budget: f64,
+    pub(super) memory: f64,
+    pub(super) interval: [f64; 2],
+    pub(super) neurons: f64,
+    /// By the theory, or by a parabola.
+    pub(super) by_theory: bool,
 }
 
 /// The optimum of the budget nearest to this one: by the theory, which uses all
@@ -206,44 +143,6 @@ fn anchor(laws: &Laws, budget: f64) -> Result<Anchor> {
     })
 }
 
-fn costs(laws: &Laws, task: Option<Task>, budget: f64) -> Result<Costs> {
-    let design = Design::of(&laws.observations)?;
-    let rest = design.rest;
-    let branches = branches(laws);
-    let Some(task) = task else {
-        return Ok(Costs { design, branches, readout: None, rest });
-    };
-    let (published, outputs) = (task.published(), task.outputs());
-    let branches = branches.unwrap_or([published.branches, published.synapses_per_branch]);
-    let readouts = readouts([published.branches, published.synapses_per_branch]);
-    let pays = |readout: &Readout| readout.parameters(outputs) as f64 <= MOST_REST * budget;
-    let Some(readout) = readouts.into_iter().find(pays) else {
-        let least = readouts[4].parameters(outputs) as f64 / MOST_REST;
-        bail!("{budget:.0} parameters are too few for {outputs} outputs: {least:.0} are the least");
-    };
-    let rest = readout.parameters(outputs) as f64;
-    Ok(Costs { design, branches: Some(branches), readout: Some(readout), rest })
-}
-
-/// Branches and synapses of a branch that all runs have, worked out from what
-/// a neuron of `2 d_m` hidden units learns.
-fn branches(laws: &Laws) -> Option<[usize; 2]> {
-    let mut found = None;
-    for row in &laws.rows {
-        let memory = row.num_memory?;
-        let branches = (row.complexity_per_neuron - complexity(0, memory)) / (2.0 * memory);
-        let synapses = row.synapses_per_neuron / branches;
-        let whole = |value: f64| {
-            ((value - value.round()).abs() < 1e-6 && value >= 1.0).then(|| value.round() as usize)
-        };
-        let own = [whole(branches)?, whole(synapses)?];
-        if *found.get_or_insert(own) != own {
-            return None;
-        }
-    }
-    found
-}
-
 /// Memory units for a budget, `memory (N / neurons)^exponent` with the `N` that
 /// it then pays for.
 fn carried(costs: &Costs, budget: f64, memory: f64, neurons: f64, exponent: f64) -> f64 {
@@ -268,66 +167,4 @@ fn nearest(laws: &Laws, budget: f64, memory: f64) -> Vec<Measured> {
     let distance = |a: &Allocation| (a.mean.parameters / budget).ln().hypot((a.mean.memory / memory).ln());
     all.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
     all.into_iter().take(3).map(|allocation| laws.measured(allocation)).collect()
-}
-
-fn reasons(
-    laws: &Laws,
-    anchor: &Anchor,
-    costs: &Costs,
-    recommendation: &Recommendation,
-    exponent: f64,
-    [least, most]: [f64; 2],
-) -> Vec<String> {
-    let [low, high] = anchor.interval;
-    let by =
-        if anchor.by_theory { "the theory fitted to all runs" } else { "a parabola through the best runs" };
-    let mut reasons = vec![format!(
-        "at {:.0} parameters, the nearest that were measured, {by} has the optimum at d_m {:.1} ({low:.1} to {high:.1})",
-        anchor.budget, anchor.memory
-    )];
-    if recommendation.extrapolated {
-        let (way, factor) = if recommendation.budget < least {
-            ("below", least / recommendation.budget)
-        } else {
-            ("above", recommendation.budget / most)
-        };
-        reasons.push(format!(
-            "{:.0} parameters lie outside of what was measured ({least:.0} to {most:.0}), {factor:.1} times {way}: this \
-             is a guess to begin with",
-            recommendation.budget
-        ));
-    }
-    reasons.push(match laws.recipe.as_ref() {
-        Ok(recipe) => format!(
-            "from there d_m ~ N^{exponent:.2}, as at the optima of {} budgets ({:.2} to {:.2})",
-            laws.optima.len(),
-            recipe.interval[0],
-            recipe.interval[1]
-        ),
-        Err(_) => "from there d_m ~ N^0.5, the published recipe, since one budget shows no exponent; the interval reaches \
-            from that to an unchanged d_m"
-            .to_string(),
-    });
-    reasons.push("d_h = 2 d_m, as in all published networks".to_string());
-    match costs.branches {
-        Some([branches, _]) => reasons.push(format!(
-            "branches and synapses as in the runs; the published recipe d_b = 2 d_h would have {} instead of {branches} \
-             branches",
-            2 * recommendation.mlp_hidden_units
-        )),
-        None => reasons.push("k_e and k_c between those of the runs".to_string()),
-    }
-    if let Some(readout) = costs
-        .readout
-        .filter(|readout| *readout != readouts([readout.branches, readout.synapses_per_branch])[0])
-    {
-        reasons.push(format!(
-            "readout neurons of {} branches of {} synapses{}, so that they take at most half of the \
-            budget",
-            readout.branches,
-            readout.synapses_per_branch,
-            if readout.head { "" } else { " and no head" }
-        ));
-    }
-    reasons
 }

@@ -122,20 +122,27 @@ pub(super) fn rows(
     if rows.is_empty() {
         return Err(ConfigError::of(&table.name, "no finished run has a finite figure of merit"));
     }
+    notes.extend(assumptions(table, &columns, task));
+    Ok(rows)
+}
+
+/// What is taken for granted because the table does not tell it.
+fn assumptions(table: &Table, columns: &Columns, task: Option<Task>) -> Vec<String> {
+    let mut told = Vec::new();
     if columns.neurons.is_none() {
-        notes.push(format!(
+        told.push(format!(
             "{}: without a column num_neurons, every run is taken for a single neuron",
             table.name
         ));
     }
     if columns.memory.is_none() {
-        notes.push(format!(
+        told.push(format!(
             "{}: without a column num_memory, it is taken to be the same in every run",
             table.name
         ));
     }
     if (columns.complexity, columns.synapses) == (None, None) && columns.neurons.is_some() {
-        notes.push(match task {
+        told.push(match task {
             Some(task) => {
                 format!("{}: k_e and k_c are those of the published networks for {}", table.name, task.name())
             }
@@ -146,7 +153,7 @@ pub(super) fn rows(
             ),
         });
     }
-    Ok(rows)
+    told
 }
 
 /// The published task whose networks have just the sizes of this table.
