@@ -61,7 +61,7 @@ pub(crate) fn is_about(error: &DataError, file: &Path) -> bool {
         | DataError::Format { path, .. }
         | DataError::Checksum { path, .. }
         | DataError::Io { path, .. } => path == file,
-        DataError::Setting { .. } => false,
+        DataError::TooFew { .. } | DataError::Setting { .. } => false,
     }
 }
 

@@ -37,6 +37,14 @@ pub enum DataError {
         /// Digest it should have.
         expected: String,
     },
+    /// The data is intact, but too little of it is there.
+    #[error("{path}: {reason}", path = path.display())]
+    TooFew {
+        /// The file or folder.
+        path: PathBuf,
+        /// How much there is and how much is needed.
+        reason: String,
+    },
     /// The operating system refused to read or write.
     #[error("{path}: {source}", path = path.display())]
     Io {

@@ -2,8 +2,9 @@
 
 use crate::error::{DataError, Result};
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use zip::ZipArchive;
 
 pub(crate) fn io(path: &Path, source: std::io::Error) -> DataError {
     DataError::Io { path: path.to_path_buf(), source }
@@ -43,6 +44,22 @@ pub(crate) fn read(path: &Path, expected: &str, limit: u64) -> Result<Vec<u8>> {
         return Err(format(path, format!("byte {limit}"), reason));
     }
     Ok(bytes)
+}
+
+/// Opens a zip archive, such as `.npz` is.
+///
+/// # Errors
+/// [`DataError::Format`] when it is none, or only the first part of one.
+pub(crate) fn unzip<R: Read + Seek>(path: &Path, mut file: R, expected: &str) -> Result<ZipArchive<R>> {
+    let mut first = [0; 4];
+    let begins_as_one = file.read_exact(&mut first).is_ok() && first.starts_with(b"PK");
+    ZipArchive::new(file).map_err(|error| {
+        let reason = match begins_as_one {
+            true => format!("this is no complete archive: cut off or damaged ({error})"),
+            false => format!("this is no archive; expected {expected}"),
+        };
+        format(path, "archive", reason)
+    })
 }
 
 /// The entries of a folder whose name has a number, sorted by it (and by name).

@@ -190,6 +190,20 @@ fn every_kind_of_answer_is_told_by_its_shape() {
 }
 
 #[test]
+fn real_values_that_look_like_something_else_are_told() {
+    let note = |y: Vec<u8>| {
+        let folder = folder(&[four().swap_remove(0), ("y.npy", y)]);
+        load(folder.path()).unwrap()[0].notes().join("; ")
+    };
+    let told = note(reals(&[4], [0.0, 1.0, 2.0, 1.0]));
+    assert!(told.contains("1 real values of each sample, predicted as such (regression)"), "{told}");
+    assert!(told.contains("classes would be integers or texts"), "{told}");
+    let told = note(reals(&[4, 3], (0..12).map(|value| value as f32 + 0.5)));
+    assert!(told.contains("one at each step would be [S, 3, 1]") && !told.contains("classes"), "{told}");
+    assert_eq!(note(integers(&[4], [0, 1, 2, 1])).matches("regression").count(), 0);
+}
+
+#[test]
 fn lengths_cut_samples_and_their_answers() {
     let files = [
         ("x.npy", integers(&[4, 3], [7, 8, 9].repeat(4))),
@@ -263,6 +277,7 @@ fn a_damaged_archive_is_refused_and_never_panics() {
         fs::write(&path, &whole[..length]).unwrap();
         load(&path).unwrap_err();
     }
+    assert!(load(&path).unwrap_err().to_string().contains("no complete archive: cut off or damaged"));
     for place in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[place] ^= 0x55;
@@ -311,4 +326,10 @@ fn a_recording_is_cut_into_windows_and_its_target_predicted_at_every_step() {
     told(&["speed"], 5, "there is no column \"speed\"; its 4 columns: time, force, angle, state");
     told(&["force"], 5, "line 2, column 4: \"rest\"; expected a finite number");
     told(&["state"], 11, "windows of 11 lines");
+    told(&["state", "state"], 5, "\"state\" is given twice");
+    told(&["state", "4"], 5, "\"4\" is given twice");
+    let path = folder.path().join("names.csv");
+    fs::write(&path, "time,force\n").unwrap();
+    let error = Recorded::load(&path, &["force".into()], 5, ALL, None).unwrap_err().to_string();
+    assert!(error.contains("names.csv: line 2: missing"), "{error}");
 }

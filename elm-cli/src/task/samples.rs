@@ -53,9 +53,10 @@ pub(crate) fn read(
         if split.is_empty() {
             let [train, valid, test] = splits.each_ref().map(|split| split.len());
             let reason = format!(
-                "holds no sample (train {train}, valid {valid}, test {test}); expected at least one in each"
+                "split {name}: holds no sample (train {train}, valid {valid}, test {test}); at least one is \
+                 needed in each"
             );
-            return Err(DataError::Format { path: path.into(), at: format!("split {name}"), reason }.into());
+            return Err(DataError::TooFew { path: path.into(), reason }.into());
         }
     }
     let mut told: Vec<String> = Vec::new();
@@ -83,6 +84,10 @@ fn arrays(path: &Path, data: &DataConfig, known: Option<&[String]>) -> Result<Sp
             data.target.iter().flat_map(|target| target.split(',')).map(|name| name.trim().to_string());
         let targets: Vec<String> = targets.filter(|name| !name.is_empty()).collect();
         return Ok(shared(Recorded::load(path, &targets, data.window, data.fractions, known)?));
+    }
+    if data.target.is_some() {
+        let reason = "only a recorded table, one .csv, has columns to predict; arrays have a y".into();
+        return Err(DataError::Setting { setting: "data.target".into(), reason }.into());
     }
     Ok(shared(Arrays::load(path, data.fractions, data.seed, data.bin_ms, known)?))
 }

@@ -85,6 +85,20 @@ impl Answers {
         }
     }
 
+    /// How real values are understood, as some take them for classes, or for
+    /// values at each step.
+    pub(super) fn note(&self, steps: Option<usize>) -> Option<String> {
+        let Entries::Values(values) = &self.entries else { return None };
+        let mut note = format!("y: {}, predicted as such (regression)", self.text());
+        if self.kind == AnswerKind::Values && self.outputs > 1 && Some(self.outputs) == steps {
+            note += &format!("; one at each step would be [S, {}, 1]", self.outputs);
+        }
+        if values.iter().all(|value| value.fract() == 0.0) {
+            note += "; classes would be integers or texts";
+        }
+        Some(note)
+    }
+
     /// The answer of a sample of so many steps.
     pub(super) fn of(&self, place: usize, steps: usize) -> Answer {
         let start = place * self.each;
@@ -268,13 +282,22 @@ impl Naming {
         if training.width().is_some() {
             return Vec::new();
         }
+        if classes == 1 {
+            return vec!["y: there is one class only, so there is nothing to learn".into()];
+        }
         let counts = training.counts(classes);
         let empty = counts.iter().enumerate().filter(|(_, count)| **count == 0);
         let empty: Vec<String> = empty.map(|(class, _)| class.to_string()).collect();
-        let note = format!("y: no sample to learn class {} from", empty.join(", "));
+        let mut named = empty.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        if empty.len() > NAMED {
+            named += &format!(" and {} others", empty.len() - NAMED);
+        }
+        let note = format!("y: no sample to learn class {named} from");
         if empty.is_empty() { Vec::new() } else { vec![note] }
     }
 }
 
+/// Of so many classes without samples the number is told.
+const NAMED: usize = 10;
 /// More are taken for a mistake (times or identities as classes, say).
 const MOST_CLASSES: usize = 1_000_000;

@@ -100,6 +100,7 @@ impl Arrays {
         let notes: Arc<[String]> = source
             .notes()
             .chain(parts[0].inputs.note(bin_ms))
+            .chain(parts[0].answers.note(parts[0].inputs.room()))
             .chain(naming.notes(&parts[0].answers, sizes[1]))
             .collect();
         let names: Option<Arc<[String]>> = naming.names().map(Arc::from);
@@ -127,11 +128,11 @@ fn dealt(path: &Path, samples: usize, fractions: [f64; 3], seed: u64) -> Result<
     let parts = parts.map(|part| part.unwrap_or_default().to_vec());
     if parts.iter().any(Vec::is_empty) {
         let lengths = parts.map(|part| part.len());
-        return Err(DataError::Format {
-            path: path.into(),
-            at: "x".into(),
-            reason: format!("{samples} samples are {lengths:?} of train, valid and test by data.fractions"),
-        });
+        let reason = format!(
+            "{samples} samples are {lengths:?} of train, valid and test by data.fractions; at least one is \
+             needed in each"
+        );
+        return Err(DataError::TooFew { path: path.into(), reason });
     }
     Ok(parts.to_vec())
 }

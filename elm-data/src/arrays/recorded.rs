@@ -53,6 +53,13 @@ impl Recorded {
         known: Option<&[String]>,
     ) -> Result<[Recorded; 3]> {
         let table = Table::read(path)?;
+        if table.header.is_none() && table.rows.len() == 1 && is_of_names(&table.rows[0]) {
+            return Err(files::format(
+                path,
+                "line 2",
+                "missing: there are names of columns, but no line below",
+            ));
+        }
         let targets = columns(path, &table, targets)?;
         let all = Arc::new(Recording::of(path, &table, &targets, known)?);
         let lines = table.rows.len();
@@ -70,11 +77,22 @@ impl Recorded {
     }
 }
 
+fn is_of_names(row: &csv::StringRecord) -> bool {
+    row.iter().all(|cell| cell.parse::<f64>().is_err())
+}
+
 /// The numbers of the target columns.
 fn columns(path: &Path, table: &Table, targets: &[String]) -> Result<Vec<usize>> {
     let names = || table.header.as_ref().map_or("no names".into(), |names| names.join(", "));
     let wrong = |reason: String| DataError::Setting { setting: "data.target".into(), reason };
     let column = |target: &String| {
+        let all = table.header.iter().flatten().filter(|name| *name == target).count();
+        if all > 1 {
+            return Err(wrong(format!(
+                "{}: {all} columns are called {target:?}; give the number of one, from 1",
+                path.display()
+            )));
+        }
         let named = table.header.as_ref().and_then(|names| names.iter().position(|name| name == target));
         let numbered =
             || target.parse().ok().filter(|n| (1..=table.columns).contains(n)).map(|n: usize| n - 1);
@@ -92,6 +110,9 @@ fn columns(path: &Path, table: &Table, targets: &[String]) -> Result<Vec<usize>>
     if found.is_empty() {
         let reason = format!("missing: which column of {} is predicted? It has {}", path.display(), names());
         return Err(wrong(reason));
+    }
+    if let Some(twice) = (1..found.len()).find(|&place| found[..place].contains(&found[place])) {
+        return Err(wrong(format!("{:?} is given twice", targets[twice])));
     }
     if found.len() >= table.columns {
         return Err(wrong(format!("{}: no column is left to predict from", path.display())));
@@ -115,7 +136,7 @@ impl Recording {
             Targets::Values(reals(path, table, targets)?, targets.len())
         };
         let what = match &targets {
-            Targets::Values(_, outputs) => format!("{outputs} real values"),
+            Targets::Values(_, outputs) => format!("{outputs} real values (regression)"),
             Targets::Classes(_, names) => format!("one of {} classes", names.len()),
         };
         let notes = vec![format!("{}: {what} at each of {} lines", path.display(), table.rows.len())];

@@ -55,8 +55,7 @@ impl Source {
             }
         } else {
             let (file, _) = files::open(path, EXPECTED)?;
-            let zip = ZipArchive::new(file)
-                .map_err(|error| files::format(path, "archive", format!("{error}; expected {EXPECTED}")))?;
+            let zip = files::unzip(path, file, EXPECTED)?;
             for (name, index) in zip.file_names().zip(0..) {
                 let name = name.map_err(|error| files::format(path, "archive", error.to_string()))?;
                 let name = name.strip_suffix(".npy").unwrap_or(&name);

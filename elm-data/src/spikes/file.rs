@@ -10,10 +10,8 @@ use crate::error::{DataError, Result};
 use crate::files::{self, format, io, missing};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use zip::ZipArchive;
 
 /// How many times larger than an archive its content may be; spikes hardly
 /// shrink to a half.
@@ -231,17 +229,13 @@ fn unpack(path: &Path, len: u64, write: impl FnMut(&[u8]) -> Result<()>) -> Resu
     if path.extension().is_some_and(|end| end == "gz") {
         return copy(path, MultiGzDecoder::new(file), most, write);
     }
-    let mut archive = open_zip(path, file)?;
+    let mut archive = files::unzip(path, file, "a zip of an HDF5 file")?;
     let wanted = plain_name(path);
     let at = (0..archive.len())
         .find(|&at| matches!(archive.name_for_index(at), Some(Ok(name)) if name.rsplit('/').next() == Some(wanted)))
         .ok_or_else(|| format(path, "directory", format!("holds no {wanted}")))?;
     let content = archive.by_index(at).map_err(|error| format(path, wanted, error.to_string()))?;
     copy(path, content, most, write)
-}
-
-fn open_zip(path: &Path, file: File) -> Result<ZipArchive<File>> {
-    ZipArchive::new(file).map_err(|error| format(path, "byte 0", format!("expected a zip archive: {error}")))
 }
 
 /// Hands `from` on in pieces, at most `most` bytes, and tells its SHA-256.

@@ -78,11 +78,7 @@ impl Corpus {
             drop(bytes); // at no time more than two copies of the text
             if encoded.len() < 2 {
                 let reason = format!("{} symbols are left for {name}; at least 2 are needed", encoded.len());
-                return Err(DataError::Format {
-                    path: path.to_path_buf(),
-                    at: format!("split {name}"),
-                    reason,
-                });
+                return Err(DataError::TooFew { path: path.to_path_buf(), reason });
             }
             tokens.push(encoded.into());
         }
@@ -116,11 +112,8 @@ fn split(path: &Path, bytes: Vec<u8>, fractions: Fractions) -> Result<[Vec<u8>; 
     let parts: Vec<Vec<u8>> = borders.windows(2).map(|border| bytes[border[0]..border[1]].to_vec()).collect();
     if let Some(empty) = parts.iter().position(Vec::is_empty) {
         let name = ["train", "valid", "test"][empty];
-        return Err(DataError::Format {
-            path: path.to_path_buf(),
-            at: format!("byte {}", borders[empty]),
-            reason: format!("nothing is left for the split {name}: the text of {len} bytes is too short"),
-        });
+        let reason = format!("nothing is left for the split {name}: the text of {len} bytes is too short");
+        return Err(DataError::TooFew { path: path.to_path_buf(), reason });
     }
     <[Vec<u8>; 3]>::try_from(parts).map_err(|_| DataError::Setting {
         setting: "data.fractions".into(),

@@ -2,6 +2,7 @@
 
 use super::prepared::{self, Form};
 use crate::error::{DataError, Result};
+use crate::files;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -106,14 +107,10 @@ fn io(path: &Path, source: std::io::Error) -> DataError {
     DataError::Io { path: path.to_path_buf(), source }
 }
 
+/// Opens a file, and only a file: it is read twice, and a pipe would be waited
+/// for for ever.
 fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => DataError::Missing {
-            path: path.to_path_buf(),
-            expected: "there is no such file; expected a text".into(),
-        },
-        _ => io(path, source),
-    })
+    files::open(path, "a text").map(|(file, _)| file)
 }
 
 fn read_raw(path: &Path) -> Result<Vec<u8>> {
@@ -140,8 +137,7 @@ fn check_size(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>> {
 fn read_zip(path: &Path) -> Result<Vec<u8>> {
     let format =
         |at: &str, reason: String| DataError::Format { path: path.to_path_buf(), at: at.into(), reason };
-    let mut archive = zip::ZipArchive::new(BufReader::new(open(path)?))
-        .map_err(|error| format("archive", format!("damaged or truncated: {error}")))?;
+    let mut archive = files::unzip(path, BufReader::new(open(path)?), "a zip of one text")?;
     let mut texts = Vec::new();
     for index in 0..archive.len() {
         let member = archive.by_index_raw(index).map_err(|error| format("archive", error.to_string()))?;

@@ -17,7 +17,8 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
 /// The tensors by name.
 pub(super) fn parse(bytes: &[u8]) -> Part<BTreeMap<String, NumberArray>> {
     let archive = ZipArchive::new(Cursor::new(bytes));
-    let mut archive = Archive(archive.map_err(|error| ("byte 0".to_string(), error.to_string()))?);
+    let cut_off = |error| format!("this is no complete archive: cut off or damaged ({error})");
+    let mut archive = Archive(archive.map_err(|error| ("archive".to_string(), cut_off(error)))?);
     let name = archive.pickle()?;
     let folder = name.strip_suffix("data.pkl").unwrap_or_default().to_string();
     let pickled = archive.entry(&name, None)?;

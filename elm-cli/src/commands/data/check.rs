@@ -7,6 +7,7 @@ use crate::in_words;
 use crate::run::progress::Progress;
 use crate::run::signals::StopFlag;
 use anyhow::Result;
+use elm_data::DataError;
 use elm_data::spikes::{Collection, SpikeFile, find};
 use elm_data::survey::{Survey, survey};
 use serde::Serialize;
@@ -30,6 +31,8 @@ struct Report {
     kind: Option<String>,
     /// Can it be trained on?
     usable: bool,
+    /// Is it intact, only less than training needs?
+    too_small: bool,
     splits: BTreeMap<&'static str, SplitReport>,
     warnings: Vec<String>,
     errors: Vec<String>,
@@ -62,7 +65,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
             }
         }
         Err(error) if is_usage(&error) => return Err(error),
-        Err(error) => report.errors.push(in_words(&error)),
+        Err(error) => {
+            report.too_small = is_too_small(&error);
+            report.errors.push(in_words(&error));
+        }
     }
     report.usable = report.errors.is_empty();
     print(args.json, &report, || report.text())?;
@@ -93,7 +99,17 @@ fn look(data: &DataArgs, report: &mut Report) -> Result<Found> {
 
 /// Is an error about what was said rather than about the data?
 fn is_usage(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(elm_data::DataError::Setting { .. }))
+    matches!(error.downcast_ref(), Some(DataError::Setting { .. })) && !is_too_small(error)
+}
+
+/// Is an error about how much there is? Nobody has said here how many lines of
+/// a recording are a sample.
+fn is_too_small(error: &anyhow::Error) -> bool {
+    match error.downcast_ref() {
+        Some(DataError::TooFew { .. }) => true,
+        Some(DataError::Setting { setting, .. }) => setting == "data.window",
+        _ => false,
+    }
 }
 
 /// Reads every sample; false when it was stopped.
@@ -189,6 +205,7 @@ impl Report {
         }
         text + match (self.usable, &self.kind) {
             (true, _) => "usable",
+            _ if self.too_small => "intact, but too small to train on",
             (false, Some(_)) => "damaged",
             (false, None) => "unknown",
         }

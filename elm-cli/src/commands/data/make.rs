@@ -89,11 +89,18 @@ pub(crate) struct Place {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Seed of everything
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
     /// Threads; the data does not depend on them [default: one per processor]
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    threads: usize,
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
+    threads: Option<u16>,
+}
+
+impl Place {
+    /// As the makers take it: 0 is one per processor.
+    fn threads(&self) -> usize {
+        self.threads.map_or(0, usize::from)
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -112,14 +119,14 @@ impl MakeCommand {
                     ListOpsSettings { seed: place.seed, samples, lengths, ..ListOpsSettings::default() };
                 let total = samples.iter().copied().fold(0, u64::saturating_add);
                 follow("listops", total, &place.out, |watch| {
-                    listops::make(&place.out, &settings, place.threads, watch)
+                    listops::make(&place.out, &settings, place.threads(), watch)
                 })
             }
             MakeCommand::Neuronio { place, files, simulations, milliseconds } => {
                 let settings = NeuronSettings { seed: place.seed, files, simulations, steps: milliseconds };
                 let total = files.iter().copied().fold(0, u64::saturating_add);
                 follow("neuronio, files", total, &place.out, |watch| {
-                    neuronio::make::make(&place.out, &settings, place.threads, watch)
+                    neuronio::make::make(&place.out, &settings, place.threads(), watch)
                 })
             }
             MakeCommand::Pathfinder { place, pictures, side, difficulty } => {
@@ -130,7 +137,7 @@ impl MakeCommand {
                 };
                 let settings = PathfinderSettings { seed: place.seed, pictures, side, difficulty };
                 follow("pathfinder", pictures, &place.out, |watch| {
-                    pathfinder::make(&place.out, &settings, place.threads, watch)
+                    pathfinder::make(&place.out, &settings, place.threads(), watch)
                 })
             }
             MakeCommand::Spikes { place, from_audio: Some(folder), .. } => heard(&place, &folder),
