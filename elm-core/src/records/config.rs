@@ -10,6 +10,7 @@ use crate::model::options::{
 };
 use crate::model::{Activation, Embedding, Head, LambdaMode, MlpActivation, ModelKind};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// A neuron's settings; absent ones have the defaults of the model's kind.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -107,8 +108,7 @@ struct NetworkConfig {
 /// # Errors
 /// [`Error::Stored`] naming the setting that is unknown or missing.
 pub fn network_options(what: &str, config: serde_json::Value) -> Result<NetworkOptions> {
-    let config: NetworkConfig =
-        serde_json::from_value(config).map_err(|e| Error::stored(what, e.to_string()))?;
+    let config: NetworkConfig = read(what, config)?;
     let scale = config.input_embedding_args.unwrap_or_default().scale.or_default(what, "scale")?;
     let scale = scale.unwrap_or(1.0);
     let embedding = match config.input_embedding.as_deref() {
@@ -143,6 +143,12 @@ pub fn network_options(what: &str, config: serde_json::Value) -> Result<NetworkO
         first_layer: over(&config.first_layer_override, &layer)?,
         last_layer: over(&config.last_layer_override, &of_readout)?,
     })
+}
+
+/// Settings of that form; what does not fit is named by its place in the
+/// document, `layer_config.neuron_config.num_memory`.
+fn read<C: DeserializeOwned>(what: &str, config: serde_json::Value) -> Result<C> {
+    serde_path_to_error::deserialize(config).map_err(|error| Error::stored(what, error.to_string()))
 }
 
 fn missing(what: &str, key: &str) -> Error {
@@ -223,8 +229,7 @@ pub fn single_neuron_options(what: &str, kind: &str, config: serde_json::Value) 
         "neuron" => ModelKind::ElmNeuron,
         other => return Err(Error::stored(what, format!("unknown kind \"{other}\""))),
     };
-    let config: NeuronConfig =
-        serde_json::from_value(config).map_err(|e| Error::stored(what, e.to_string()))?;
+    let config: NeuronConfig = read(what, config)?;
     if kind != ModelKind::ElmNeuron {
         // Their synapses all start with this value.
         config.neuronio_synapse_init.or_default(what, "w_s_value (neuronio_synapse_init)")?;
