@@ -7,8 +7,10 @@ use elm_cli::TrainedRun;
 use elm_core::model::{StoredTensors, StoredValues};
 use elm_core::records::{answer, compare, parse};
 use elm_core::reference::Reference;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn kept(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name).display().to_string()
@@ -235,6 +237,13 @@ fn weights_of_something_else_are_refused_by_tensor() {
     refused("absent.pt", json, 1, &["cannot read absent.pt"]);
     place.write("config.json", r#"{"num_input": 20, "num_outputs": 20}"#);
     refused("w.eqx", json, 1, &["config.json", "num_outputs"]);
+    place.write("config.json", r#"{"num_input": 20, "num_output": 20, "num_memory": "ten"}"#);
+    refused("w.eqx", json, 1, &["config.json: num_memory: invalid type: string \"ten\""]);
+    place.write(
+        "config.json",
+        r#"{"layer_config": {"neuron_config": {"num_branch": 2.5}}, "num_output": 20}"#,
+    );
+    refused("w.eqx", json, 1, &["config.json: layer_config.neuron_config.num_branch: invalid type"]);
     place.write("config.json", r#"{"num_input": 20, "num_output": 20, "memory_tau_max": 0.5}"#);
     refused("w.eqx", json, 2, &["config.json", "memory_tau_max"]);
 }
@@ -295,4 +304,40 @@ fn what_the_authors_neurons_do_not_have_is_not_exported_under_their_names() {
         .expect(0, &["connectome"]);
     let bytes = std::fs::read(place.path("n.safetensors")).unwrap();
     assert!(String::from_utf8_lossy(&bytes).contains("\"dtype\":\"I64\""));
+}
+
+#[test]
+fn inputs_and_outputs_are_compared_with_the_data_that_is_there() {
+    let place = Place::new();
+    fs::create_dir(place.path("tables")).unwrap();
+    place.write("tables/x.csv", "0.1,0.2,0.3\n".repeat(20));
+    place.write("tables/y.csv", "0\n1\n".repeat(10));
+    place.write("own.toml", "[data]\nkind = \"arrays\"\npath = \"tables\"\n[model]\nnum_hidden = 4\n");
+    place.run(&["train", "own.toml", "--out", "run", "--max-steps", "1"]).expect(0, &[]);
+    place.run(&["export", "run", "--to", "safetensors", "--out", "w.safetensors"]).expect(0, &[]);
+    let import = |out: &str| place.run(&["import", "w.safetensors", "--out", out]);
+    import("again").expect(0, &[]);
+    // The same data of three classes.
+    place.write("tables/y.csv", "0\n1\n".repeat(8) + &"2\n".repeat(4));
+    import("other").expect(2, &["model.num_output: 2 contradicts the data, which needs 3"]);
+    fs::remove_dir_all(place.path("tables")).unwrap();
+    import("unseen")
+        .expect(0, &["tables is not there, so whether the weights are for such data is not checked"]);
+}
+
+#[test]
+fn an_import_that_was_cut_off_is_not_in_the_way_of_the_next() {
+    let place = Place::new();
+    place.run(&["train", "small.toml", "--out", "run", "--max-steps", "1"]).expect(0, &[]);
+    place.run(&["export", "run", "--to", "safetensors", "--out", "w.safetensors"]).expect(0, &[]);
+    // A process that may write no more than a block is killed while it does.
+    let elm = env!("CARGO_BIN_EXE_elm");
+    let script = format!("ulimit -f 1; exec '{elm}' import w.safetensors --out again");
+    let killed = Command::new("sh").args(["-c", &script]).current_dir(place.path("")).output().unwrap();
+    assert!(!killed.status.success());
+    place.run(&["import", "w.safetensors", "--out", "again"]).expect(0, &["run folder: again"]);
+    place.run(&["eval", "again"]).expect(0, &[]);
+    let left: Vec<_> =
+        fs::read_dir(place.path("again")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".import")), "{left:?}");
 }

@@ -2,6 +2,7 @@
 
 mod fit;
 mod settings;
+mod staging;
 mod weights;
 
 use crate::answer::tell;
@@ -18,6 +19,7 @@ use elm_core::model::StoredTensors;
 use elm_core::reference::Reference;
 use elm_core::train::Trainer;
 use serde::Serialize;
+use staging::Staging;
 use std::path::{Path, PathBuf};
 use weights::WeightsFile;
 
@@ -58,16 +60,17 @@ pub fn run<S: ConfiguredModel>(request: &ImportRequest) -> Result<ImportReport> 
     let file = weights::read(&request.file)?;
     let settings = settings::of(request, &file)?;
     let folder = RunFolder::for_training(&request.out, false)?;
-    let kept = settings.kept(folder.path())?;
-    let made = make::<S>(request, file, &kept, &folder);
-    if made.is_err() {
-        settings.forget(folder.path());
-    }
-    made
+    let made = || {
+        let config = settings.kept(folder.path())?;
+        let staging = Staging::below(folder.path())?;
+        let report = make::<S>(request, file, &config, &staging.folder)?;
+        staging.move_out(folder.path())?;
+        Ok(report)
+    };
+    made().inspect_err(|_| settings.forget(folder.path()))
 }
 
-/// Fills the folder: the weights come first and the settings last, so that a
-/// folder with settings has a checkpoint.
+/// Fills the folder.
 fn make<S: ConfiguredModel>(
     request: &ImportRequest,
     file: WeightsFile,
@@ -75,11 +78,13 @@ fn make<S: ConfiguredModel>(
     folder: &RunFolder,
 ) -> Result<ImportReport> {
     let config = RunConfig::load(config, &request.overrides)?;
-    let demand = demand(&config, file.vocabulary.as_ref())?;
+    let task = task(&config, file.vocabulary.as_ref())?;
+    let demand = demand(&config, file.vocabulary.as_ref(), task.as_ref())?;
     let model = S::configured(&config, demand)?;
     let weights = fit::to_model(file.given, &config, demand, &model)
         .with_context(|| request.file.display().to_string())?;
-    let (tensors, symbols) = (weights.tensors.len(), symbols(&config, file.vocabulary)?);
+    let tensors = weights.tensors.len();
+    let symbols = file.vocabulary.or_else(|| task?.symbols());
     save(folder, &config, &model, &weights).with_context(|| request.file.display().to_string())?;
     folder.keep_source(&config, &request.overrides, 0)?;
     symbols.map_or(Ok(()), |symbols| symbols.write(folder.path()))?;
@@ -99,23 +104,35 @@ fn make<S: ConfiguredModel>(
     })
 }
 
-/// What the data asks of a model: as the configuration tells, else, of a text,
-/// as many symbols as are known.
-fn demand(config: &RunConfig, known: Option<&Symbols>) -> Result<Demand> {
+/// The data, where nothing but the data tells what it asks of a model, and it
+/// is known where it is.
+fn task(config: &RunConfig, known: Option<&Symbols>) -> Result<Option<Task>> {
+    let Some(path) = &config.data.path else { return Ok(None) };
+    let of_text = config.data.kind.properties().generates;
+    if config.data.channels_and_classes().is_some() || (of_text && known.is_some()) {
+        return Ok(None);
+    }
+    // The symbols of a text are nowhere else.
+    if !of_text && !Path::new(path).exists() {
+        tell(format_args!(
+            "note: {path} is not there, so whether the weights are for such data is not checked"
+        ));
+        return Ok(None);
+    }
+    Task::load(config, known, &mut |note| tell(format_args!("note: {note}"))).map(Some)
+}
+
+/// What the data asks of a model: as it is, else as the configuration tells,
+/// else, of a text, as many symbols as are known.
+fn demand(config: &RunConfig, known: Option<&Symbols>, task: Option<&Task>) -> Result<Demand> {
+    if let Some(task) = task {
+        return Ok(task.demand());
+    }
     let known = known.filter(|_| config.data.kind.properties().generates).and_then(Symbols::bytes);
     let of_symbols = known.map(|bytes| Demand { inputs: bytes.len(), outputs: bytes.len(), tokens: true });
     let missing =
         || config.error("model.num_input", "missing: give inputs and outputs, as the data is not read");
     Ok(config.demand_without_data().or(of_symbols).ok_or_else(missing)?)
-}
-
-/// The numbers of the symbols: as the file says, else of a text as the data
-/// has them, where it is known where that is.
-fn symbols(config: &RunConfig, given: Option<Symbols>) -> Result<Option<Symbols>> {
-    if given.is_some() || !config.data.kind.properties().generates || config.data.path.is_none() {
-        return Ok(given);
-    }
-    Ok(Task::load(config, None, &mut |note| tell(format_args!("note: {note}")))?.symbols())
 }
 
 /// Saves the weights as those of a run before its first update, once the

@@ -116,6 +116,9 @@ fn of_authors(file: &Path, overrides: &[String], given: &Given) -> Result<Settin
 fn options(what: &str, text: &str, given: &Given) -> CoreResult<NetworkOptions> {
     let config: serde_json::Value =
         serde_json::from_str(text).map_err(|error| Error::stored(what, error.to_string()))?;
+    if !config.is_object() {
+        return Err(Error::stored(what, "expected an object of settings, {\"num_memory\": 20, …}"));
+    }
     if OF_NETWORKS.iter().any(|key| config.get(key).is_some()) {
         return network_options(what, config);
     }
