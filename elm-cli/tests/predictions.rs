@@ -199,7 +199,7 @@ fn what_cannot_be_written_is_said_and_leaves_nothing() {
     std::fs::create_dir(place.path("folder.csv")).unwrap();
     for (name, said) in [
         ("absent/all.csv", "cannot write the predictions absent/all.csv"),
-        ("folder.csv", "this is a folder"),
+        ("folder.csv", "folder.csv: this is no file"),
     ] {
         place.run(&["eval", "run", "--predictions", name]).expect(1, &[said]);
     }

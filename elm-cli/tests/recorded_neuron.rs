@@ -160,6 +160,7 @@ fn silent_targets_leave_figures_of_spikes_out_with_a_word() {
     let set = [&set[..], &["data.evaluation_burn_in_ms=5"]].concat();
     let trained = place.run(&[&["train", "neuron.toml", "--out", "run", "--json"], &set[..]].concat());
     trained.expect(0, &["test: auc is not defined here; it needs steps with a spike and steps without"]);
+    assert_eq!(trained.err.matches("valid: auc is not defined").count(), 1, "{}", trained.err);
     let summary = json(&trained);
     assert!(summary["test"].get("auc").is_none() && summary["test"]["rmse"].as_f64().is_some(), "{summary}");
 }

@@ -154,10 +154,13 @@ fn schedules_give_the_rates_that_are_documented() {
 fn settings_that_contradict_each_other_are_refused_at_their_place() {
     let place = place();
     for (settings, said) in [
-        (&["training.momentum=0.9"][..], "--set #1:1:19: training.momentum: adam has no momentum to set"),
+        (&["training.momentum=0.9"][..], "--set #1:1:1: training.momentum has no effect here"),
         (&["training.optimizer=sgd", "training.momentum=1.0"], "training.momentum: 1 must be a probability"),
         (&["training.schedule=step"], "\"step\" needs training.step_every"),
-        (&["training.step_every=5"], "training.step_every: only training.schedule = \"step\" makes steps"),
+        (
+            &["training.step_every=5"],
+            "training.step_every has no effect here, only with training.schedule = \"step\"",
+        ),
         (&["training.schedule=one_cycle"], "text.toml:24:16: training.warmup_steps"),
         (&["training.weight_decay=-0.1"], "a number of at least 0"),
         (&["training.accumulate=0"], "an integer of at least 1"),

@@ -19,7 +19,7 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     prompt: Option<String>,
     /// Symbols to add
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, allow_negative_numbers = true)]
     length: usize,
     /// Boldness: 0 takes the likeliest symbol, 1 draws as the network says
     #[arg(long, default_value_t = 1.0, allow_hyphen_values = true)]
@@ -28,7 +28,7 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     top_k: Option<u32>,
     /// Seed of the draws
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
     /// Print one JSON document
     #[arg(long)]

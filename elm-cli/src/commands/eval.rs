@@ -2,7 +2,7 @@
 
 use super::evaluation::{EvalReport, Gathering};
 use super::predictions::PredictionsPath;
-use super::scores::score;
+use super::scores::{score, undefined};
 use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::machine;
@@ -113,6 +113,9 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let Some(evaluation) = score(backend, &*model, &task, config, request.split, &stop, &mut look)? else {
         return Ok(None);
     };
+    for note in undefined(&task, request.split, &evaluation.scores) {
+        tell(format_args!("note: {note}"));
+    }
     let data = task.digests()?;
     let split = request.split.name();
     if let Some(of_run) = record.data

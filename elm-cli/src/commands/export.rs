@@ -5,8 +5,8 @@ use crate::TrainedRun;
 use crate::answer::tell;
 use crate::model::ConfiguredModel;
 use crate::run::Which;
-use crate::run::folder::write_atomically;
-use anyhow::{Context, Result, bail};
+use crate::run::folder::{file_to_write, write_atomically};
+use anyhow::{Context, Result};
 use elm_core::model::{ModelKind, NetworkSpec, StoredTensor, StoredTensors};
 use elm_core::records::single_neuron_state_dict;
 use serde::Serialize;
@@ -64,12 +64,7 @@ pub fn run<S: ConfiguredModel>(request: &ExportRequest) -> Result<ExportReport> 
     let file = request.run.join("config.toml");
     let config = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let about = About { config, vocabulary: run.symbols };
-    // A link is followed; what is no file (a device, a folder) stays what it is.
-    let out = std::fs::canonicalize(&request.out).or_else(|_| std::path::absolute(&request.out))?;
-    if out.exists() && !out.is_file() {
-        bail!("{}: this is no file; weights need the name of one", request.out.display());
-    }
-    write_atomically(&out, &to_bytes(&weights, integers, &about)?)?;
+    write_atomically(&file_to_write(&request.out)?, &to_bytes(&weights, integers, &about)?)?;
     let shape = |(name, tensor): (String, StoredTensor)| (name, tensor.shape);
     Ok(ExportReport {
         run: request.run.display().to_string(),

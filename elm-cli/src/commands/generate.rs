@@ -3,10 +3,10 @@
 use crate::TrainedRun;
 use crate::answer::tell;
 use crate::model::ConfiguredModel;
-use crate::run::Which;
+use crate::run::{Progress, Which};
 use anyhow::{Context, Result};
 use elm_core::Backend;
-use elm_core::model::logits::logits_of_all_steps;
+use elm_core::model::logits::logits_of_last_step;
 use elm_core::model::{HostInput, Model, Pass, Sequences};
 use elm_core::random::{Draws, Purpose};
 use std::path::PathBuf;
@@ -49,20 +49,27 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let prompt = vocabulary.encode(&request.prompt).context("the prompt")?;
     let mut reader = Reader { state: model.start_state(backend, 1)?, backend, model: &*model };
     let mut logits = vec![0.0; run.network.logits()];
-    for &token in &prompt {
-        logits = reader.read(token)?;
+    let mut progress = Progress::new("prompt", 0, prompt.len() as u64);
+    for (done, tokens) in prompt.chunks(AT_ONCE).enumerate() {
+        progress.update((done * AT_ONCE) as u64, || "symbols".into());
+        logits = reader.read(tokens)?;
     }
     let mut draws = Draws::new(request.seed, Purpose::Generation, [0, 0]);
     let mut made = Vec::with_capacity(request.length);
-    for _ in 0..request.length {
+    let mut progress = Progress::new("text", 0, request.length as u64);
+    for done in 0..request.length {
+        progress.update(done as u64, || "symbols".into());
         let token = request.choice.take(&logits, &mut draws);
         made.push(token);
-        logits = reader.read(token)?;
+        logits = reader.read(&[token])?;
     }
     Ok(String::from_utf8_lossy(&vocabulary.decode(&made)).into_owned())
 }
 
-/// A model that reads one symbol after the other.
+/// Symbols of a prompt that are read in one pass.
+const AT_ONCE: usize = 1024;
+
+/// A model that reads a text part by part.
 struct Reader<'a, B: Backend> {
     backend: &'a B,
     model: &'a dyn Model<B>,
@@ -70,13 +77,13 @@ struct Reader<'a, B: Backend> {
 }
 
 impl<B: Backend> Reader<'_, B> {
-    /// Logits of the next symbol.
-    fn read(&mut self, token: u8) -> Result<Vec<f32>> {
-        let input = HostInput::Tokens([u32::from(token)].into());
-        let sequences = Sequences { rows: 1, steps: 1, input: &input, lengths: None };
+    /// Logits of the symbol after these.
+    fn read(&mut self, tokens: &[u8]) -> Result<Vec<f32>> {
+        let input = HostInput::Tokens(tokens.iter().map(|&token| u32::from(token)).collect());
+        let sequences = Sequences { rows: 1, steps: tokens.len(), input: &input, lengths: None };
         let answers = self.model.forward(self.backend, &sequences, &Pass::plain(&self.state))?;
         let last = answers.last().context("a model has at least one layer")?;
-        let logits = logits_of_all_steps(self.backend, self.model, &last.activity)?;
+        let logits = logits_of_last_step(self.backend, self.model, &last.activity, None)?;
         let logits = self.backend.values(&logits)?;
         self.state = answers.iter().map(|answer| self.backend.detach(&answer.state)).collect();
         Ok(logits)

@@ -1,13 +1,12 @@
 //! Evaluation of a model on a split, as published for the task.
 
-use crate::answer::tell;
 use crate::config::RunConfig;
 use crate::run::Progress;
 use crate::task::{Purpose, Task};
 use anyhow::Result;
 use elm_core::Backend;
 use elm_core::model::Model;
-use elm_core::train::{Evaluation, EvaluationSpec, Predicted, evaluate};
+use elm_core::train::{Evaluation, EvaluationSpec, Metric, Predicted, Scores, evaluate};
 
 /// Evaluates a split, with the predictions of every batch shown to `look`;
 /// `None` when `stop` said so before the end.
@@ -40,11 +39,14 @@ pub fn score<B: Backend>(
         !stopped && looked.is_ok()
     })?;
     looked?;
-    if !stopped {
-        for metric in properties.metrics.iter().filter(|m| evaluation.scores.measured.get(**m).is_none()) {
-            let (split, name) = (purpose.name(), metric.name());
-            tell(format_args!("note: {split}: {name} is not defined here; it needs {}", metric.needs()));
-        }
-    }
     Ok((!stopped).then_some(evaluation))
+}
+
+/// What of a task's metrics the data of a split does not tell, for people.
+pub fn undefined(task: &Task, purpose: Purpose, scores: &Scores) -> Vec<String> {
+    let missing = task.properties().metrics.iter().filter(|metric| scores.measured.get(**metric).is_none());
+    let note = |metric: &Metric| {
+        format!("{}: {} is not defined here; it needs {}", purpose.name(), metric.name(), metric.needs())
+    };
+    missing.map(note).collect()
 }

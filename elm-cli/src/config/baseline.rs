@@ -1,6 +1,7 @@
 //! `[model]` of the baselines: `[model.lstm]`, `[model.gru]`, `[model.lif]` and
 //! `[model.transformer]`, each with the settings of one kind.
 
+use super::conditions::where_is;
 use super::model::{Demand, HeadName, Model};
 use super::names::{Named, names};
 use super::place::ConfigError;
@@ -106,7 +107,7 @@ settings! {
         /// what the linear readout reads: the leaky average of spikes, or the potentials
         readout: LifReadout = one_of::<LifReadout>(), LifReadout::Spikes;
         /// timescale of the leaky average of spikes
-        readout_tau: f64 = positive(), 20.0;
+        readout_tau: f64 = positive(), 20.0 => [where_is("model.lif.readout", &[LifReadout::Spikes])];
         /// length of a time step in the unit of the timescales
         delta_t: f64 = positive(), 1.0;
     }
@@ -149,11 +150,12 @@ sections! {
 }
 
 /// What only ELM networks and neurons have.
-const OF_ELM: [&str; 9] = [
+const OF_ELM: [&str; 10] = [
     "model.num_hidden",
     "model.num_layers",
     "model.embedding_width",
     "model.feed_output_back",
+    "model.pair_features",
     "model.neuron.",
     "model.wiring.",
     "model.dropout.memory",
@@ -179,7 +181,7 @@ impl Model {
     /// At the first one.
     pub(super) fn check_kind(&self, settings: &Settings) -> Result<(), ConfigError> {
         let kind = self.whole.kind;
-        match settings.given().find(|key| is_of_others(kind, key)) {
+        match settings.asked_for().find(|key| is_of_others(kind, key)) {
             None => Ok(()),
             Some(key) => {
                 let message = format!("a model of kind \"{}\" has no such setting", kind.name());

@@ -1,6 +1,8 @@
 //! `[data]`: what is learned, and where it is.
 
+use super::conditions::{for_data, where_is};
 use super::kind::DataKind;
+use super::kind::{ARENA, GROUPED, MADE, PIXELS, READ, SEEDED, SEQUENCES, SPIKES, SYMBOLS, TIMED};
 use super::names::names;
 use super::place::ConfigError;
 use super::ranges::{Columns, FileOrFolder, Flag, Shares, Whole, count, one_of, positive, size};
@@ -71,58 +73,58 @@ impl DataChoice {
 }
 
 settings! {
-    /// Settings of the data; which ones matter depends on the kind.
+    /// Settings of the data; most count for some kinds only.
     #[derive(Debug, Clone, PartialEq)]
     pub struct DataConfig given (data: DataKind) {
         /// file or folder of the data; generated digits need none; ~, $NAME and
         /// ${NAME} at its parts are replaced
-        path: Option<String> = FileOrFolder, None, "none";
+        path: Option<String> = FileOrFolder, None, "none" => [for_data(READ)];
         /// seed of generated data and of the split into train and validation
-        seed: u64 = count(0), 0;
+        seed: u64 = count(0), 0 => [for_data(SEEDED)];
         /// length of a time step of spike data, in ms
-        bin_ms: f64 = positive(), 2.0;
+        bin_ms: f64 = positive(), 2.0 => [for_data(TIMED)];
         /// keep the number of spikes in a bin (true) or only whether there are any
-        counts: bool = Flag, false;
+        counts: bool = Flag, false => [for_data(SPIKES)];
         /// channels of generated digits
-        channels: usize = size(1), CHANNELS;
+        channels: usize = size(1), CHANNELS => [for_data(MADE)];
         /// generated training samples
-        train_samples: usize = size(1), 2000;
+        train_samples: usize = size(1), 2000 => [for_data(MADE)];
         /// generated validation samples
-        valid_samples: usize = size(1), 500;
+        valid_samples: usize = size(1), 500 => [for_data(MADE)];
         /// generated test samples
-        test_samples: usize = size(1), 500;
+        test_samples: usize = size(1), 500 => [for_data(MADE)];
         /// text as tokens: characters without newlines, with an end-of-line token, or bytes
-        tokens: Tokens = one_of::<Tokens>(), Tokens::Txl;
+        tokens: Tokens = one_of::<Tokens>(), Tokens::Txl => [for_data(&[DataKind::Text])];
         /// number of symbols; checked against the data, lets `info` and `bench` work without it
-        vocabulary: Option<usize> = size(1), None, "from the data";
+        vocabulary: Option<usize> = size(1), None, "from the data" => [for_data(SYMBOLS)];
         /// shares of a single text file, of arrays or of a recording for train, valid, test
-        fractions: [f64; 3] = Shares, [0.9, 0.05, 0.05];
+        fractions: [f64; 3] = Shares, [0.9, 0.05, 0.05] => [for_data(&[DataKind::Text, DataKind::Arrays])];
         /// column of a recorded table that is predicted, by its name or number; several with commas
-        target: Option<String> = Columns, None, "none";
+        target: Option<String> = Columns, None, "none" => [for_data(&[DataKind::Arrays])];
         /// lines of a recorded table that are one sample
-        window: usize = size(1), WINDOW;
+        window: usize = size(1), WINDOW => [for_data(&[DataKind::Arrays])];
         /// longest sequence; longer ones are cut
-        max_length: Option<usize> = size(1), None, "the data set's";
+        max_length: Option<usize> = size(1), None, "the data set's" => [for_data(SEQUENCES)];
         /// whose tokenisation of the Long Range Arena
-        tokenization: Tokenization = one_of::<Tokenization>(), Tokenization::S4;
+        tokenization: Tokenization = one_of::<Tokenization>(), Tokenization::S4 => [for_data(ARENA)];
         /// pixels as one real channel, as one of 256 tokens, or as one of `levels` tokens
-        pixels: PixelForm = one_of::<PixelForm>(), PixelForm::Scaled;
+        pixels: PixelForm = one_of::<PixelForm>(), PixelForm::Scaled => [for_data(PIXELS)];
         /// evenly binned grey levels
-        levels: u16 = level_count(), 16;
+        levels: u16 = level_count(), 16 => [for_data(PIXELS), where_is("data.pixels", &[PixelForm::Levels])];
         /// pixels handed to the network per time step
-        group: usize = size(1), 1;
+        group: usize = size(1), 1 => [for_data(GROUPED)];
         /// side of a Pathfinder picture
-        resolution: usize = size(1), 32;
+        resolution: usize = size(1), 32 => [for_data(&[DataKind::Pathfinder])];
         /// length of a window of NeuronIO, in time steps of 1 ms
-        window_ms: usize = size(1), 500;
+        window_ms: usize = size(1), 500 => [for_data(&[DataKind::Neuronio])];
         /// time at the beginning of each window of NeuronIO that the loss leaves out
-        burn_in_ms: usize = size(0), 0;
+        burn_in_ms: usize = size(0), 0 => [for_data(&[DataKind::Neuronio])];
         /// the same in evaluation, where windows overlap by so much
-        evaluation_burn_in_ms: usize = size(0), 150;
+        evaluation_burn_in_ms: usize = size(0), 150 => [for_data(&[DataKind::Neuronio])];
         /// share of a file's time steps that is drawn from it before the next file
-        file_fraction: f64 = positive(), 0.3;
+        file_fraction: f64 = positive(), 0.3 => [for_data(&[DataKind::Neuronio])];
         /// files that validate; the test is all of its files
-        valid_files: usize = size(1), 1;
+        valid_files: usize = size(1), 1 => [for_data(&[DataKind::Neuronio])];
     } with {
         /// What is learned.
         kind: DataKind = data;

@@ -4,6 +4,7 @@
 use super::paths;
 use super::place::{ConfigError, Place, Source};
 use super::ranges::Problem;
+use super::resolved::is_resolved;
 use serde_spanned::Spanned;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -70,7 +71,8 @@ pub fn read_file(path: &Path) -> Result<Entries, ConfigError> {
 }
 
 fn read_extending(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, ConfigError> {
-    let source = read_source(path)?;
+    // Bases rank below what extends them.
+    let source = read_source(path, MAX_DEPTH.saturating_sub(chain.len() + 1))?;
     let name = source.name.clone();
     let identity = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if chain.contains(&identity) {
@@ -121,15 +123,21 @@ pub(crate) fn file_named(source: &Source, base: &str, what: &str) -> Result<Path
 /// Larger files are taken for something else.
 const LARGEST: u64 = 1 << 24;
 
-/// Reads a file that settings stand in, among others.
+/// The rank of settings that are set beside a configuration: above that of all
+/// files.
+pub(crate) const SET_BESIDE: usize = MAX_DEPTH;
+
+/// Reads a file that settings stand in, among others; its rank as in
+/// [`Source::rank`].
 ///
 /// # Errors
 /// When it cannot be read or is not text.
-pub(crate) fn read_source(path: &Path) -> Result<Arc<Source>, ConfigError> {
+pub(crate) fn read_source(path: &Path, rank: usize) -> Result<Arc<Source>, ConfigError> {
     let name = path.display().to_string();
     let text = read_text(path, &name)?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    Ok(Arc::new(Source { name, text, folder }))
+    let resolved = is_resolved(&text);
+    Ok(Arc::new(Source { name, text, folder, rank, resolved }))
 }
 
 fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
@@ -208,6 +216,8 @@ pub fn parse_set(argument: &str, number: usize) -> Result<Entries, ConfigError> 
         name: format!("--set #{number}"),
         text: argument.to_string(),
         folder: PathBuf::new(),
+        rank: SET_BESIDE + number,
+        resolved: false,
     });
     let place = |span| Place { source: source.clone(), span };
     let Some((key, text)) = argument.split_once('=') else {

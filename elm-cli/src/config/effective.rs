@@ -89,7 +89,8 @@ impl RunConfig {
             settings.retain(|key, _| !key.starts_with("model.") || of_data.contains(&key.as_str()));
             // Where nothing but the data tells these two, they are kept.
             let told = self.data.kind.properties().told_by_data && found.demand.is_some();
-            for (key, value) in model.iter().filter(|(key, _)| !(told && of_data.contains(&key.as_str()))) {
+            let counts = |key: &str| self.counts(key) && !(told && of_data.contains(&key));
+            for (key, value) in model.iter().filter(|(key, _)| counts(key)) {
                 let origin = self.origin_in_layers(key).unwrap_or(DEFAULT.into());
                 settings.insert(key.clone(), Effective { value: value.clone(), origin });
             }

@@ -22,6 +22,49 @@ names! {
     }
 }
 
+use DataKind::{
+    Arrays, Digits, DigitsAdding, Listops, LraImage, LraRetrieval, LraText, Neuronio, Pathfinder, Shd,
+    ShdAdding, Ssc, Text,
+};
+
+/// Made, not read.
+pub(super) const MADE: &[DataKind] = &[Digits, DigitsAdding];
+/// Read from a file or folder.
+pub(super) const READ: &[DataKind] =
+    &[Shd, Ssc, ShdAdding, Text, Listops, LraText, LraRetrieval, LraImage, Pathfinder, Arrays, Neuronio];
+/// Spikes that are binned.
+pub(super) const SPIKES: &[DataKind] = &[Digits, DigitsAdding, Shd, Ssc, ShdAdding];
+/// The same, and arrays, which may be spikes.
+pub(super) const TIMED: &[DataKind] = &[Digits, DigitsAdding, Shd, Ssc, ShdAdding, Arrays];
+/// With a part that is drawn.
+pub(super) const SEEDED: &[DataKind] = &[Digits, DigitsAdding, Shd, ShdAdding, Arrays];
+/// Made of symbols.
+pub(super) const SYMBOLS: &[DataKind] = &[Text, Listops, LraText, LraRetrieval];
+/// The Long Range Arena.
+pub(super) const ARENA: &[DataKind] = &[Listops, LraText, LraRetrieval, LraImage, Pathfinder];
+/// What of it has sequences of different lengths.
+pub(super) const SEQUENCES: &[DataKind] = &[Listops, LraText, LraRetrieval];
+/// What of it is made of pictures.
+pub(super) const PIXELS: &[DataKind] = &[LraImage, Pathfinder];
+/// Answered by classes or symbols, or, as arrays may be, by real values.
+pub(super) const CLASSES: &[DataKind] = &[
+    Digits,
+    DigitsAdding,
+    Shd,
+    Ssc,
+    ShdAdding,
+    Text,
+    Listops,
+    LraText,
+    LraRetrieval,
+    LraImage,
+    Pathfinder,
+    Arrays,
+];
+/// Samples whose steps can be taken together.
+pub(super) const GROUPED: &[DataKind] =
+    &[Shd, Ssc, ShdAdding, Listops, LraText, LraRetrieval, LraImage, Pathfinder, Arrays];
+
 impl DataKind {
     /// Are two recordings joined and their digits added?
     pub fn is_adding(self) -> bool {

@@ -4,11 +4,12 @@
 //! field it ends up in are declared together in the file of its section, see
 //! [`section`]. Read in this order: [`place`] (errors that point),
 //! [`document`] (files, `extends`, `--set`), [`names`] and [`ranges`] (what
-//! values there are), [`section`] and [`settings`] (declared and checked), the
-//! sections themselves, [`keys`] (all of them, for people), [`effective`] (all
+//! values there are), [`section`], [`conditions`] and [`settings`] (declared and
+//! checked), the sections themselves, [`keys`] (all of them, for people), [`effective`] (all
 //! that hold, given or not).
 
 mod aliases;
+mod conditions;
 pub mod document;
 pub mod effective;
 mod filled;
@@ -58,6 +59,7 @@ use model::{Model, ModelConfig};
 use regularizer::Regularizers;
 use section::{Section, sections};
 use settings::Settings;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use training::{Carrying, FromOthers, Length};
 
@@ -127,7 +129,11 @@ pub struct RunConfig {
     pub logging: LoggingConfig,
     model: Model,
     settings: Settings,
-    /// Every key with the value that holds, as far as no data is needed.
+    /// What people should know of the settings.
+    pub notes: Vec<String>,
+    /// Keys that cannot have an effect, as the others are.
+    without_effect: BTreeSet<String>,
+    /// Every key that counts with the value that holds, as far as no data is needed.
     values: Vec<(String, Option<String>)>,
 }
 
@@ -153,10 +159,19 @@ impl RunConfig {
     /// # Errors
     /// [`ConfigError`] with the place and the remedy.
     pub(crate) fn of(file: &Path, entries: Entries) -> Result<Self, ConfigError> {
-        let settings = Settings::check(&file.display().to_string(), entries, &keys::all())?;
+        let keys = keys::all();
+        let settings = Settings::check(&file.display().to_string(), entries, &keys)?;
         let sections = Sections::read(&settings, "", ())?;
         let mut values = sections.values("");
-        values.retain(|(key, _)| !baseline::is_of_others(sections.model.kind, key));
+        let notes = conditions::check(settings.entries(), &keys, &values)?;
+        let without_effect: BTreeSet<String> = keys
+            .into_iter()
+            .filter(|key| conditions::unmet(key, &values).is_some())
+            .map(|key| key.path)
+            .collect();
+        values.retain(|(key, _)| {
+            !baseline::is_of_others(sections.model.kind, key) && !without_effect.contains(key)
+        });
         let overrides = |table, layer| settings.has_table(table).then_some(layer);
         let config = RunConfig {
             name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -175,6 +190,8 @@ impl RunConfig {
                 baselines: sections.baselines,
             },
             settings,
+            notes,
+            without_effect,
             values,
         };
         config.training.check(&config.settings)?;
@@ -311,6 +328,11 @@ impl RunConfig {
     /// The settings that are given, checked; paths are absolute.
     pub(crate) fn given(&self) -> &Entries {
         self.settings.entries()
+    }
+
+    /// Can a setting have an effect, as the others are?
+    pub fn counts(&self, key: &str) -> bool {
+        !self.without_effect.contains(key)
     }
 
     /// An error at the place of a key.

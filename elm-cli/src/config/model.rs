@@ -1,6 +1,8 @@
 //! `[model]`: settings of the network as `elm-core` resolves them.
 
 use super::baseline::{BaselineConfig, Kind};
+use super::conditions::for_data;
+use super::kind::DataKind;
 use super::names::names;
 use super::place::ConfigError;
 use super::properties::Predicts;
@@ -69,7 +71,7 @@ settings! {
         /// a single neuron reads its own previous output
         feed_output_back: bool = Flag, false;
         /// outputs of the readout layer by which pairs of sequences are compared
-        pair_features: usize = size(1), 32;
+        pair_features: usize = size(1), 32 => [for_data(&[DataKind::LraRetrieval])];
     }
 }
 
@@ -165,6 +167,7 @@ impl Model {
         let wrong = |message| Err(settings.error("model.embedding", message));
         let default = Self::usual_embedding(demand.tokens);
         let scale = self.whole.embedding_scale;
+        let scaled = settings.asked_for().any(|key| key == "model.embedding_scale") && scale != 1.0;
         let about_width = |message| Err(settings.error("model.embedding_width", message));
         match (self.whole.embedding.unwrap_or(default), demand.tokens, self.whole.embedding_width) {
             (EmbeddingName::OneHot, false, _) => wrong("\"one_hot\" needs data that consists of tokens"),
@@ -181,6 +184,10 @@ impl Model {
             (_, _, Some(_)) => about_width("only the embedding \"learned\" has a width; remove it"),
             (EmbeddingName::OneHot, true, None) => Ok(Embedding::OneHot(scale)),
             (EmbeddingName::Scaled, false, None) => Ok(Embedding::Scaled(scale)),
+            (EmbeddingName::None, false, None) if scaled => {
+                let message = "the embedding \"none\" has no scale; \"scaled\" has one";
+                Err(settings.error("model.embedding_scale", message))
+            }
             (EmbeddingName::None, false, None) => Ok(Embedding::None),
         }
     }

@@ -13,6 +13,10 @@ pub struct Source {
     pub text: String,
     /// Folder that relative paths in it start from.
     pub folder: PathBuf,
+    /// Settings of a source replace those of sources with a lower rank.
+    pub rank: usize,
+    /// Did a run write it, with settings that nobody asked for?
+    pub resolved: bool,
 }
 
 /// A range of bytes of a source.

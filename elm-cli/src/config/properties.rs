@@ -158,6 +158,11 @@ impl Predicts {
         }
     }
 
+    /// Are real values predicted (else classes or symbols)?
+    pub fn is_of_values(self) -> bool {
+        matches!(self, Predicts::Values | Predicts::ValuesEveryStep)
+    }
+
     /// Are there classes that one can be taken for another of (else the next
     /// symbol of a text, or real values)?
     pub fn classifies(self) -> bool {

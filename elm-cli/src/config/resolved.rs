@@ -5,6 +5,17 @@ use super::effective::EffectiveSettings;
 use super::keys;
 use std::fmt::Write;
 
+/// How the file begins in which a run keeps its settings.
+pub const TITLE: &str = "# Every setting of this run; `elm train` trains it again.\n";
+/// The same of version 0.1.0.
+const FORMER_TITLE: &str =
+    "# Resolved from the original and its overrides; train it again with `elm train`.\n";
+
+/// Was a configuration written by a run, with settings that nobody asked for?
+pub(super) fn is_resolved(text: &str) -> bool {
+    [TITLE, FORMER_TITLE].iter().any(|title| text.starts_with(title))
+}
+
 /// Every setting that holds as TOML, one table after the other; reading it
 /// back gives the same settings. Keys without a value stand in comments that
 /// say what that means. `origin` adds where each value comes from.

@@ -1,5 +1,6 @@
 //! The learning rate, in `[training]`.
 
+use super::conditions::where_is;
 use super::names::names;
 use super::place::ConfigError;
 use super::ranges::{count, one_of, positive, share};
@@ -30,11 +31,11 @@ settings! {
         warmup_steps: u64 = count(0), if schedule == ScheduleName::OneCycle { 0 } else { 100 },
             "100; 0 for one_cycle";
         /// updates between two steps of schedule = "step"
-        step_every: Option<u64> = count(1), None, "none";
+        step_every: Option<u64> = count(1), None, "none" => [where_is("training.schedule", &[ScheduleName::Step])];
         /// factor of the learning rate at every such step
-        step_factor: f64 = positive(), 0.1;
+        step_factor: f64 = positive(), 0.1 => [where_is("training.schedule", &[ScheduleName::Step])];
         /// share of all updates in which schedule = "one_cycle" rises
-        cycle_rise: f64 = share(), 0.3;
+        cycle_rise: f64 = share(), 0.3 => [where_is("training.schedule", &[ScheduleName::OneCycle])];
     }
 }
 
@@ -48,10 +49,6 @@ impl LearningRateConfig {
             let message = "\"step\" needs training.step_every, the updates after which the learning rate \
                            is multiplied by training.step_factor";
             return Err(settings.error("training.schedule", message));
-        }
-        if self.schedule != ScheduleName::Step && self.step_every.is_some() {
-            let message = "only training.schedule = \"step\" makes steps";
-            return Err(settings.error("training.step_every", message));
         }
         if self.schedule == ScheduleName::OneCycle && self.warmup_steps > 0 {
             let message = "training.schedule = \"one_cycle\" rises by itself (training.cycle_rise); take 0";

@@ -16,7 +16,9 @@
 //! reads: field and key `every_minutes` takes what [`ranges::positive`] takes
 //! and is 5.0 where it is not given. A default is shown as it is; one that
 //! depends on something, or is absent, is followed by words that say so. It
-//! may use the fields above it and what follows `given`.
+//! may use the fields above it and what follows `given`. A setting that counts
+//! only with some values of others ends in `=> [conditions]`, see
+//! [`conditions`](super::conditions).
 //!
 //! `struct` makes a type of the section. `for` fills a type of another crate,
 //! so that neither a field without a setting nor a setting without a field
@@ -28,6 +30,7 @@
 //!
 //! [`ranges::positive`]: super::ranges::positive
 
+use super::conditions::Condition;
 use super::document::Entry;
 use super::place::ConfigError;
 use super::ranges::Takes;
@@ -43,6 +46,8 @@ pub struct Key {
     pub takes: String,
     /// What holds when it is not given: a value as in TOML, or words.
     pub default: String,
+    /// What other settings have to be for it to have an effect.
+    pub(super) counts: Vec<Condition>,
     /// Checks a value and completes it: paths become absolute.
     pub(super) check: fn(&str, &mut Entry) -> Result<(), ConfigError>,
 }
@@ -106,7 +111,7 @@ macro_rules! settings {
     (
         $(#[$about:meta])*
         $vis:vis struct $section:ident $(given ($given:ident: $context:ty))? {
-            $($(#[doc = $meaning:literal])+ $name:ident: $type:ty = $range:expr, $default:expr $(, $words:expr)?;)*
+            $($(#[doc = $meaning:literal])+ $name:ident: $type:ty = $range:expr, $default:expr $(, $words:expr)? $(=> $counts:expr)?;)*
         }
         $(with { $($(#[doc = $note:literal])+ $more:ident: $more_type:ty = $value:expr;)* })?
     ) => {
@@ -117,14 +122,14 @@ macro_rules! settings {
         }
         $crate::config::section::settings! {
             for $section $(given ($given: $context))? {
-                $($(#[doc = $meaning])+ $name: $type = $range, $default $(, $words)?;)*
+                $($(#[doc = $meaning])+ $name: $type = $range, $default $(, $words)? $(=> $counts)?;)*
             }
             $(with { $($(#[doc = $note])+ $more: $more_type = $value;)* })?
         }
     };
     (
         for $section:ident $(given ($given:ident: $context:ty))? {
-            $($(#[doc = $meaning:literal])+ $name:ident: $type:ty = $range:expr, $default:expr $(, $words:expr)?;)*
+            $($(#[doc = $meaning:literal])+ $name:ident: $type:ty = $range:expr, $default:expr $(, $words:expr)? $(=> $counts:expr)?;)*
         }
         $(with { $($(#[doc = $note:literal])+ $more:ident: $more_type:ty = $value:expr;)* })?
     ) => {
@@ -138,6 +143,7 @@ macro_rules! settings {
                     meaning: concat!($($meaning),+).trim(),
                     takes: $crate::config::ranges::Takes::words(&$range),
                     default: $crate::config::section::default_words!($range, $default $(, $words)?),
+                    counts: $crate::config::section::conditions!($($counts)?),
                     check: |path, entry| $crate::config::settings::check_value(path, entry, &$range),
                 }),*]
             }
@@ -179,6 +185,17 @@ macro_rules! default_words {
     };
 }
 pub(crate) use default_words;
+
+/// Those that are given; a setting without any always counts.
+macro_rules! conditions {
+    () => {
+        Vec::new()
+    };
+    ($counts:expr) => {
+        Vec::from($counts)
+    };
+}
+pub(crate) use conditions;
 
 /// Joins sections: each with its table, relative to the whole, and with what
 /// its defaults depend on, which may come from those above it. `settings` is

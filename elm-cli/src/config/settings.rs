@@ -34,9 +34,11 @@ impl Settings {
         &self.entries
     }
 
-    /// The keys that are given and not unset.
-    pub fn given(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter(|(_, entry)| !is_none(&entry.value)).map(|(key, _)| key.as_str())
+    /// The keys that people have given and not unset; a run writes down by
+    /// itself what holds.
+    pub fn asked_for(&self) -> impl Iterator<Item = &str> {
+        let asked = |entry: &Entry| !is_none(&entry.value) && !entry.key_place.source.resolved;
+        self.entries.iter().filter(move |(_, entry)| asked(entry)).map(|(key, _)| key.as_str())
     }
 
     /// Is any key of that table given?

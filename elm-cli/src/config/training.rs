@@ -1,7 +1,8 @@
 //! `[training]`: how long and on what to train.
 
-use super::kind::DataKind;
-use super::names::{Named, names};
+use super::conditions::{for_data, where_is, where_set};
+use super::kind::{CLASSES, DataKind};
+use super::names::names;
 use super::place::ConfigError;
 use super::ranges::{Flag, OrNone, Probability, count, not_negative, one_of, positive, share, size};
 use super::schedule::LearningRateConfig;
@@ -68,9 +69,9 @@ settings! {
         /// carry the state from segment to segment
         state_reuse: bool = Flag, kind.properties().carries_state, "true for text, else false";
         /// probability that the carried state is reset before an update, in the end
-        state_dropout: f64 = share(), 0.01;
+        state_dropout: f64 = share(), 0.01 => [for_data(&[DataKind::Text]), where_set("training.state_reuse")];
         /// updates over which that probability falls from 1
-        state_dropout_warmup: u64 = count(0), 0;
+        state_dropout_warmup: u64 = count(0), 0 => [for_data(&[DataKind::Text]), where_set("training.state_reuse")];
     }
 }
 
@@ -113,7 +114,7 @@ settings! {
         /// so many batches make one update, that of a batch so many times as large
         accumulate: usize = size(1), 1;
         /// time steps of a text segment
-        seq_length: usize = size(1), 100;
+        seq_length: usize = size(1), 100 => [for_data(&[DataKind::Text])];
         /// batches of a validation
         valid_batches: Option<u64> = count(1), others.kind.properties().defaults.valid_batches,
             "200 for text, 500 for added digits, else all";
@@ -129,14 +130,14 @@ settings! {
         /// the update rule
         optimizer: OptimizerKind = one_of::<OptimizerKind>(), OptimizerKind::Adam;
         /// momentum of sgd
-        momentum: f64 = Probability, 0.0;
+        momentum: f64 = Probability, 0.0 => [where_is("training.optimizer", &[OptimizerKind::Sgd])];
         /// weight decay of all weights but biases and timescales; with adamw decoupled, else added to the gradients
         weight_decay: f64 = not_negative(), if optimizer == OptimizerKind::AdamW { ADAMW_DECAY } else { 0.0 },
             "0.01 for adamw, else 0";
         /// limit of the gradients' global norm; "none" switches clipping off
         clip_norm: Option<f64> = OrNone(positive()), Some(1.0);
         /// share of a label spread over all classes
-        label_smoothing: f64 = share(), 0.0;
+        label_smoothing: f64 = share(), 0.0 => [for_data(CLASSES)];
         /// validations without a better one after which training ends; "none" goes on to the end
         patience: Option<u64> = OrNone(count(1)), None, "none";
         /// seed of weights, connectome, dropout and order
@@ -161,10 +162,6 @@ impl TrainingConfig {
     /// # Errors
     /// [`ConfigError`] at one of them.
     pub(super) fn check(&self, settings: &Settings) -> Result<(), ConfigError> {
-        if self.momentum > 0.0 && self.optimizer != OptimizerKind::Sgd {
-            let message = format!("{} has no momentum to set, only sgd", self.optimizer.name());
-            return Err(settings.error("training.momentum", message));
-        }
         if self.batch_size.checked_mul(self.accumulate).is_none() {
             let message = format!("{} batches of {} are too many", self.accumulate, self.batch_size);
             return Err(settings.error("training.accumulate", message));

@@ -3,7 +3,7 @@
 use super::origins::Origins;
 use crate::config::RunConfig;
 use crate::config::effective::EffectiveSettings;
-use crate::config::resolved::to_toml;
+use crate::config::resolved::{TITLE, to_toml};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -96,11 +96,8 @@ impl RunFolder {
     /// When the folder cannot be written.
     pub fn keep_settings(&self, settings: &EffectiveSettings) -> Result<()> {
         Origins::of(settings).write(&self.path)?;
-        let title = "# Every setting of this run; `elm train` trains it again.\n";
-        write_atomically(
-            &self.path.join("config.toml"),
-            (title.to_string() + &to_toml(settings, false)).as_bytes(),
-        )
+        let text = TITLE.to_string() + &to_toml(settings, false);
+        write_atomically(&self.path.join("config.toml"), text.as_bytes())
     }
 
     /// Opens `metrics.jsonl`, `log.txt` and the like for reading elsewhere.
@@ -161,6 +158,22 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         File::open(folder)?.sync_all()
     };
     write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The file that is meant by a name: behind a link the one that it leads to,
+/// there or not, so that the link stays one.
+///
+/// # Errors
+/// When it is a folder, a device, or anything else that is no file.
+pub fn file_to_write(path: &Path) -> Result<PathBuf> {
+    let behind = || Ok(path.parent().unwrap_or(Path::new("")).join(fs::read_link(path)?));
+    let file = fs::canonicalize(path)
+        .or_else(|_| behind())
+        .or_else(|_: std::io::Error| std::path::absolute(path))?;
+    if file.exists() && !file.is_file() {
+        bail!("{}: this is no file", path.display());
+    }
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl SweepFile {
     /// # Errors
     /// [`ConfigError`] at the place of what is wrong.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let source = document::read_source(path)?;
+        let source = document::read_source(path, document::SET_BESIDE)?;
         let document = DeTable::parse(&source.text).map_err(|error| document::toml_error(&source, &error))?;
         let tables = Tables::new(&source);
         let top = document.get_ref();

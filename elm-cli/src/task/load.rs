@@ -7,7 +7,7 @@ use crate::config::{DataKind, Demand, Properties, RunConfig, Tokens};
 use crate::run::Symbols;
 use crate::run::record::DataDigests;
 use crate::run::summary::Baselines;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use elm_data::spikes::baseline::summed_counts_accuracy;
 use elm_data::spikes::{AddingBatches, AddingDraws};
 use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
@@ -67,6 +67,7 @@ impl Task {
     /// When a file is missing, damaged, or not of the configured kind, or has a
     /// symbol that is not known.
     pub fn load(config: &RunConfig, known: Option<&Symbols>, notice: &mut dyn FnMut(&str)) -> Result<Self> {
+        config.notes.iter().for_each(|note| notice(note));
         let data = match config.data.kind {
             DataKind::Text => {
                 Data::Text(Box::new(load_text(config, known.and_then(Symbols::bytes), notice)?))
@@ -76,7 +77,10 @@ impl Task {
                 let samples = neuron.samples();
                 Data::Neuron(neuron, samples)
             }
-            _ => Data::Samples(samples::load(config, known.and_then(Symbols::names), notice)?),
+            _ => {
+                let samples = samples::load(config, known.and_then(Symbols::names), notice);
+                Data::Samples(samples.map_err(|error| placed(config, error, "training.batch_size"))?)
+            }
         };
         let tokens = match &data {
             Data::Samples([train, ..]) if config.data.kind.properties().told_by_data => {
@@ -84,7 +88,28 @@ impl Task {
             }
             _ => config.data.has_tokens(),
         };
-        Ok(Task { kind: config.data.kind, tokens, data })
+        let task = Task { kind: config.data.kind, tokens, data };
+        task.check_vocabulary(config)?;
+        if config.training.label_smoothing > 0.0 && task.properties().predicts.is_of_values() {
+            notice("training.label_smoothing has no effect: real values are predicted");
+        }
+        Ok(task)
+    }
+
+    /// Checks the number of symbols that is given against the data.
+    fn check_vocabulary(&self, config: &RunConfig) -> Result<()> {
+        let found = match &self.data {
+            Data::Text(corpus) => corpus.vocabulary.len(),
+            Data::Samples([train, ..]) => train.channels() / config.data.group,
+            Data::Neuron(..) => return Ok(()),
+        };
+        match config.data.vocabulary.filter(|&expected| expected != found) {
+            Some(expected) if config.counts("data.vocabulary") => {
+                let message = format!("{expected} symbols are expected, the data has {found}");
+                Err(config.error("data.vocabulary", message).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What the data asks of a model.
@@ -207,18 +232,7 @@ impl Task {
             }
             Purpose::Test => ("training.test_batch_size", training.test_batch_size, training.test_batches),
         };
-        // The data knows one batch size; which setting it was is known here.
-        let placed = |error: anyhow::Error| match error.downcast::<DataError>() {
-            Ok(DataError::Setting { setting, reason }) if setting == "training.batch_size" => {
-                config.error(key, reason).into()
-            }
-            Ok(DataError::Setting { setting, reason }) if setting.starts_with("data.") => {
-                config.error(&setting, reason).into()
-            }
-            Ok(other) => other.into(),
-            Err(other) => other,
-        };
-        let stream = self.stream(config, purpose, rows, limit).map_err(placed)?;
+        let stream = self.stream(config, purpose, rows, limit).map_err(|error| placed(config, error, key))?;
         Ok((Adapted(stream), limit))
     }
 
@@ -345,6 +359,21 @@ fn samples_of([train, valid, test]: &Splits, purpose: Purpose) -> &Arc<dyn Sampl
     }
 }
 
+/// An error about a setting at its place. The data knows one batch size; `rows`
+/// is the setting that it comes from.
+fn placed(config: &RunConfig, error: anyhow::Error, rows: &str) -> anyhow::Error {
+    match error.downcast::<DataError>() {
+        Ok(DataError::Setting { setting, reason }) if setting == "training.batch_size" => {
+            config.error(rows, reason).into()
+        }
+        Ok(DataError::Setting { setting, reason }) if setting.starts_with("data.") => {
+            config.error(&setting, reason).into()
+        }
+        Ok(other) => other.into(),
+        Err(other) => other,
+    }
+}
+
 /// A byte as itself, or escaped: `\n`, `\xff`, `\\`.
 fn printable(byte: u8) -> String {
     match byte {
@@ -362,13 +391,5 @@ fn load_text(config: &RunConfig, known: Option<&[u8]>, notice: &mut dyn FnMut(&s
     let path = config.data_path()?;
     let corpus = Corpus::load(&path, mode, config.data.fractions, known)?;
     corpus.notes.iter().for_each(|note| notice(note));
-    let found = corpus.vocabulary.len();
-    if let Some(expected) = config.data.vocabulary
-        && expected != found
-    {
-        bail!(
-            config.error("data.vocabulary", format!("{expected} symbols are expected, the text has {found}"))
-        );
-    }
     Ok(corpus)
 }

@@ -6,8 +6,8 @@ use super::samples::Splits;
 use crate::config::{DataConfig, RunConfig};
 use crate::run::Progress;
 use anyhow::Result;
-use elm_data::BatchStream;
 use elm_data::neuronio::{EvaluationWindows, Layout, NeuronSplit, TrainingWindows, WindowSettings};
+use elm_data::{BatchStream, DataError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,6 +70,15 @@ impl Neuron {
             Purpose::Valid => (valid, valid_files),
             Purpose::Test => (test, usize::MAX),
         };
-        Ok(Box::new(EvaluationWindows::new(split, shape(evaluation_burn_in_ms), files)?))
+        // The data knows one burn-in; which setting it was is known here.
+        let windows = EvaluationWindows::new(split, shape(evaluation_burn_in_ms), files).map_err(
+            |error| match error {
+                DataError::Setting { setting, reason } if setting == "data.burn_in_ms" => {
+                    DataError::Setting { setting: "data.evaluation_burn_in_ms".into(), reason }
+                }
+                other => other,
+            },
+        )?;
+        Ok(Box::new(windows))
     }
 }

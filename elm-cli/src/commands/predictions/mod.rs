@@ -11,6 +11,7 @@ mod places;
 mod windows;
 
 use crate::config::{Predicts, Properties};
+use crate::run::folder::file_to_write;
 use crate::task::{Purpose, Task};
 use anyhow::{Context, Result};
 use elm_core::train::Predicted;
@@ -133,7 +134,10 @@ trait Table {
 
 /// The predictions of an evaluation on their way into a file.
 pub(super) struct Predictions {
+    /// As it was given.
     path: PathBuf,
+    /// What is behind it.
+    file: PathBuf,
     table: Box<dyn Table>,
     places: Places,
     predicts: Predicts,
@@ -146,21 +150,19 @@ impl Predictions {
     /// When the file cannot be written.
     pub(super) fn create(path: &PredictionsPath, task: &Task, split: Purpose) -> Result<Self> {
         let PredictionsPath { path, form } = path;
-        if path.is_dir() {
-            anyhow::bail!("{}: this is a folder; predictions need the name of a file", path.display());
-        }
+        let file = file_to_write(path)?;
         let layout = Layout::of(task);
         let begin = || -> Result<Box<dyn Table>> {
-            let file = fresh_beside(path)?;
+            let fresh = fresh_beside(&file)?;
             Ok(match form {
-                Form::Csv => Box::new(csv::CsvTable::begin(file, layout)?),
-                Form::Npz => Box::new(npz::NpzTable::begin(file, folder_of(path), layout)?),
+                Form::Csv => Box::new(csv::CsvTable::begin(fresh, layout)?),
+                Form::Npz => Box::new(npz::NpzTable::begin(fresh, folder_of(&file), layout)?),
             })
         };
         let table = begin().with_context(|| cannot_write(path))?;
         let Properties { predicts, segmented, .. } = task.properties();
         let places = Places::new(segmented.then(|| task.len(split)));
-        Ok(Predictions { path: path.clone(), table, places, predicts })
+        Ok(Predictions { path: path.clone(), file, table, places, predicts })
     }
 
     /// Writes the predictions of the next batch.
@@ -210,11 +212,11 @@ impl Predictions {
     /// # Errors
     /// When the file cannot be written; one of that name is as it was then.
     pub(super) fn finish(self) -> Result<String> {
-        let Predictions { path, table, .. } = self;
+        let Predictions { path, file: to, table, .. } = self;
         let put = || -> Result<()> {
             let file = table.finish()?;
             file.as_file().sync_all()?;
-            file.persist(&path)?;
+            file.persist(&to)?;
             Ok(())
         };
         put().with_context(|| cannot_write(&path))?;

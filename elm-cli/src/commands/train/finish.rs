@@ -50,6 +50,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
         let Some(test) = self.evaluate(&*model, Purpose::Test)? else {
             return Ok(Outcome::Interrupted(self.trainer.steps_done()));
         };
+        self.say_what_is_undefined(Purpose::Test, &test);
         self.append_scores(self.trainer.steps_done(), "test", &test)?;
         self.metrics.sync()?;
         let description = self.backend.description();

@@ -3,7 +3,7 @@
 use super::open::{Beginning, Kept};
 use super::{Outcome, TrainRequest, finish};
 use crate::answer::tell;
-use crate::commands::scores::score;
+use crate::commands::scores::{score, undefined};
 use crate::config::effective::EffectiveSettings;
 use crate::model::ConfiguredModel;
 use crate::run::changes::Change;
@@ -18,6 +18,7 @@ use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::model::{Model, StoredTensors};
 use elm_core::train::{BatchSource, Scores, Trainer};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// A run in progress.
@@ -41,6 +42,8 @@ pub(super) struct Run<'a, B: Backend, S> {
     pub(super) last_save: Instant,
     pub(super) last_line: (Instant, u64),
     pub(super) progress: Progress,
+    /// Notes that were told already.
+    told: BTreeSet<String>,
 }
 
 impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
@@ -108,6 +111,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             began: now,
             last_save: now,
             progress,
+            told: BTreeSet::new(),
         })
     }
 
@@ -174,7 +178,11 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
 
     /// One update with its metrics, and a checkpoint when one is due.
     fn update(&mut self) -> Result<()> {
-        let batch = self.source.next()?.context("the training data ended")?;
+        let batch = self.source.next().with_context(|| {
+            format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
+                + "; `elm data check` finds all that is wrong with the data"
+        })?;
+        let batch = batch.context("the training data ended")?;
         let tokens = (batch.steps * batch.rows) as f64;
         let report = self.trainer.step(&batch).with_context(|| {
             format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
@@ -201,6 +209,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
     /// Validates and keeps the best weights; `false` when asked to stop.
     pub(super) fn validate(&mut self) -> Result<bool> {
         let Some(scores) = self.evaluate(self.trainer.model(), Purpose::Valid)? else { return Ok(false) };
+        self.say_what_is_undefined(Purpose::Valid, &scores);
         let step = self.trainer.steps_done();
         self.append_scores(step, "valid", &scores)?;
         self.state.validated = Some(step);
@@ -215,6 +224,15 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         }
         self.say(&format!("step {step}: valid {text}"))?;
         Ok(true)
+    }
+
+    /// Once: the data of a split stays the same.
+    pub(super) fn say_what_is_undefined(&mut self, purpose: Purpose, scores: &Scores) {
+        for note in undefined(self.task, purpose, scores) {
+            if self.told.insert(note.clone()) {
+                tell(format_args!("note: {note}"));
+            }
+        }
     }
 
     pub(super) fn evaluate(&self, model: &dyn Model<B>, purpose: Purpose) -> Result<Option<Scores>> {

@@ -158,6 +158,8 @@ impl<S: ConfiguredModel> Kept<S> {
         // As they were written: the file may have been edited since then.
         let written = Origins::read(&request.out)?.settings();
         let mut changes = changes::between(&written.unwrap_or_else(|| settings.effective(&found)), now);
+        // What cannot have an effect, earlier versions have written down too.
+        changes.retain(|change| request.config.counts(&change.key));
         if self.state.network == *network {
             // The same model, however it is described.
             changes.retain(|change| !change.key.starts_with("model."));
