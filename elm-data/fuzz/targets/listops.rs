@@ -12,7 +12,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         fs::write(folder.path().join(name), bytes).expect("a file");
     }
     for preparation in [Preparation::S4, Preparation::Lra] {
-        if let Ok([train, ..]) = ListOps::load(folder.path(), preparation, None) {
+        if let Ok([train, ..]) = ListOps::load(folder.path(), preparation, None, None) {
             (0..train.len()).for_each(|index| drop(train.read(index)));
         }
     }

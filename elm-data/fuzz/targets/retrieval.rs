@@ -11,7 +11,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         fs::write(folder.path().join(format!("new_aan_pairs.{name}.tsv")), bytes).expect("a file");
     }
     for preparation in [Preparation::S4, Preparation::Lra] {
-        if let Ok([train, ..]) = Pairs::load(folder.path(), preparation, None) {
+        if let Ok([train, ..]) = Pairs::load(folder.path(), preparation, None, None) {
             (0..train.len()).for_each(|index| drop(train.read(index)));
         }
     }

@@ -9,6 +9,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let path = folder.path().join(if bytes.starts_with(b"PK") { "enwik8.zip" } else { "enwik8" });
     fs::write(&path, bytes).expect("a file");
     for mode in [TokenMode::Txl, TokenMode::Eos, TokenMode::Bytes] {
-        let _ = Corpus::load(&path, mode, [0.8, 0.1, 0.1]);
+        let _ = Corpus::load(&path, mode, [0.8, 0.1, 0.1], None);
     }
 });
