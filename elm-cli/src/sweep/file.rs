@@ -1,10 +1,10 @@
 //! A sweep as its file says it, every part with its place.
 
 use super::axis::{self, Axis};
-use super::pivot::Wanted;
 use super::recipe::Recipe;
 use super::solve::Solve;
 use super::tables::Tables;
+use super::{figure, pivot};
 use crate::config::ConfigError;
 use crate::config::document::{self, Entries, Entry, Value};
 use crate::config::place::{Place, Source};
@@ -25,7 +25,9 @@ pub struct SweepFile {
     /// Alternatives; none: there is only the whole.
     pub variants: Vec<Variant>,
     /// What the summary shows besides.
-    pub(super) table: Option<Wanted>,
+    pub(super) table: Option<pivot::Wanted>,
+    /// What is drawn.
+    pub(super) figure: Option<figure::Wanted>,
 }
 
 /// An alternative with a name.
@@ -53,8 +55,10 @@ pub struct Block {
     pub solve: Option<Solve>,
 }
 
-const TOP: [&str; 11] =
-    ["config", "seeds", "threads", "set", "grid", "zip", "random", "recipe", "solve", "variant", "table"];
+const TOP: [&str; 12] = [
+    "config", "seeds", "threads", "set", "grid", "zip", "random", "recipe", "solve", "variant", "table",
+    "figure",
+];
 const OF_VARIANT: [&str; 8] = ["name", "config", "set", "grid", "zip", "random", "recipe", "solve"];
 
 impl SweepFile {
@@ -85,7 +89,8 @@ impl SweepFile {
             threads: tables.entry(top, "threads")?,
             whole: Block::read(&tables, top, "")?,
             variants,
-            table: Wanted::read(&tables, top)?,
+            table: pivot::Wanted::read(&tables, top)?,
+            figure: figure::Wanted::read(&tables, top)?,
             source: source.clone(),
         };
         sweep.check()?;

@@ -2,9 +2,9 @@
 //! their training as processes of their own.
 //!
 //! Read in this order: [`file`] with `axis`, [`recipe`] and [`solve`] (what is
-//! said), [`expand`] (combinations of values), [`plan`] (checked runs),
+//! said), [`expand`] (combinations of values), `making` and [`plan`] (checked runs),
 //! [`point`] (one of them: its name, its command), [`state`] (how far it is),
-//! [`schedule`] (processes), [`results`], [`table`] and [`pivot`] (what came out). Whoever
+//! [`schedule`] (processes), [`results`], [`table`], [`pivot`] and [`figure`] (what came out). Whoever
 //! starts runs in another way needs a [`plan::Plan`], the
 //! [`point::Point::arguments`] of its points and their [`state::Found`].
 
@@ -12,7 +12,9 @@ mod axis;
 mod child;
 mod demand;
 pub mod expand;
+pub mod figure;
 pub mod file;
+mod making;
 pub mod pivot;
 pub mod plan;
 pub mod point;

@@ -6,7 +6,7 @@ use super::results::{Outcome, unquoted};
 use super::table::{aligned, mean_and_deviation};
 use super::tables::{Tables, nearest};
 use crate::config::ConfigError;
-use crate::config::document::{Entry, Value};
+use crate::config::document::Entry;
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
@@ -22,7 +22,16 @@ pub struct Pivot {
 }
 
 /// What runs differ in besides their settings.
-const OTHERS: [&str; 3] = ["variant", "budget", "seed"];
+pub(super) const OTHERS: [&str; 3] = ["variant", "budget", "seed"];
+
+/// Refuses what is no figure of a run.
+pub(super) fn check_metric(name: &str, entry: &Entry) -> Result<(), ConfigError> {
+    if ["valid_", "test_"].iter().any(|split| name.starts_with(split)) {
+        return Ok(());
+    }
+    let message = format!("`{name}` is no figure of a run; they begin with valid_ or test_");
+    Err(ConfigError::at(&entry.value_place, message))
+}
 
 /// A pivot with the places of its names.
 pub(super) struct Wanted {
@@ -35,26 +44,15 @@ impl Wanted {
     pub(super) fn read(tables: &Tables<'_>, top: &DeTable<'_>) -> Result<Option<Self>, ConfigError> {
         let Some((table, place)) = tables.table(top, "table")? else { return Ok(None) };
         tables.check_keys(table, "table.", &["rows", "columns", "metric"])?;
-        let text = |key: &str| match tables.entry(table, key)? {
-            Some(entry) => match &entry.value {
-                Value::Text(text) => Ok((text.clone(), entry.clone())),
-                other => {
-                    let message = format!("table.{key} takes a name, not {}", other.kind());
-                    Err(ConfigError::at(&entry.value_place, message))
-                }
-            },
-            None => {
-                let help = "rows and columns are settings that vary, or variant, budget, seed; metric is test_loss \
-                            or the like";
-                Err(ConfigError::at(&place, format!("missing: {key} = \"…\"")).help(help))
-            }
+        let text = |key: &str| {
+            let help = "rows and columns are settings that vary, or variant, budget, seed; metric is test_loss or \
+                        the like";
+            let missing = || ConfigError::at(&place, format!("missing: {key} = \"…\"")).help(help);
+            tables.name(table, key)?.ok_or_else(missing)
         };
         let ((rows, first), (columns, second), (metric, at)) =
             (text("rows")?, text("columns")?, text("metric")?);
-        if !["valid_", "test_"].iter().any(|split| metric.starts_with(split)) {
-            let message = format!("`{metric}` is no figure of a run; they begin with valid_ or test_");
-            return Err(ConfigError::at(&at.value_place, message));
-        }
+        check_metric(&metric, &at)?;
         Ok(Some(Wanted { pivot: Pivot { rows, columns, metric }, places: [first, second] }))
     }
 
@@ -74,10 +72,9 @@ impl Wanted {
 /// The table in Markdown: means over all finished runs of a cell.
 pub(super) fn markdown(pivot: &Pivot, plan: &Plan, outcomes: &[Outcome]) -> String {
     let keys: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
-    let of = |name: &str, run: &Outcome| value(name, run);
     let distinct = |name: &str| {
         let mut found: Vec<String> = Vec::new();
-        for value in outcomes.iter().map(|run| of(name, run)) {
+        for value in outcomes.iter().map(|run| value(name, run)) {
             if !found.contains(&value) {
                 found.push(value);
             }
@@ -91,7 +88,7 @@ pub(super) fn markdown(pivot: &Pivot, plan: &Plan, outcomes: &[Outcome]) -> Stri
         let cell = |column: &String| {
             let runs = outcomes
                 .iter()
-                .filter(|run| of(&pivot.rows, run) == row && of(&pivot.columns, run) == *column);
+                .filter(|run| value(&pivot.rows, run) == row && value(&pivot.columns, run) == *column);
             let values: Vec<f64> = runs.filter_map(|run| run.metrics.get(&pivot.metric).copied()).collect();
             mean_and_deviation(&values).unwrap_or_default()
         };
@@ -102,7 +99,7 @@ pub(super) fn markdown(pivot: &Pivot, plan: &Plan, outcomes: &[Outcome]) -> Stri
 }
 
 /// What a run has under a name, for people.
-fn value(name: &str, run: &Outcome) -> String {
+pub(super) fn value(name: &str, run: &Outcome) -> String {
     let point = &run.point;
     match name {
         "variant" => point.variant.clone().unwrap_or_default(),

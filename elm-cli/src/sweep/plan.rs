@@ -1,23 +1,19 @@
 //! All runs of a sweep, checked before any of them starts.
 
-use super::demand::Demands;
-use super::expand::{Combination, combinations};
+use super::expand::combinations;
+use super::figure::Figure;
 use super::file::SweepFile;
+use super::making::Making;
 use super::pivot::Pivot;
-use super::point::{Point, Size, digest, stem};
-use super::recipe::Recipe;
-use super::solve::Solve;
-use crate::config::document::{self, Entries, Entry, Value};
-use crate::config::place::Place;
-use crate::config::resolved::value_text;
-use crate::config::{ConfigError, RunConfig};
+use super::point::Point;
+use crate::config::ConfigError;
 use crate::model::ConfiguredModel;
+use crate::run::Progress;
 use crate::run::folder::write_atomically;
 use anyhow::{Context, Result};
-use elm_core::device::{Device, most_threads};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where a sweep keeps its runs.
 pub const POINTS: &str = "points.json";
@@ -29,6 +25,8 @@ pub struct Plan {
     pub columns: Vec<String>,
     /// What the summary shows besides.
     pub table: Option<Pivot>,
+    /// What is drawn.
+    pub figure: Option<Figure>,
     /// The runs.
     pub points: Vec<Point>,
 }
@@ -44,44 +42,32 @@ impl Plan {
         strict: bool,
         notice: &mut dyn FnMut(&str),
     ) -> Result<Self> {
-        let mut making = Making { file, bases: BTreeMap::new(), demands: Demands::new(strict), notice };
-        let mut plan = Plan { columns: Vec::new(), table: None, points: Vec::new() };
-        let mut paths: BTreeMap<String, Option<String>> = BTreeMap::new();
-        let mut twice = Vec::new();
-        for combination in combinations(file)? {
+        let mut making = Making::new(file, strict, &mut *notice);
+        let mut gathered = Gathered::default();
+        let mut columns: Vec<String> = Vec::new();
+        let combinations = combinations(file)?;
+        let mut progress = Progress::new("checking", 0, combinations.len() as u64);
+        for (i, combination) in combinations.iter().enumerate() {
+            progress.update(i as u64, String::new);
             for column in combination.columns() {
-                if !plan.columns.contains(&column) {
-                    plan.columns.push(column);
+                if !columns.contains(&column) {
+                    columns.push(column);
                 }
             }
-            for (point, path) in making.points::<S>(&combination)? {
-                let digest = point.digest().to_string();
-                let same = plan.points.iter().find(|other| other.digest() == digest);
-                let Some(same) = same else {
-                    paths.insert(digest, path);
-                    plan.points.push(point);
-                    continue;
-                };
-                if paths.get(&digest) != Some(&path) {
-                    let message = format!(
-                        "{} and {} differ in nothing but the folder of their data",
-                        same.name, point.name
-                    );
-                    let error = ConfigError::of(&file.source.name, message);
-                    return Err(error.help("give one of the files another name").into());
-                }
-                twice.push(format!("{} is {}", point.name, same.name));
+            for (point, path) in making.points::<S>(combination)? {
+                gathered.add(file, point, path)?;
             }
         }
-        plan.table = file.table.as_ref().map(|table| table.checked(&plan.columns)).transpose()?;
-        if !twice.is_empty() {
-            (making.notice)(&format!(
-                "{} runs are the same as others and are done once: {}",
-                twice.len(),
-                shortened(&twice)
-            ));
+        drop(progress);
+        if let Some(note) = gathered.note() {
+            notice(&note);
         }
-        Ok(plan)
+        Ok(Plan {
+            table: file.table.as_ref().map(|table| table.checked(&columns)).transpose()?,
+            figure: file.figure.as_ref().map(|figure| figure.checked(&columns)).transpose()?,
+            columns,
+            points: gathered.points,
+        })
     }
 
     /// Keeps the runs in the folder of the sweep.
@@ -108,204 +94,40 @@ impl Plan {
     }
 }
 
-/// The first few of many.
-fn shortened(all: &[String]) -> String {
-    let some: Vec<&str> = all.iter().take(3).map(String::as_str).collect();
-    some.join(", ") + if all.len() > 3 { ", …" } else { "" }
+/// Runs as they are found: equal ones are done once.
+#[derive(Default)]
+struct Gathered {
+    points: Vec<Point>,
+    /// By digest: which of them it is, and where its data is.
+    known: BTreeMap<String, (usize, Option<String>)>,
+    twice: Vec<String>,
 }
 
-impl Combination<'_> {
-    /// The keys of columns: those that vary, and those that follow.
-    fn columns(&self) -> Vec<String> {
-        let recipes = self.recipes.iter().map(|recipe| recipe.key.clone());
-        self.varied.iter().cloned().chain(recipes).collect()
-    }
-}
-
-/// What runs are made with.
-struct Making<'f, 'n> {
-    file: &'f SweepFile,
-    /// Settings of the configurations that runs start from.
-    bases: BTreeMap<PathBuf, Entries>,
-    demands: Demands,
-    notice: &'n mut dyn FnMut(&str),
-}
-
-impl Making<'_, '_> {
-    /// The runs of a combination, one for each seed, and where their data is.
-    fn points<S: ConfiguredModel>(
-        &mut self,
-        combination: &Combination<'_>,
-    ) -> Result<Vec<(Point, Option<String>)>> {
-        if !self.bases.contains_key(combination.config) {
-            let base = document::read_file(combination.config)?;
-            self.bases.insert(combination.config.to_path_buf(), base);
-        }
-        let settings = self.settings::<S>(combination)?;
-        let seeds: Vec<Option<&Entry>> = match &self.file.seeds {
-            Some(seeds) => seeds.iter().map(Some).collect(),
-            None => vec![None],
+impl Gathered {
+    fn add(&mut self, file: &SweepFile, point: Point, path: Option<String>) -> Result<(), ConfigError> {
+        let Some((same, other)) = self.known.get(&point.digest) else {
+            self.known.insert(point.digest.clone(), (self.points.len(), path));
+            self.points.push(point);
+            return Ok(());
         };
-        let mut points = Vec::new();
-        for seed in seeds {
-            let mut settings = settings.clone();
-            settings.extend(seed.map(|seed| ("training.seed".to_string(), seed.clone())));
-            let config = self.config(combination, &settings)?;
-            points.push((self.point::<S>(combination, &settings, &config)?, config.data.path.clone()));
+        let same = &self.points[*same].name;
+        if *other != path {
+            let message = format!("{same} and {} differ in nothing but the folder of their data", point.name);
+            return Err(
+                ConfigError::of(&file.source.name, message).help("give one of the files another name")
+            );
         }
-        Ok(points)
+        self.twice.push(format!("{} is {same}", point.name));
+        Ok(())
     }
 
-    /// What is set, with all that follows from it.
-    fn settings<S: ConfiguredModel>(&mut self, combination: &Combination<'_>) -> Result<Entries> {
-        let mut settings = combination.settings.clone();
-        if let Some(threads) = &self.file.threads {
-            settings.entry("backend.threads".into()).or_insert_with(|| threads.clone());
-        } else if !self.bases[combination.config].contains_key("backend.threads") {
-            settings.entry("backend.threads".into()).or_insert_with(|| one_thread(self.file));
-        }
-        let Some((solve, budget)) = combination.solve else {
-            return Ok(self.with_recipes(combination, settings)?);
-        };
-        // What the data asks does not depend on the setting that is solved for.
-        let first = self.solved(combination, &settings, solve, 1)?;
-        let config = self.config(combination, &first)?;
-        let demand = self.demands.of(&config, self.notice)?.demand;
-        let count = |value: u64| -> Result<u64> {
-            let settings = self.solved(combination, &settings, solve, value)?;
-            let config = self.config(combination, &settings)?;
-            let model = S::configured(&config, demand).map_err(|error| self.located(error))?;
-            Ok(model.trainable_parameters() as u64)
-        };
-        let value = solve.value(budget, count)?;
-        Ok(self.solved(combination, &settings, solve, value)?)
-    }
-
-    /// The settings with this value of the one that is solved for.
-    fn solved(
-        &self,
-        combination: &Combination<'_>,
-        settings: &Entries,
-        solve: &Solve,
-        value: u64,
-    ) -> Result<Entries, ConfigError> {
-        let value = Value::Integer(value.into());
-        let entry = Entry { value, key_place: solve.place.clone(), value_place: solve.place.clone() };
-        let mut settings = settings.clone();
-        settings.insert(solve.key.clone(), entry);
-        self.with_recipes(combination, settings)
-    }
-
-    /// The settings with those that follow from them.
-    fn with_recipes(
-        &self,
-        combination: &Combination<'_>,
-        mut settings: Entries,
-    ) -> Result<Entries, ConfigError> {
-        let mut left: Vec<&Recipe> = combination.recipes.clone();
-        while !left.is_empty() {
-            let keys: Vec<&str> = left.iter().map(|recipe| recipe.key.as_str()).collect();
-            let waits = |recipe: &&Recipe| recipe.needs().iter().any(|name| keys.contains(&name.as_str()));
-            let (waiting, ready): (Vec<&Recipe>, Vec<&Recipe>) =
-                left.iter().partition(|recipe| waits(recipe));
-            if ready.is_empty() {
-                let message = format!("these recipes wait for each other: {}", keys.join(", "));
-                return Err(ConfigError::at(&waiting[0].entry.key_place, message));
-            }
-            let mut found = Vec::new();
-            for recipe in ready {
-                let number = |key: &str| self.number(combination, &settings, key);
-                found.push((recipe.key.clone(), recipe.apply(number)?));
-            }
-            settings.extend(found);
-            left = waiting;
-        }
-        Ok(settings)
-    }
-
-    /// The number that a setting has: given, else by default.
-    fn number(&self, combination: &Combination<'_>, settings: &Entries, key: &str) -> Option<f64> {
-        match settings.get(key).or_else(|| self.bases[combination.config].get(key)) {
-            Some(Entry { value: Value::Integer(number), .. }) => Some(*number as f64),
-            Some(Entry { value: Value::Number(number), .. }) => Some(*number),
-            Some(_) => None,
-            None => self.config(combination, settings).ok()?.value(key)?.parse().ok(),
-        }
-    }
-
-    /// The configuration with these settings.
-    fn config(&self, combination: &Combination<'_>, settings: &Entries) -> Result<RunConfig, ConfigError> {
-        let mut entries = self.bases[combination.config].clone();
-        document::merge(&mut entries, settings.clone());
-        RunConfig::of(combination.config, entries).map_err(|error| match error.help {
-            Some(_) => error,
-            None => error.help(format!("in the run with {}", in_words(combination))),
+    /// What a user should know.
+    fn note(&self) -> Option<String> {
+        let some: Vec<&str> = self.twice.iter().take(3).map(String::as_str).collect();
+        let more = if self.twice.len() > 3 { ", …" } else { "" };
+        let count = self.twice.len();
+        (count > 0).then(|| {
+            format!("{count} runs are the same as others and are done once: {}{more}", some.join(", "))
         })
     }
-
-    /// An error without a place, with the name of the file.
-    fn located(&self, error: anyhow::Error) -> anyhow::Error {
-        match crate::is_usage_error(&error) {
-            true => error,
-            false => error.context(self.file.source.name.clone()),
-        }
-    }
-
-    fn point<S: ConfiguredModel>(
-        &mut self,
-        combination: &Combination<'_>,
-        settings: &Entries,
-        config: &RunConfig,
-    ) -> Result<Point> {
-        let asked = self.demands.of(config, self.notice)?;
-        let model = S::configured(config, asked.demand).map_err(|error| self.located(error))?;
-        let threads = config.backend_options.threads.unwrap_or(1);
-        let most = most_threads()?;
-        if threads > most {
-            let message = format!("{threads} threads a run are more than the {most} that are allowed here");
-            return Err(config.error("backend.threads", message).into());
-        }
-        let given = config.given();
-        let text = |key: &str| given.get(key).map(|entry| value_text(&entry.value));
-        let columns = combination.columns();
-        let shown: Vec<(String, String)> =
-            combination.varied.iter().filter_map(|key| Some((key.clone(), text(key)?))).collect();
-        let variant = combination.variant.map(|variant| variant.name.clone());
-        let budget = combination.solve.map(|(_, (budget, _))| *budget);
-        let of_many = combination.solve.filter(|(solve, _)| solve.budgets.len() > 1).and(budget);
-        let stem = stem(variant.as_deref(), &shown, of_many, config.training.seed);
-        let training = &config.training;
-        Ok(Point {
-            name: format!("{stem}-{}", digest(config, &combination.varied)),
-            variant,
-            config: std::path::absolute(combination.config).context("the folder that one is in")?,
-            settings: settings.keys().filter_map(|key| Some((key.clone(), text(key)?))).collect(),
-            varied: columns.into_iter().filter_map(|key| text(&key).map(|value| (key, value))).collect(),
-            seed: training.seed,
-            budget,
-            threads,
-            on_cpu: config.backend_options.device == Device::Cpu,
-            updates: asked.updates(config),
-            steps_per_update: (training.update_size() as u64).saturating_mul(config.time_steps() as u64),
-            size: Size::of(&model.count()),
-        })
-    }
-}
-
-/// What is varied, for messages.
-fn in_words(combination: &Combination<'_>) -> String {
-    let variant = combination.variant.map(|variant| format!("variant \"{}\"", variant.name));
-    let varied = combination.varied.iter().filter_map(|key| {
-        let value = value_text(&combination.settings.get(key)?.value);
-        Some(format!("{key} = {value}"))
-    });
-    let words: Vec<String> = variant.into_iter().chain(varied).collect();
-    if words.is_empty() { "no setting varied".into() } else { words.join(", ") }
-}
-
-/// Small models learn fastest with one thread each, and the numbers of a run
-/// depend on it: so it does not follow from how many runs there are at a time.
-fn one_thread(file: &SweepFile) -> Entry {
-    let place = Place { source: file.source.clone(), span: 0..0 };
-    Entry { value: Value::Integer(1), key_place: place.clone(), value_place: place }
 }

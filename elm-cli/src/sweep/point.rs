@@ -19,6 +19,9 @@ pub struct Point {
     /// Name of its folder: what varies, in words, and a digest of the settings
     /// that decide its numbers.
     pub name: String,
+    /// SHA-256 of the settings that decide its numbers.
+    #[serde(default)]
+    pub digest: String,
     /// Of which variant.
     pub variant: Option<String>,
     /// The configuration to start from.
@@ -79,11 +82,6 @@ impl Point {
         sweep.join(&self.name)
     }
 
-    /// The digest of its settings, the end of its name.
-    pub fn digest(&self) -> &str {
-        self.name.rsplit('-').next().unwrap_or_default()
-    }
-
     /// What `elm` is called with to train it, or to go on with it.
     pub fn arguments(&self, sweep: &Path) -> Vec<String> {
         let mut arguments = vec!["train".to_string(), self.config.display().to_string()];
@@ -119,7 +117,7 @@ pub(super) fn digest(config: &RunConfig, varied: &[String]) -> String {
         let value = if key == "data.path" && !varied.contains(&key) { last_part(&value) } else { &value };
         let _ = writeln!(text, "{key}={value}");
     }
-    Sha256::digest(text).iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    Sha256::digest(text).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// The name of a file without its folder.
@@ -127,12 +125,13 @@ fn last_part(value: &str) -> &str {
     value.trim_matches('"').rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or_default()
 }
 
-/// The readable part of a name.
-pub(super) fn stem(
+/// The name of a run: what varies, and the beginning of its digest.
+pub(super) fn named(
     variant: Option<&str>,
     varied: &[(String, String)],
     budget: Option<u64>,
     seed: u64,
+    digest: &str,
 ) -> String {
     let mut parts: Vec<String> = variant.map(plain).into_iter().collect();
     parts.extend(budget.map(|budget| format!("p{budget}")));
@@ -146,7 +145,7 @@ pub(super) fn stem(
     if !stem.is_empty() {
         stem.push('-');
     }
-    stem + &seed
+    stem + &seed + "-" + digest.get(..8).unwrap_or(digest)
 }
 
 /// The last parts of a key, as many as tell it from the others.

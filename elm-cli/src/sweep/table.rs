@@ -68,19 +68,24 @@ fn rows<'o>(keys: &[&str], with_variants: bool, outcomes: &'o [Outcome]) -> Vec<
     rows
 }
 
-/// `0.8231 ± 0.0042`, with the standard deviation of a sample; of one value
-/// the value alone.
-pub(super) fn mean_and_deviation(values: &[f64]) -> Option<String> {
+/// Mean and, of several values, the standard deviation of a sample.
+pub(super) fn statistics(values: &[f64]) -> Option<(f64, Option<f64>)> {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     match values.len() {
         0 => None,
-        1 => Some(format!("{mean:.4}")),
-        _ => {
-            let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-            Some(format!("{mean:.4} ± {:.4}", (squares / (count - 1.0)).sqrt()))
-        }
+        1 => Some((mean, None)),
+        _ => Some((mean, Some((squares / (count - 1.0)).sqrt()))),
     }
+}
+
+/// `0.8231 ± 0.0042`; of one value the value alone.
+pub(super) fn mean_and_deviation(values: &[f64]) -> Option<String> {
+    Some(match statistics(values)? {
+        (mean, None) => format!("{mean:.4}"),
+        (mean, Some(deviation)) => format!("{mean:.4} ± {deviation:.4}"),
+    })
 }
 
 /// Lines of cells as a Markdown table that can be read as it is.

@@ -1,7 +1,7 @@
 //! Tables of a sweep file: their keys, lists and settings, with places.
 
 use crate::config::ConfigError;
-use crate::config::document::{self, Entries, Entry};
+use crate::config::document::{self, Entries, Entry, Value};
 use crate::config::place::{Place, Source};
 use serde_spanned::Spanned;
 use std::ops::Range;
@@ -54,6 +54,22 @@ impl<'a> Tables<'a> {
             return Err(ConfigError::at(&place, message));
         }
         document::entry_of(self.source, &place, value).map(Some)
+    }
+
+    /// The value of a key that takes a name.
+    pub(super) fn name(
+        &self,
+        table: &DeTable<'_>,
+        key: &str,
+    ) -> Result<Option<(String, Entry)>, ConfigError> {
+        let Some(entry) = self.entry(table, key)? else { return Ok(None) };
+        match &entry.value {
+            Value::Text(text) => Ok(Some((text.clone(), entry))),
+            other => {
+                let message = format!("`{key}` takes a name, not {}", other.kind());
+                Err(ConfigError::at(&entry.value_place, message))
+            }
+        }
     }
 
     /// The values of a list, each with its place.

@@ -11,7 +11,7 @@ use crate::sweep::{Plan, Point};
 use anyhow::{Context, Result};
 
 /// Training steps that are timed.
-const STEPS: usize = 3;
+const STEPS: usize = 2;
 
 /// Seconds for an operation of the forward pass, with all that belongs to it.
 pub(super) struct Estimate {

@@ -14,7 +14,7 @@ use crate::model::ConfiguredModel;
 use crate::run::signals::StopFlag;
 use crate::sweep::results::{self, Outcome};
 use crate::sweep::schedule::{self, Schedule};
-use crate::sweep::{Plan, SweepFile, table};
+use crate::sweep::{Plan, SweepFile, figure, table};
 use anyhow::Result;
 use elm_core::device::most_threads;
 use estimate::Estimate;
@@ -181,6 +181,9 @@ fn finish(plan: &Plan, outcomes: &[Outcome], folder: &Path, json: bool) -> Resul
     let summary = table::markdown(plan, outcomes);
     if let Some(summary) = &summary {
         crate::run::folder::write_atomically(&folder.join("summary.md"), summary.as_bytes())?;
+    }
+    if let Some(figure) = &plan.figure {
+        figure::draw(figure, plan, outcomes, folder)?;
     }
     print(json, &document(folder, outcomes), || {
         let place = folder.join("results.csv").display().to_string();
