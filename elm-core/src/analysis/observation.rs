@@ -1,6 +1,6 @@
 //! What one run says, and runs that share an allocation or a budget.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// The size of a network and what it reached.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,8 +2,8 @@
 
 use super::observation::{Allocation, Budget};
 use super::{REPLICATES, monotone_flanks, percentile_interval};
+use crate::error::{Error, Result};
 use crate::random::{Draws, Purpose};
-use crate::{Error, Result};
 
 /// The best allocation of a budget.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,8 @@
 //! How the loss falls with size.
 
 use super::{REPLICATES, percentile_interval, small_sample_factor};
+use crate::error::{Error, Result};
 use crate::random::{Draws, Purpose};
-use crate::{Error, Result};
 
 /// `L(P) = l_inf + a P^-alpha`.
 #[derive(Debug, Clone, Copy, PartialEq)]

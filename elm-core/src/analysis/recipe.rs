@@ -1,7 +1,7 @@
 //! How complexity grows with the number of neurons from budget to budget.
 
 use super::{Optimum, percentile_interval};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// `d_m ∝ N^exponent` at the optima of several budgets.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,7 @@
 //! How the sizes of a network hang together in the runs that were made.
 
 use crate::analysis::Observation;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// What a neuron with so many memory units costs, read from measured runs, and
 /// continued along the same powers beyond them.

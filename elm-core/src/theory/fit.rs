@@ -4,8 +4,8 @@ use super::{Channel, Design, Limit, Theory};
 use crate::analysis::{
     Allocation, Observation, allocations, nelder_mead, percentile_interval, small_sample_factor,
 };
+use crate::error::{Error, Result};
 use crate::random::{Draws, Purpose};
-use crate::{Error, Result};
 
 /// The fitted theory, beside what it was fitted to.
 #[derive(Debug, Clone, PartialEq)]
