@@ -162,6 +162,7 @@ fn a_sweep_over_budgets_gives_every_law_and_every_figure() {
     within(number(advice, "/num_memory"), 3.0, 8.0);
     within(number(advice, "/trainable_parameters"), 38_000.0, 40_000.0);
     assert_eq!((number(advice, "/num_branch"), number(advice, "/num_synapse_per_branch")), (20.0, 5.0));
+    within(number(advice, "/theory/num_memory"), 2.0, 12.0);
     assert_eq!(advice["config"], Value::Null, "whose configuration, if no task is named?");
 
     for stem in ["allocation", "theory", "surface", "front", "front-flops", "law"] {
@@ -181,7 +182,7 @@ fn a_sweep_over_budgets_gives_every_law_and_every_figure() {
 #[test]
 fn a_recommendation_is_written_as_a_configuration_that_is_right() {
     let place = Place::new();
-    place.write("words", std::fs::read("../README.md").unwrap());
+    place.write("words", std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap());
     for (task, budget) in [("text", "1e5"), ("text", "3.5e6"), ("spikes", "2e4"), ("spikes", "1e6")] {
         let law = law(&place, &["--task", task, "--budget", budget, "--out", "out"]);
         let advice = &law["recommendation"];

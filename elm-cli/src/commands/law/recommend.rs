@@ -2,7 +2,7 @@
 
 use super::costs::{Costs, Readout, costs};
 use super::reasons::reasons;
-use super::report::Measured;
+use super::report::{Measured, TheoryOptimum};
 use super::{Laws, Task};
 use anyhow::{Result, anyhow, bail};
 use elm_core::analysis::Allocation;
@@ -31,6 +31,8 @@ pub struct Recommendation {
     pub trainable_parameters: usize,
     /// Value that the theory expects.
     pub predicted: Option<f64>,
+    /// What the theory alone would choose, with the readout of the runs.
+    pub theory: Option<TheoryOptimum>,
     /// Does the budget lie outside of those measured?
     pub extrapolated: bool,
     /// Why so.
@@ -95,6 +97,7 @@ pub(super) fn recommend(laws: &Laws, task: Option<Task>, budget: f64) -> Result<
         synapses_per_neuron: k_c.round() as usize,
         trainable_parameters: (costs.rest + neurons * (k_e + k_c)).round() as usize,
         predicted: theory.map(|fit| laws.metric.value(fit.theory.loss(neurons, k_e))),
+        theory: theory.and_then(|fit| fit.optimum(budget)).map(|best| laws.theory_optimum(&best)),
         extrapolated,
         reasons: Vec::new(),
         nearest: nearest(laws, budget, num_memory),

@@ -146,6 +146,15 @@ impl Recommendation {
         for reason in &self.reasons {
             let _ = writeln!(text, "  - {reason}");
         }
+        if let Some(best) = &self.theory
+            && let (Some(memory), Some([low, high])) = (best.num_memory, best.interval)
+        {
+            let _ = writeln!(
+                text,
+                "  the theory alone would take N {:.0}, d_m {memory:.1} ({low:.1} to {high:.1})",
+                best.num_neurons
+            );
+        }
         for near in &self.nearest {
             let memory = near.num_memory.map_or(String::new(), |memory| format!(", d_m {memory}"));
             let _ = writeln!(
