@@ -103,6 +103,7 @@ pub fn run(request: &LawRequest) -> Result<LawReport> {
             }
         }
         report.files = figures::write(&laws, folder)?;
+        report.files.extend(report.recommendation.as_ref().and_then(|advice| advice.config.clone()));
         let path = folder.join("law.json");
         report.files.push(path.display().to_string());
         write_atomically(&path, serde_json::to_string_pretty(&report).context("the report")?.as_bytes())?;
