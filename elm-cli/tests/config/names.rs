@@ -85,7 +85,10 @@ fn every_embedding_and_head_reaches_its_variant() {
         let set = format!("model.embedding={}", name.name());
         let width = if name == EmbeddingName::Learned { "7" } else { "none" };
         let width = format!("model.embedding_width={width}");
-        let config = load(lines, &[&set, "model.embedding_scale=2", &width]).unwrap();
+        // Without an embedding there is nothing to scale.
+        let scale = if name == EmbeddingName::None { "none" } else { "2" };
+        let scale = format!("model.embedding_scale={scale}");
+        let config = load(lines, &[&set, &scale, &width]).unwrap();
         let demand = config.demand_without_data().unwrap_or(config.assumed_demand());
         assert_eq!(demand.tokens, tokens);
         assert_eq!(config.network(demand).unwrap().embedding, wanted);
