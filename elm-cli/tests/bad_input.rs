@@ -148,7 +148,7 @@ fn text_files_that_are_none() {
         ("absent", 1, "there is no such file"),
         ("folder", 1, "this folder holds no text"),
         ("empty", 1, "the file is empty"),
-        ("cut.zip", 1, "damaged or truncated"),
+        ("cut.zip", 1, "no complete archive: cut off or damaged"),
         ("ten", 1, "the text of 10 bytes is too short"),
     ] {
         place.write(
