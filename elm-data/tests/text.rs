@@ -83,7 +83,7 @@ fn unusable_files_are_named_with_the_reason() {
         ("holds no text", folder.path().to_path_buf()),
         ("is empty", write(&folder, "empty", b"")),
         ("nothing is left for the split", write(&folder, "tiny", b"a")),
-        ("damaged or truncated", write(&folder, "cut.zip", &zip[..zip.len() / 2])),
+        ("cut off or damaged", write(&folder, "cut.zip", &zip[..zip.len() / 2])),
         ("damaged or truncated", write(&folder, "flipped.zip", &flipped)),
         ("symbols are left", write(&folder, "newlines", b"\n\n\n\n\n\n\n\n")),
     ];
