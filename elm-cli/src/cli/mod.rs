@@ -8,8 +8,8 @@ mod eval;
 mod export;
 mod generate;
 mod import;
-mod sweep;
 mod law;
+mod sweep;
 mod train;
 mod verify;
 
@@ -55,10 +55,12 @@ enum Command {
     /// Train a set of runs, one process each
     #[command(after_help = "Examples:\n  elm sweep configs/sweeps/small.toml --dry-run\n  \
         elm sweep configs/sweeps/small.toml --out runs/small --jobs 2\n  \
-        elm sweep runs/small --status\n  elm sweep runs/small --resume\n\n\
+        elm sweep runs/small --status\n  elm sweep runs/small --resume\n  \
+        elm sweep configs/sweeps/small.toml --out runs/array --slurm --dry-run\n\n\
         A sweep file names a configuration and what is varied; configs/sweeps has some, the README says what \
         one may hold. All runs are checked before any starts. Ctrl-C lets them save and stops (exit code 130); \
-        whatever happened, --resume goes on where they were. Exit code 1 if a run failed.")]
+        whatever happened, --resume goes on where they were. Exit code 1 if a run failed. --slurm submits what is \
+        missing as one job array, as [slurm] of the file asks; again submits only what is missing then.")]
     Sweep(sweep::SweepArgs),
     /// Count parameters, operations and memory; reads no data
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]

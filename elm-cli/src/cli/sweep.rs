@@ -16,14 +16,17 @@ pub(super) struct SweepArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Runs at a time [default: as many as the cores allow; 1 on another device]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "slurm")]
     jobs: Option<u16>,
     /// Go on with a folder: finished runs stay, others continue or are tried again
     #[arg(long)]
     resume: bool,
     /// End when a run has failed; the others save and stop
-    #[arg(long)]
+    #[arg(long, conflicts_with = "slurm")]
     fail_fast: bool,
+    /// Submit what is missing to Slurm as one job array; with --dry-run only print its script
+    #[arg(long, conflicts_with_all = ["list", "status", "collect"])]
+    slurm: bool,
     /// Say what would be trained
     #[arg(long, group = "wish")]
     dry_run: bool,
@@ -43,6 +46,8 @@ pub(super) struct SweepArgs {
 
 pub(super) fn run<S: ConfiguredModel>(args: SweepArgs, registry: &Registry<S>) -> Result<Exit> {
     let wishes = [
+        (args.slurm && args.dry_run, Wish::DrySubmit),
+        (args.slurm, Wish::Submit),
         (args.dry_run, Wish::DryRun),
         (args.list, Wish::List),
         (args.status, Wish::Status),

@@ -14,7 +14,7 @@ pub mod document;
 pub mod effective;
 mod filled;
 pub mod names;
-mod paths;
+pub(crate) mod paths;
 pub mod place;
 pub mod ranges;
 pub mod resolved;

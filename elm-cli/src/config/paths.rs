@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A path with everything replaced that is known.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Expanded {
+pub(crate) struct Expanded {
     pub text: String,
     /// The first variable that is not set; it stands in the text as it was.
     pub unset: Option<String>,
@@ -16,7 +16,7 @@ pub(super) struct Expanded {
 ///
 /// # Errors
 /// When a `${` is not closed.
-pub(super) fn expand(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Expanded, Problem> {
+pub(crate) fn expand(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Expanded, Problem> {
     let mut expanded = Expanded { text: String::new(), unset: None };
     let mut rest = text;
     if let Some(behind) = text.strip_prefix('~')
@@ -61,7 +61,7 @@ pub(super) fn unquoted<'a>(text: &'a str, folder: &Path) -> &'a str {
 }
 
 /// What the environment says.
-pub(super) fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

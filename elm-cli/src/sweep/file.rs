@@ -2,6 +2,7 @@
 
 use super::axis::{self, Axis};
 use super::recipe::Recipe;
+use super::slurm;
 use super::solve::Solve;
 use super::tables::Tables;
 use super::{figure, pivot};
@@ -20,6 +21,8 @@ pub struct SweepFile {
     pub seeds: Option<Vec<Entry>>,
     /// Threads of a run; `None`: as configured, else one.
     pub threads: Option<Entry>,
+    /// What runs ask of a cluster.
+    pub slurm: slurm::Options,
     /// What holds for all variants.
     pub whole: Block,
     /// Alternatives; none: there is only the whole.
@@ -55,9 +58,9 @@ pub struct Block {
     pub solve: Option<Solve>,
 }
 
-const TOP: [&str; 12] = [
+const TOP: [&str; 13] = [
     "config", "seeds", "threads", "set", "grid", "zip", "random", "recipe", "solve", "variant", "table",
-    "figure",
+    "figure", "slurm",
 ];
 const OF_VARIANT: [&str; 8] = ["name", "config", "set", "grid", "zip", "random", "recipe", "solve"];
 
@@ -87,6 +90,7 @@ impl SweepFile {
         let sweep = SweepFile {
             seeds: tables.list(top, "seeds")?,
             threads: tables.entry(top, "threads")?,
+            slurm: slurm::Options::read(&tables, top)?,
             whole: Block::read(&tables, top, "")?,
             variants,
             table: pivot::Wanted::read(&tables, top)?,

@@ -4,7 +4,8 @@
 //! Read in this order: [`file`] with `axis`, [`recipe`] and [`solve`] (what is
 //! said), [`expand`] (combinations of values), `making` and [`plan`] (checked runs),
 //! [`point`] (one of them: its name, its command), [`state`] (how far it is),
-//! [`schedule`] (processes), [`results`], [`table`], [`pivot`] and [`figure`] (what came out). Whoever
+//! [`schedule`] (processes here) or [`slurm`] (on a cluster), [`results`],
+//! [`table`], [`pivot`] and [`figure`] (what came out). Whoever
 //! starts runs in another way needs a [`plan::Plan`], the
 //! [`point::Point::arguments`] of its points and their [`state::Found`].
 
@@ -21,6 +22,8 @@ pub mod point;
 pub mod recipe;
 pub mod results;
 pub mod schedule;
+pub(crate) mod shell;
+pub mod slurm;
 pub mod solve;
 pub mod state;
 pub mod table;

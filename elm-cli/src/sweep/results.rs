@@ -19,6 +19,9 @@ pub struct Outcome {
     pub point: Point,
     /// The name of its [`State`].
     pub state: &'static str,
+    /// What a cluster says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// `valid_loss`, `test_accuracy` and the like.
     pub metrics: BTreeMap<String, f64>,
     /// Seconds of training.
@@ -45,6 +48,7 @@ impl Outcome {
         Outcome {
             point: point.clone(),
             state: found.state.name(),
+            job: None,
             metrics,
             seconds: found.summary.map(|summary| summary.seconds),
             error: found.error,
@@ -94,7 +98,7 @@ fn csv(plan: &Plan, outcomes: &[Outcome]) -> Result<Vec<u8>> {
     head.extend(metrics.iter().map(|name| name.as_str()));
     head.extend(["seconds", "error"]);
     writer.write_record(head)?;
-    for Outcome { point, state, metrics: own, seconds, error } in outcomes {
+    for Outcome { point, state, metrics: own, seconds, error, .. } in outcomes {
         let number = |number: Option<usize>| number.map(|number| number.to_string()).unwrap_or_default();
         let mut line = vec![point.name.clone(), state.to_string(), point.variant.clone().unwrap_or_default()];
         let varied = |key| point.varied.get(key).map(|value| unquoted(value)).unwrap_or_default();

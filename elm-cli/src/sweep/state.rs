@@ -18,6 +18,8 @@ names! {
         Waiting = "waiting",
         /// A process trains it.
         Running = "running",
+        /// Waits for its turn on a cluster.
+        Queued = "queued",
         /// Begun, not finished, and no process trains it.
         Stopped = "stopped",
         /// Ended with an error.

@@ -4,6 +4,7 @@ use super::estimate::Estimate;
 use crate::answer::print;
 use crate::run::progress::duration;
 use crate::sweep::results::Outcome;
+use crate::sweep::shell::quoted;
 use crate::sweep::{Plan, Point};
 use anyhow::Result;
 use serde::Serialize;
@@ -60,8 +61,8 @@ pub(super) fn dry_run(plan: &Plan, folder: &Path, estimate: &Estimate, json: boo
 /// How far every run is.
 pub(super) fn states(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
-    for Outcome { point, state, error, .. } in outcomes {
-        let why = error.as_deref().and_then(|error| error.lines().next()).unwrap_or_default();
+    for Outcome { point, state, error, job, .. } in outcomes {
+        let why = error.as_deref().or(job.as_deref()).and_then(|why| why.lines().next()).unwrap_or_default();
         let _ = writeln!(text, "{}", format!("{state:<8} {}  {why}", point.name).trim_end());
     }
     let mut counts: Vec<(&str, usize)> = Vec::new();
@@ -80,13 +81,4 @@ fn words(point: &Point, folder: &Path) -> Vec<String> {
     let program = std::env::args().next().unwrap_or_else(|| "elm".into());
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     [vec![program], point.arguments(&folder)].concat()
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./=+,:@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_string();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -1,11 +1,12 @@
 //! `elm sweep`: a set of runs, one process each.
 //!
 //! `folder`: the folder of a sweep. `listing`: what is said of runs without
-//! starting any. `estimate`: what they will take.
+//! starting any. `estimate`: what they will take. `slurm`: runs for a cluster.
 
 mod estimate;
 mod folder;
 mod listing;
+mod slurm;
 
 use crate::answer::{Exit, print, tell};
 use crate::config::ConfigError;
@@ -29,6 +30,10 @@ pub enum Wish {
     Train,
     /// Say what would be trained.
     DryRun,
+    /// Submit what is not done to Slurm.
+    Submit,
+    /// Say what would be submitted.
+    DrySubmit,
     /// Say the command of every run.
     List,
     /// Say how far every run is.
@@ -81,14 +86,18 @@ pub fn run<S: ConfiguredModel>(request: &SweepRequest, registry: &Registry<S>) -
             listing::dry_run(&plan, &folder, &estimate, request.json)?;
         }
         Wish::List => listing::commands(&plan, &folder, request.json)?,
+        Wish::Submit | Wish::DrySubmit => {
+            let dry = request.wish == Wish::DrySubmit;
+            slurm::submit(&plan, file.as_ref(), &folder, request.json, dry)?;
+        }
         Wish::Status => {
-            let outcomes = results::outcomes(&plan, &folder);
+            let outcomes = slurm::outcomes(&plan, &folder)?;
             print(request.json, &document(&folder, &outcomes), || listing::states(&outcomes))?;
         }
         Wish::Collect => {
             let folder = SweepFolder::open(&folder, true)?;
             folder.keep(&plan, file.as_ref())?;
-            let outcomes = results::outcomes(&plan, folder.path());
+            let outcomes = slurm::outcomes(&plan, folder.path())?;
             finish(&plan, &outcomes, folder.path(), request.json)?;
         }
         Wish::Train => return train(request, &plan, file.as_ref(), &folder),
@@ -106,7 +115,7 @@ fn plan<S: ConfiguredModel>(request: &SweepRequest) -> Result<(Plan, Option<Swee
     }
     let file = SweepFile::read(&request.sweep)?;
     let mut notice = |note: &str| tell(format_args!("note: {note}"));
-    let plan = Plan::of::<S>(&file, request.wish == Wish::Train, &mut notice)?;
+    let plan = Plan::of::<S>(&file, matches!(request.wish, Wish::Train | Wish::Submit), &mut notice)?;
     Ok((plan, Some(file)))
 }
 
