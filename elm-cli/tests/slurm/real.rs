@@ -4,14 +4,14 @@ use crate::common::{Place, Ran};
 use crate::*;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
-/// A Slurm of our own, which ends with its standard input: that is, with
-/// this process, whatever becomes of it.
+/// A Slurm of our own, which ends with its standard input: that is, with this
+/// process, whatever becomes of it.
 struct Slurm {
     conf: String,
-    _alive: ChildStdin,
+    _server: Child,
 }
 
 static SLURM: LazyLock<Option<Slurm>> = LazyLock::new(|| {
@@ -25,9 +25,10 @@ static SLURM: LazyLock<Option<Slurm>> = LazyLock::new(|| {
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut conf).unwrap();
     if conf.trim().is_empty() {
         let _ = writeln!(std::io::stderr(), "SKIPPED: no Slurm here; sweeps on a cluster are not tested");
+        let _ = server.wait();
         return None;
     }
-    Some(Slurm { conf: conf.trim().into(), _alive: server.stdin.take().unwrap() })
+    Some(Slurm { conf: conf.trim().into(), _server: server })
 });
 
 impl Slurm {
@@ -84,7 +85,7 @@ fn an_array_completes_and_is_collected() {
     slurm.elm(&place, &["sweep", "a sweep", "--collect"]).expect(0, &["results: a sweep/results.csv"]);
     let table = std::fs::read_to_string(place.path("a sweep/results.csv")).unwrap();
     assert_eq!(table.lines().filter(|line| line.contains(",done,")).count(), 3, "{table}");
-    slurm.elm(&place, &["sweep", "a sweep", "--slurm"]).expect(0, &["nothing is missing: 3 done"]);
+    slurm.elm(&place, &["sweep", "a sweep", "--slurm"]).expect(0, &["nothing to submit: 3 done"]);
 }
 
 const TEXT: &str = "[data]\nkind = \"text\"\npath = \"${ELM_DATA}/words\"\ntokens = \"bytes\"\n[model]\n\
