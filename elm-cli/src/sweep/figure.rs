@@ -1,9 +1,9 @@
 //! A picture of one figure against a setting or a size: `[figure]` of a sweep
 //! file.
 
-use super::pivot::{OTHERS, value};
+use super::pivot::{OTHERS, apart, value};
 use super::plan::Plan;
-use super::point::short;
+use super::point::{plain, short};
 use super::results::Outcome;
 use super::table::statistics;
 use super::tables::{Tables, nearest};
@@ -24,6 +24,9 @@ pub struct Figure {
     pub y: String,
     /// What tells the lines apart; `None`: there is one.
     pub lines: Option<String>,
+    /// A figure for each value of this setting; `None`: one of all runs.
+    #[serde(default)]
+    pub each: Option<String>,
 }
 
 /// Sizes of a model, under the names of `results.csv`.
@@ -43,13 +46,14 @@ pub(super) struct Wanted {
     figure: Figure,
     x: Entry,
     lines: Option<Entry>,
+    each: Option<Entry>,
 }
 
 impl Wanted {
     /// The table `[figure]`, if there is one.
     pub(super) fn read(tables: &Tables<'_>, top: &DeTable<'_>) -> Result<Option<Self>, ConfigError> {
         let Some((table, place)) = tables.table(top, "figure")? else { return Ok(None) };
-        tables.check_keys(table, "figure.", &["x", "y", "lines"])?;
+        tables.check_keys(table, "figure.", &["x", "y", "lines", "each"])?;
         let required = |key: &str| {
             let help =
                 "x is a setting that varies or a size of the model (num_neurons), y is test_loss or the like";
@@ -59,17 +63,20 @@ impl Wanted {
         let ((x, x_entry), (y, y_entry)) = (required("x")?, required("y")?);
         super::pivot::check_metric(&y, &y_entry)?;
         let (lines, lines_entry) = tables.name(table, "lines")?.unzip();
-        Ok(Some(Wanted { figure: Figure { x, y, lines }, x: x_entry, lines: lines_entry }))
+        let (each, each_entry) = tables.name(table, "each")?.unzip();
+        let figure = Figure { x, y, lines, each };
+        Ok(Some(Wanted { figure, x: x_entry, lines: lines_entry, each: each_entry }))
     }
 
     /// The figure, if runs differ in what it names.
     pub(super) fn checked(&self, columns: &[String]) -> Result<Figure, ConfigError> {
         let columns = columns.iter().map(String::as_str);
         let of_x: Vec<&str> = columns.clone().chain(SIZES).chain(["budget"]).collect();
-        let of_lines: Vec<&str> = columns.chain(OTHERS).collect();
-        let lines = self.figure.lines.as_ref().zip(self.lines.as_ref());
-        let named = [Some((&self.figure.x, &self.x, of_x)), lines.map(|(name, at)| (name, at, of_lines))];
-        for (name, entry, known) in named.into_iter().flatten() {
+        let of_others: Vec<&str> = columns.chain(OTHERS).collect();
+        let others = [(&self.figure.lines, &self.lines), (&self.figure.each, &self.each)];
+        let others = others.map(|(name, at)| Some((name.as_ref()?, at.as_ref()?, of_others.clone())));
+        let named = [Some((&self.figure.x, &self.x, of_x))].into_iter().chain(others);
+        for (name, entry, known) in named.flatten() {
             if !known.contains(&name.as_str()) {
                 let error = ConfigError::at(&entry.value_place, format!("no run differs in `{name}`"));
                 return Err(error.help(nearest(name, &known)));
@@ -80,15 +87,23 @@ impl Wanted {
 }
 
 /// Draws the means of all finished runs of a point, with the standard
-/// deviation as error bar, into `figure.svg` and `figure.png`; nothing where no
-/// run has both figures.
+/// deviation as error bar, into `figure.svg` and `figure.png`, with the value
+/// of `each` in the name where there is one; nothing where no run has both
+/// figures.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn draw(figure: &Figure, plan: &Plan, outcomes: &[Outcome], folder: &Path) -> Result<()> {
+    for (of, runs) in apart(figure.each.as_deref(), outcomes) {
+        draw_one(figure, plan, of.as_deref(), &runs, folder)?;
+    }
+    Ok(())
+}
+
+fn draw_one(figure: &Figure, plan: &Plan, of: Option<&str>, runs: &[&Outcome], folder: &Path) -> Result<()> {
     let keys: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
     let mut lines: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
-    for run in outcomes {
+    for run in runs {
         let Some((x, y)) = x_of(&figure.x, run).zip(run.metrics.get(&figure.y).copied()) else { continue };
         let name = match &figure.lines {
             Some(key) => format!("{} {}", short(key, &keys), value(key, run)),
@@ -107,12 +122,15 @@ pub fn draw(figure: &Figure, plan: &Plan, outcomes: &[Outcome], folder: &Path) -
     let label = short(&figure.x, &keys).replace('_', " ");
     let x = if low > 0.0 && high >= WIDE * low { Axis::log(label) } else { Axis::linear(label) };
     let y = figure.y.replace('_', " ");
-    let mut chart = Chart::new(format!("{y}, mean and standard deviation"), x, Axis::linear(y));
+    let title = of.map(|of| format!("{}: ", of.replace('_', " "))).unwrap_or_default();
+    let title = format!("{title}{y}, mean and standard deviation");
+    let mut chart = Chart::new(title, x, Axis::linear(y));
     for (name, points) in lines {
         let (means, deviations) = of_each_place(points);
         chart = chart.with(Series::line(name, &means).marked().errors(&deviations));
     }
-    chart.write(folder, "figure").map(|_| ())
+    let name = of.map_or("figure".to_string(), |of| format!("figure-{}", plain(of)));
+    chart.write(folder, &name).map(|_| ())
 }
 
 /// Mean and standard deviation at each place of the axis, in its order.

@@ -159,7 +159,7 @@ pub(super) fn short<'k>(key: &'k str, others: &[&str]) -> &'k str {
 }
 
 /// What any file system and shell takes as it is.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let kept = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let text: String = text.replace('"', "").chars().map(|c| if kept(c) { c } else { '_' }).collect();
     text.trim_start_matches(['.', '-']).to_string()
