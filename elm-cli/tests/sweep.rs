@@ -15,7 +15,7 @@ fn place(sweep: &str) -> Place {
 
 /// The runs of a sweep as they would be started.
 fn listed(place: &Place) -> Vec<Value> {
-    let ran = place.run(&["sweep", "sweep.toml", "--dry-run", "--json"]);
+    let ran = place.run(&["sweep", "sweep.toml", "--list", "--json"]);
     serde_json::from_str(&ran.expect(0, &[]).out).unwrap()
 }
 

@@ -7,8 +7,19 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-const TWO_BY_TWO: &str =
-    "config = \"small.toml\"\nseeds = [0, 1]\n[grid]\nmodel.neuron.num_memory = [2, 3]\n";
+const TWO_BY_TWO: &str = r#"config = "small.toml"
+seeds = [0, 1]
+[grid]
+model.neuron.num_memory = [2, 3]
+[table]
+rows = "seed"
+columns = "model.neuron.num_memory"
+metric = "test_loss"
+[figure]
+x = "complexity_per_neuron"
+y = "test_loss"
+lines = "variant"
+"#;
 
 /// A place with a sweep in it.
 fn place(sweep: &str) -> Place {

@@ -106,6 +106,7 @@ fn draw_one(figure: &Figure, plan: &Plan, of: Option<&str>, runs: &[&Outcome], f
     for run in runs {
         let Some((x, y)) = x_of(&figure.x, run).zip(run.metrics.get(&figure.y).copied()) else { continue };
         let name = match &figure.lines {
+            Some(key) if key == "variant" => value(key, run),
             Some(key) => format!("{} {}", short(key, &keys), value(key, run)),
             None => String::new(),
         };
