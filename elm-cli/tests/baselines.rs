@@ -67,6 +67,26 @@ fn they_train_and_continue_bit_for_bit() {
     }
 }
 
+/// Recurrent dropout of the LSTM and that of the attention are composed.
+#[cfg(feature = "tch")]
+#[test]
+fn libtorch_computes_them_by_itself_where_it_can_and_that_is_told() {
+    let place = place();
+    for (kind, set, told) in [
+        ("lstm", "model.dropout.recurrent=0", "fused"),
+        ("lstm", "model.dropout.recurrent=0.2", "composed"),
+        ("gru", "backend.scan=auto", "fused"),
+        ("gru", "backend.scan=composed", "composed"),
+        ("lif", "backend.scan=auto", "composed"),
+        ("transformer", "model.transformer.attention_dropout=0", "fused"),
+        ("transformer", "model.transformer.attention_dropout=0.1", "composed"),
+    ] {
+        let config = format!("{kind}.toml");
+        let bench = ["bench", &config, "--steps", "1", "--json", "--backend", "tch", "--set", set];
+        assert_eq!(json(&place, &bench)["scan"], told, "{kind}, {set}");
+    }
+}
+
 #[test]
 fn their_settings_filled_in_are_the_same_experiment() {
     let place = place();
