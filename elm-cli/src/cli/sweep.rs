@@ -33,7 +33,7 @@ pub(super) struct SweepArgs {
     /// Print the command of every run, one a line, for GNU parallel or any other scheduler
     #[arg(long, group = "wish")]
     list: bool,
-    /// Say how far every run is
+    /// Say how far every run is, also on a cluster
     #[arg(long, group = "wish")]
     status: bool,
     /// Write results.csv and summary.md from the folders of the runs

@@ -113,6 +113,8 @@ fn what_is_queued_or_running_is_not_submitted_again() {
     );
     without_slurm(&place, &["sweep", "out", "--status"])
         .expect(0, &["task 7_0 RUNNING", "task 7_2 PENDING (BeginTime)", "1 running, 1 waiting, 1 queued"]);
+    without_slurm(&place, &["sweep", "out", "--resume"])
+        .expect(1, &["2 runs of this sweep are queued or running", "scancel 7`"]);
     let ran = without_slurm(&place, &[&submit[..], &["--json"]].concat());
     let document: Value = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
     assert_eq!(document["runs"].as_array().unwrap().len(), 1);
@@ -139,7 +141,7 @@ fn task(place: &Place, number: usize) -> Command {
 
 #[test]
 fn a_task_that_is_asked_to_stop_saves_and_says_what_became_of_it() {
-    let place = place(LONG);
+    let place = place(&LONG.replace("[0, 1, 2]", "[0]"));
     program(&place, "sbatch", "echo 7");
     without_slurm(&place, &["sweep", "sweep.toml", "--out", "out", "--slurm"]).expect(0, &[]);
     let path = format!("{}:{}", place.path("bin").display(), std::env::var("PATH").unwrap());
@@ -169,9 +171,7 @@ fn a_task_that_is_asked_to_stop_saves_and_says_what_became_of_it() {
     }
     assert_eq!(std::fs::read_to_string(place.path("requeued")).unwrap(), "requeue 7_0\n");
     assert!(task(&place, 9).status().unwrap().code() == Some(1), "there is no such task");
-    for number in 0..3 {
-        assert!(task(&place, number).status().unwrap().success(), "{}", log(&place));
-    }
+    assert!(task(&place, 0).status().unwrap().success(), "{}", log(&place));
     are_as_if_undisturbed(&place, "out");
 }
 

@@ -131,6 +131,7 @@ fn folder_of(request: &SweepRequest) -> PathBuf {
 
 fn train(request: &SweepRequest, plan: &Plan, file: Option<&SweepFile>, folder: &Path) -> Result<Exit> {
     let folder = SweepFolder::open(folder, request.resume)?;
+    slurm::check_nothing_is_queued(folder.path())?;
     folder.keep(plan, file)?;
     let stop = StopFlag::install()?;
     let cores = most_threads()?;

@@ -41,6 +41,29 @@ pub(super) fn outcomes(plan: &Plan, folder: &Path) -> Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
+/// Refuses to train here what is on its way on the cluster: whether nodes see
+/// each other's locks depends on the file system.
+///
+/// # Errors
+/// When tasks of the sweep are queued or running, or what was submitted cannot
+/// be read.
+pub(super) fn check_nothing_is_queued(folder: &Path) -> Result<()> {
+    match Queue::of(folder)? {
+        Asked::Known(queue) if queue.is_empty() => Ok(()),
+        Asked::Known(queue) => bail!(
+            "{}: {} runs of this sweep are queued or running under Slurm\n  = help: wait for them, or cancel them \
+             with `scancel {}`",
+            folder.display(),
+            queue.len(),
+            queue.jobs().join(" ")
+        ),
+        Asked::Unknown(why) => {
+            tell(format_args!("note: what Slurm has queued is not known: {why}"));
+            Ok(())
+        }
+    }
+}
+
 /// Submits what is neither done nor on its way; with `dry` only says what
 /// would be submitted.
 ///
@@ -78,7 +101,7 @@ pub(super) fn submit(
     }
     if missing.is_empty() {
         let document = Document { sweep: name(folder), job: None, script: None, runs: &[], left_out };
-        return print(json, &document, || format!("nothing is missing: {}", counted(&document.left_out)));
+        return print(json, &document, || format!("nothing to submit: {}", counted(&document.left_out)));
     }
     let (submission, script) = Submission::prepare(folder, &missing, &options)?;
     let mut document = Document {

@@ -7,7 +7,7 @@ use crate::sweep::results::Outcome;
 use crate::sweep::state::State;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -97,11 +97,11 @@ impl Task {
 #[derive(Debug, Default)]
 pub struct Queue(BTreeMap<String, Task>);
 
-/// What there is to know of the queue.
+/// What Slurm answered.
 pub enum Asked {
     /// The tasks.
     Known(Queue),
-    /// Nothing: for this reason.
+    /// Nothing, for this reason.
     Unknown(String),
 }
 
@@ -120,7 +120,8 @@ impl Queue {
         let arguments = [&arguments[..], &[format!("--name={}", names.join(","))]].concat();
         Ok(match ask("squeue", &arguments)? {
             Answer::Said(text) => Asked::Known(Queue::read(&text, &submissions)),
-            Answer::Failed(why) => Asked::Unknown(why),
+            // The last line says what the ones before came to.
+            Answer::Failed(said) => Asked::Unknown(said.lines().last().unwrap_or_default().into()),
             Answer::Absent => Asked::Unknown("there is no squeue here".into()),
         })
     }
@@ -138,6 +139,22 @@ impl Queue {
             tasks.insert(run.clone(), Task { id, state: state.into(), reason: reason.into() });
         }
         Queue(tasks)
+    }
+
+    /// Is nothing queued or running?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many runs are queued or running.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The numbers of their job arrays.
+    pub fn jobs(&self) -> Vec<String> {
+        let arrays = self.0.values().filter_map(|task| Some(task.id.split_once('_')?.0.to_string()));
+        arrays.collect::<BTreeSet<String>>().into_iter().collect()
     }
 
     /// Adds to what folders tell what Slurm tells: a node may train a run

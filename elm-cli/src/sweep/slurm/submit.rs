@@ -49,7 +49,7 @@ impl Submission {
                  call it on a login node of the cluster, or train here without --slurm"
             )),
             Answer::Failed(said) => {
-                Err(anyhow!("sbatch refused the job: {said}\n  = help: {}\n  = {kept}", remedy(&said)))
+                Err(anyhow!("sbatch refused the job: {said}\n  = help: {}\n  = note: {kept}", remedy(&said)))
             }
         }
     }
@@ -66,7 +66,8 @@ fn job_name(sweep: &Path) -> String {
     digest.iter().take(4).fold(format!("elm-{stem}-"), |name, byte| format!("{name}{byte:02x}"))
 }
 
-const MANY: &str = "more is queued or asked for than is allowed to you; submit again when some runs are done, only what is missing is taken";
+const MANY: &str = "more is queued or asked for than is allowed to you; submit again when some runs are \
+                    done, only what is missing is taken";
 
 /// What to do about what sbatch said; the first that fits.
 const REMEDIES: [(&str, &str); 12] = [
