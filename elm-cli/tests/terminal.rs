@@ -17,6 +17,7 @@ fn prepared() -> (Place, Vec<&'static str>) {
     let place = Place::new();
     place.write("words", "leaky memory ".repeat(200));
     place.write("text.toml", TEXT);
+    place.write("sweep.toml", "config = \"text.toml\"\nseeds = [0]\n");
     place.run(&["train", "text.toml", "--out", "run"]).expect(0, &[]);
     place.run(&["data", "make", "listops", "--out", "listops", "--samples", "9,3,3"]).expect(0, &[]);
     let commands = vec![
@@ -26,6 +27,8 @@ fn prepared() -> (Place, Vec<&'static str>) {
         "help",
         "train text.toml --out OUT",
         "train small.toml --max-steps 2 --out OUT --json",
+        "sweep sweep.toml --out OUT",
+        "sweep sweep.toml --list",
         "eval run",
         "info small.toml",
         "check small.toml text.toml",
