@@ -39,11 +39,11 @@ fn every_run_has_a_line_in_the_results_and_what_is_done_stays() {
     let place = place(TWO_BY_TWO);
     let ran = place.run(&["sweep", "sweep.toml", "--out", "out", "--json"]);
     let document: Value = serde_json::from_str(&ran.expect(0, &["4 runs in out", "[4/4]"]).out).unwrap();
-    assert_eq!((&document["done"], &document["failed"]), (&4.into(), &0.into()));
+    assert_eq!((&document["finished"], &document["failed"]), (&4.into(), &0.into()));
     let table = results(&place, "out");
     assert_eq!(table.len(), 4);
     for (row, run) in table.iter().zip(document["runs"].as_array().unwrap()) {
-        assert_eq!((row["state"].as_str(), row["run"].as_str()), ("done", run["name"].as_str().unwrap()));
+        assert_eq!((row["state"].as_str(), row["run"].as_str()), ("finished", run["name"].as_str().unwrap()));
         for key in [
             "model.neuron.num_memory",
             "seed",
@@ -92,7 +92,7 @@ fn a_run_that_fails_does_not_stop_the_others() {
     ran.expect(1, &["1 of 3 runs are not done"]);
     let table = results(&place, "out");
     let states: Vec<&str> = table.iter().map(|row| row["state"].as_str()).collect();
-    assert_eq!(states, ["done", "failed", "done"]);
+    assert_eq!(states, ["finished", "failed", "finished"]);
     assert!(table[1]["error"].contains("not finite"), "{}", table[1]["error"]);
     place.run(&["sweep", "out", "--status"]).expect(0, &["2 done, 1 failed"]);
     place.write("sweep.toml", "config = \"small.toml\"\n[grid]\ntraining.learning_rate = [1e30, 1e-2]\n");
@@ -112,7 +112,7 @@ fn the_listed_commands_are_those_of_the_sweep() {
     Ran::of(ran).expect(0, &[]);
     place.run(&["sweep", "sweep.toml", "--out", "out", "--status"]).expect(0, &["1 waiting, 1 done"]);
     place.run(&["sweep", "sweep.toml", "--out", "out", "--collect"]).expect(0, &[]);
-    assert_eq!(results(&place, "out").iter().filter(|row| row["state"] == "done").count(), 1);
+    assert_eq!(results(&place, "out").iter().filter(|row| row["state"] == "finished").count(), 1);
 }
 
 #[cfg(target_os = "linux")]
@@ -187,7 +187,7 @@ mod interrupted {
         signal(parent.id(), libc::SIGKILL);
         parent.wait().unwrap();
         wait_for_silence(&place, "out");
-        place.run(&["sweep", "out", "--status"]).expect(0, &["stopped"]);
+        place.run(&["sweep", "out", "--status"]).expect(0, &["interrupted"]);
         goes_on_exactly(&place, "out");
     }
 
@@ -214,7 +214,7 @@ mod interrupted {
         second.expect(1, &["out: another process"]);
         signal(parent.id(), libc::SIGINT);
         assert_eq!(parent.wait().unwrap().code(), Some(130));
-        let stopped = place.run(&["sweep", "out", "--status"]).expect(0, &["stopped"]).out.clone();
+        let stopped = place.run(&["sweep", "out", "--status"]).expect(0, &["interrupted"]).out.clone();
         assert!(!stopped.contains("failed"), "{stopped}");
         goes_on_exactly(&place, "out");
     }

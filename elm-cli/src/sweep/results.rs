@@ -57,7 +57,7 @@ impl Outcome {
 
     /// Was it trained to its end?
     pub fn is_done(&self) -> bool {
-        self.state == State::Done.name()
+        self.state == State::Finished.name()
     }
 }
 

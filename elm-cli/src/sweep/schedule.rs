@@ -47,7 +47,7 @@ pub struct Tally {
 /// When a process cannot be waited for.
 pub fn run(plan: &Plan, sweep: &Path, schedule: &Schedule) -> Result<Tally> {
     let is_done = |number: &usize| {
-        Found::of(&plan.points[*number].folder(sweep)).is_ok_and(|found| found.state == State::Done)
+        Found::of(&plan.points[*number].folder(sweep)).is_ok_and(|found| found.state == State::Finished)
     };
     let (done, waiting): (Vec<usize>, Vec<usize>) = (0..plan.points.len()).partition(is_done);
     let mut work = Work {
@@ -127,7 +127,7 @@ impl Work<'_> {
                 others.push_back(number);
                 continue;
             }
-            if Found::of(&folder).is_ok_and(|found| found.state == State::Done) {
+            if Found::of(&folder).is_ok_and(|found| found.state == State::Finished) {
                 self.ended(number, Ended::Done, None);
                 continue;
             }

@@ -21,11 +21,11 @@ names! {
         /// Waits for its turn on a cluster.
         Queued = "queued",
         /// Begun, not finished, and no process trains it.
-        Stopped = "stopped",
+        Interrupted = "interrupted",
         /// Ended with an error.
         Failed = "failed",
         /// Trained to its end and tested.
-        Done = "done",
+        Finished = "finished",
     }
 }
 
@@ -51,13 +51,13 @@ impl Found {
         }
         let summary = Summary::read(run)?;
         if let Some(summary) = summary.filter(|summary| is_whole(run, summary)) {
-            return found(State::Done, Some(summary), None);
+            return found(State::Finished, Some(summary), None);
         }
         if let Ok(error) = std::fs::read_to_string(run.join(FAILED)) {
             return found(State::Failed, None, Some(error.trim().to_string()));
         }
         let begun = run.join("config.toml").is_file();
-        found(if begun { State::Stopped } else { State::Waiting }, None, None)
+        found(if begun { State::Interrupted } else { State::Waiting }, None, None)
     }
 }
 

@@ -62,7 +62,7 @@ impl Slurm {
     }
 
     fn wait_until_done(&self, place: &Place) {
-        wait_until("all runs are done", || self.states(place) == ["done", "done", "done"]);
+        wait_until("all runs are done", || self.states(place) == ["finished", "finished", "finished"]);
     }
 }
 

@@ -65,7 +65,7 @@ pub struct SweepRequest {
 struct Document<'a> {
     /// The folder of the sweep.
     sweep: String,
-    done: usize,
+    finished: usize,
     failed: usize,
     runs: &'a [Outcome],
 }
@@ -179,7 +179,7 @@ fn document<'a>(folder: &Path, outcomes: &'a [Outcome]) -> Document<'a> {
     let count = |state: &str| outcomes.iter().filter(|outcome| outcome.state == state).count();
     Document {
         sweep: folder.display().to_string(),
-        done: count("done"),
+        finished: count("finished"),
         failed: count("failed"),
         runs: outcomes,
     }

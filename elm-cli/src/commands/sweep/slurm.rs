@@ -134,7 +134,7 @@ fn name(folder: &Path) -> String {
 
 /// The runs that are neither done nor on their way, and how many are, by state.
 fn missing<'p>(plan: &'p Plan, outcomes: &[Outcome]) -> (Vec<&'p Point>, Vec<(&'static str, usize)>) {
-    let stay = [State::Done, State::Running, State::Queued].map(State::name);
+    let stay = [State::Finished, State::Running, State::Queued].map(State::name);
     let is_missing = |outcome: &Outcome| !stay.contains(&outcome.state);
     let points = plan.points.iter().zip(outcomes).filter(|(_, outcome)| is_missing(outcome));
     let count = |state: &str| outcomes.iter().filter(|outcome| outcome.state == state).count();
