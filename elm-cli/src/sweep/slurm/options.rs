@@ -80,7 +80,7 @@ impl Options {
     /// # Errors
     /// [`ConfigError`] at the place of what is wrong.
     pub fn of_file(path: &Path) -> Result<Self, ConfigError> {
-        let source = document::read_source(path)?;
+        let source = document::read_source(path, document::SET_BESIDE)?;
         let document = DeTable::parse(&source.text).map_err(|error| document::toml_error(&source, &error))?;
         Self::read(&Tables::new(&source), document.get_ref())
     }
