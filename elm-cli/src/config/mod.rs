@@ -4,7 +4,7 @@
 //! field it ends up in are declared together in the file of its section, see
 //! [`section`]. Read in this order: [`place`] (errors that point),
 //! [`document`] (files, `extends`, `--set`), [`names`] and [`ranges`] (what
-//! values there are), [`section`], [`conditions`] and [`settings`] (declared and
+//! values there are), [`section`], `conditions` and [`settings`] (declared and
 //! checked), the sections themselves, [`keys`] (all of them, for people), [`effective`] (all
 //! that hold, given or not).
 

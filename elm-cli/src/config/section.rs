@@ -18,7 +18,7 @@
 //! depends on something, or is absent, is followed by words that say so. It
 //! may use the fields above it and what follows `given`. A setting that counts
 //! only with some values of others ends in `=> [conditions]`, see
-//! [`conditions`](super::conditions).
+//! `config::conditions`.
 //!
 //! `struct` makes a type of the section. `for` fills a type of another crate,
 //! so that neither a field without a setting nor a setting without a field

@@ -1,7 +1,7 @@
 //! Sets of runs: what a sweep file says, the runs that follow from it, and
 //! their training as processes of their own.
 //!
-//! Read in this order: [`file`] with `axis`, [`recipe`] and [`solve`] (what is
+//! Read in this order: [`mod@file`] with `axis`, [`recipe`] and [`solve`] (what is
 //! said), [`expand`] (combinations of values), `making` and [`plan`] (checked runs),
 //! [`point`] (one of them: its name, its command), [`state`] (how far it is),
 //! [`schedule`] (processes here) or [`slurm`] (on a cluster), [`results`],

@@ -45,7 +45,7 @@ pub trait Cell: Debug + Clone + PartialEq + Serialize + DeserializeOwned + Send 
     /// Checks that no size is beyond any machine.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the size.
+    /// [`crate::Error::Config`] naming the size.
     fn check(&self) -> Result<()>;
 
     /// How a backend with these layers of its own computes it without
