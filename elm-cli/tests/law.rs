@@ -142,6 +142,36 @@ fn sweep(place: &Place) -> PathBuf {
 }
 
 #[test]
+fn an_allocation_is_judged_by_its_best_setting_and_a_run_counts_once() {
+    let place = Place::new();
+    let text = std::fs::read_to_string(sweep(&place)).unwrap();
+    let (head, rows) = text.split_once('\n').unwrap();
+    let mut rated = format!("{head},training.learning_rate\n");
+    for row in rows.lines() {
+        rated += &format!("{row},0.001\n");
+        // A rate that does not suit: worse by one bit, the more so with few neurons.
+        let mut fields: Vec<String> = row.split(',').map(String::from).collect();
+        fields[0] += "-fast";
+        let worse = if fields[3].parse::<f64>().unwrap() < 40.0 { 1.0 } else { 0.3 };
+        for field in &mut fields[10..12] {
+            *field = field.parse::<f64>().map(|bpc| (bpc + worse).to_string()).unwrap_or_default();
+        }
+        rated += &format!("{},0.1\n", fields.join(","));
+    }
+    place.write("rated.csv", rated);
+    let (one, both) = (law(&place, &["results.csv"]), law(&place, &["rated.csv"]));
+    for part in ["optimum", "power_law", "recipe"] {
+        assert_eq!(one[part], both[part]);
+    }
+    let told = both["notes"].to_string();
+    assert!(told.contains("20 allocations were trained with several settings"), "{told}");
+
+    let twice = law(&place, &["results.csv", "results.csv"]);
+    assert_eq!(one["optimum"], twice["optimum"]);
+    assert!(twice["notes"].to_string().contains("runs that were there already count once"));
+}
+
+#[test]
 fn a_sweep_over_budgets_gives_every_law_and_every_figure() {
     let place = Place::new();
     sweep(&place);

@@ -77,7 +77,7 @@ fn every_run_has_a_line_in_the_results_and_what_is_done_stays() {
     place.write("sweep.toml", TWO_BY_TWO.replace("[2, 3]", "[2, 4]"));
     let ran = place.run(&["sweep", "sweep.toml", "--out", "out", "--resume"]);
     ran.expect(0, &["2 runs are new, 2 are no longer part of it"]);
-    place.run(&["sweep", "out", "--status"]).expect(0, &["4 done"]);
+    place.run(&["sweep", "out", "--status"]).expect(0, &["4 finished"]);
     assert_eq!(times(), before);
     std::fs::remove_file(place.path("out/results.csv")).unwrap();
     place.run(&["sweep", "out", "--collect"]).expect(0, &["results: out/results.csv"]);
@@ -94,7 +94,7 @@ fn a_run_that_fails_does_not_stop_the_others() {
     let states: Vec<&str> = table.iter().map(|row| row["state"].as_str()).collect();
     assert_eq!(states, ["finished", "failed", "finished"]);
     assert!(table[1]["error"].contains("not finite"), "{}", table[1]["error"]);
-    place.run(&["sweep", "out", "--status"]).expect(0, &["2 done, 1 failed"]);
+    place.run(&["sweep", "out", "--status"]).expect(0, &["2 finished, 1 failed"]);
     place.write("sweep.toml", "config = \"small.toml\"\n[grid]\ntraining.learning_rate = [1e30, 1e-2]\n");
     place.run(&["sweep", "sweep.toml", "--out", "fast", "--jobs", "1", "--fail-fast"]).expect(1, &[]);
     place.run(&["sweep", "fast", "--status"]).expect(0, &["1 failed, 1 waiting"]);
@@ -110,7 +110,7 @@ fn the_listed_commands_are_those_of_the_sweep() {
     let mut shell = std::process::Command::new("sh");
     let ran = shell.args(["-c", commands[1]]).current_dir(place.path("")).output().unwrap();
     Ran::of(ran).expect(0, &[]);
-    place.run(&["sweep", "sweep.toml", "--out", "out", "--status"]).expect(0, &["1 waiting, 1 done"]);
+    place.run(&["sweep", "sweep.toml", "--out", "out", "--status"]).expect(0, &["1 waiting, 1 finished"]);
     place.run(&["sweep", "sweep.toml", "--out", "out", "--collect"]).expect(0, &[]);
     assert_eq!(results(&place, "out").iter().filter(|row| row["state"] == "finished").count(), 1);
 }

@@ -84,8 +84,8 @@ fn an_array_completes_and_is_collected() {
     slurm.wait_until_done(&place);
     slurm.elm(&place, &["sweep", "a sweep", "--collect"]).expect(0, &["results: a sweep/results.csv"]);
     let table = std::fs::read_to_string(place.path("a sweep/results.csv")).unwrap();
-    assert_eq!(table.lines().filter(|line| line.contains(",done,")).count(), 3, "{table}");
-    slurm.elm(&place, &["sweep", "a sweep", "--slurm"]).expect(0, &["nothing to submit: 3 done"]);
+    assert_eq!(table.lines().filter(|line| line.contains(",finished,")).count(), 3, "{table}");
+    slurm.elm(&place, &["sweep", "a sweep", "--slurm"]).expect(0, &["nothing to submit: 3 finished"]);
 }
 
 const TEXT: &str = "[data]\nkind = \"text\"\npath = \"${ELM_DATA}/words\"\ntokens = \"bytes\"\n[model]\n\

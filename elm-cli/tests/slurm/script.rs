@@ -26,7 +26,10 @@ fn a_dry_submission_is_the_script_with_all_that_is_asked_for() {
          account = \"lab\"\ntime = \"1-12\"\nmemory = \"2G\"\ngpus = \"a100:1\"\nat_once = 2\n\
          lines = [\"#SBATCH --qos=low\", \"module load elm's\"]\n",
     );
-    place.write("of data.toml", "# $SHELL\nextends = \"small.toml\"\n[data]\npath = \"${ELM_DATA}/x\"\n");
+    place.write(
+        "of data.toml",
+        "# $SHELL\nextends = \"small.toml\"\n[data]\nkind = \"text\"\npath = \"${ELM_DATA}/x\"\n",
+    );
     let mut command = place.command(&["sweep", "sweep.toml", "--out", "a b%x", "--slurm", "--dry-run"]);
     let ran = Ran::of(command.env("ELM_DATA", "/some data").output().unwrap());
     let script = ran.expect(0, &[]).out.clone();

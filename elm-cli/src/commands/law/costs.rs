@@ -44,6 +44,8 @@ pub(super) struct Costs {
     design: Design,
     /// Branches and synapses of a branch, where they are known.
     pub(super) branches: Option<[usize; 2]>,
+    /// Are they those of the runs? Otherwise of the published networks.
+    pub(super) of_runs: bool,
     pub(super) readout: Option<Readout>,
     /// Branches and synapses of the readout as published.
     pub(super) published: [usize; 2],
@@ -80,8 +82,9 @@ pub(super) fn costs(laws: &Laws, task: Option<Task>, budget: f64) -> Result<Cost
     let design = Design::of(&laws.observations)?;
     let rest = design.rest;
     let branches = branches(laws);
+    let of_runs = branches.is_some();
     let Some(task) = task else {
-        return Ok(Costs { design, branches, readout: None, published: [0, 0], rest });
+        return Ok(Costs { design, branches, of_runs, readout: None, published: [0, 0], rest });
     };
     let (published, outputs) = (task.published(), task.outputs());
     let published = [published.branches, published.synapses_per_branch];
@@ -92,7 +95,7 @@ pub(super) fn costs(laws: &Laws, task: Option<Task>, budget: f64) -> Result<Cost
         bail!("{budget:.0} parameters are too few for {outputs} outputs: {least:.0} are the least");
     };
     let rest = readout.parameters(outputs) as f64;
-    Ok(Costs { design, branches: Some(branches), readout: Some(readout), published, rest })
+    Ok(Costs { design, branches: Some(branches), of_runs, readout: Some(readout), published, rest })
 }
 
 /// Branches and synapses of a branch that all runs have, worked out from what

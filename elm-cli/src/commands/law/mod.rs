@@ -11,6 +11,7 @@ mod reasons;
 mod recommend;
 mod report;
 mod rows;
+mod settings;
 mod table;
 mod words;
 
@@ -33,6 +34,7 @@ use elm_core::analysis::{
 use elm_core::theory::{TheoryFit, fit_theory};
 use metric::Metric;
 use rows::Row;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use table::Table;
 
@@ -78,12 +80,17 @@ struct Laws {
 /// file cannot be written.
 pub fn run(request: &LawRequest) -> Result<LawReport> {
     let mut notes = Vec::new();
-    let (tables, task) = tables(request)?;
+    let (mut tables, task) = tables(request)?;
     let metric = Metric::of(&tables[0], request.metric.as_deref())?;
     let mut rows = Vec::new();
-    for table in &tables {
-        rows.extend(rows::rows(table, &metric, task, &mut notes)?);
+    let mut seen = BTreeSet::new();
+    for table in &mut tables {
+        settings::without_copies(table, &mut seen, &mut notes);
+        if !table.rows.is_empty() {
+            rows.extend(rows::rows(table, &metric, task, &mut notes)?);
+        }
     }
+    let rows = settings::best_settings(rows, &metric, &mut notes);
     let laws = Laws::of(metric, rows, request.seed, &mut notes)?;
     let recommendation = match request.budget {
         Some(budget) => Some(recommend::recommend(&laws, task, budget)?),

@@ -36,6 +36,10 @@ pub(super) fn reasons(
     });
     reasons.push("d_h = 2 d_m, as in all published networks".to_string());
     reasons.push(match costs.branches {
+        Some([branches, synapses]) if !costs.of_runs => format!(
+            "{branches} branches of {synapses} synapses as in the published networks, since the runs do not tell theirs: k_c \
+             may be another than that of the runs"
+        ),
         Some([branches, _]) => format!(
             "branches and synapses as in the runs; the published recipe d_b = 2 d_h would have {} instead of {branches} \
              branches",

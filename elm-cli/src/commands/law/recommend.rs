@@ -118,11 +118,12 @@ pub(super) struct Anchor {
     pub(super) by_theory: bool,
 }
 
-/// The optimum of the budget nearest to this one: by the theory, which uses all
-/// runs, else by the parabola.
+/// The optimum of the budget nearest to this one: by the parabola through what
+/// was measured where several budgets were, else by the theory, which uses all
+/// runs.
 fn anchor(laws: &Laws, budget: f64) -> Result<Anchor> {
     let distance = |other: f64| (other / budget).ln().abs();
-    if let Ok(fit) = &laws.theory {
+    if let (Err(_), Ok(fit)) = (&laws.recipe, &laws.theory) {
         let known = laws.budgets.iter().filter_map(|budget| fit.optimum(budget.parameters));
         if let Some(best) = known.min_by(|a, b| distance(a.budget).total_cmp(&distance(b.budget))) {
             return Ok(Anchor {

@@ -2,6 +2,7 @@
 
 use super::metric::Metric;
 use super::published::Task;
+use super::settings;
 use super::table::Table;
 use crate::config::names::Named;
 use crate::config::place::ConfigError;
@@ -26,9 +27,23 @@ pub(super) struct Row {
     pub(super) value: f64,
     /// The metric on the split by which allocations are compared.
     pub(super) choice: f64,
+    /// Its other settings that the table has, in one text.
+    pub(super) settings: String,
 }
 
 impl Row {
+    /// What runs of one allocation have in common.
+    pub(super) fn sizes(&self) -> String {
+        format!(
+            "{:?} {} {} {} {}",
+            self.num_memory,
+            self.num_neurons,
+            self.trainable_parameters,
+            self.complexity_per_neuron,
+            self.synapses_per_neuron
+        )
+    }
+
     pub(super) fn observation(&self, metric: &Metric) -> Observation {
         Observation {
             parameters: self.trainable_parameters,
@@ -55,6 +70,7 @@ struct Columns {
     choice: usize,
     report: usize,
     state: Option<usize>,
+    settings: Vec<usize>,
 }
 
 impl Columns {
@@ -78,6 +94,7 @@ impl Columns {
             choice: required(&metric.choice, "which another table has")?,
             report: required(&metric.report, "which another table has")?,
             state: table.column("state"),
+            settings: settings::columns(table),
         })
     }
 }
@@ -213,5 +230,10 @@ fn read(
             .filter(|flops| *flops > 0.0),
         value,
         choice,
+        settings: columns
+            .settings
+            .iter()
+            .map(|&column| format!("{}\u{1f}", table.rows[row].1[column]))
+            .collect(),
     })
 }
