@@ -93,6 +93,7 @@ const TEXT: &str = "[data]\nkind = \"text\"\npath = \"${ELM_DATA}/words\"\ntoken
     steps_per_turn = 3\nnum_turns = 2\n";
 
 #[test]
+#[ignore = "on a quiet machine the runs are finished before they can be disturbed"]
 fn runs_that_are_requeued_told_to_save_or_killed_are_as_if_undisturbed() {
     let Some(slurm) = &*SLURM else { return };
     let place = place(LONG);
