@@ -14,8 +14,8 @@ use std::time::Duration;
 
 const THREE: &str = "config = \"small.toml\"\nseeds = [0, 1, 2]\n";
 
-/// Long enough to be interrupted.
-const LONG: &str = "config = \"small.toml\"\nseeds = [0, 1, 2]\n[set]\ntraining.num_epochs = 60\n";
+/// Long enough to be held in the middle.
+const LONG: &str = "config = \"small.toml\"\nseeds = [0, 1, 2]\n[set]\ntraining.num_epochs = 200\n";
 
 fn place(sweep: &str) -> Place {
     let place = Place::new();

@@ -93,22 +93,31 @@ const TEXT: &str = "[data]\nkind = \"text\"\npath = \"${ELM_DATA}/words\"\ntoken
     steps_per_turn = 3\nnum_turns = 2\n";
 
 #[test]
-#[ignore = "on a quiet machine the runs are finished before they can be disturbed"]
 fn runs_that_are_requeued_told_to_save_or_killed_are_as_if_undisturbed() {
     let Some(slurm) = &*SLURM else { return };
     let place = place(LONG);
     let (job, submitted) = slurm.submit(&place);
     assert_eq!(submitted, 3);
+    // Each is held where it is until all are on their way, however soon the
+    // cluster starts the others.
+    let mut held = std::collections::BTreeMap::new();
     wait_until("all runs are on their way", || {
-        let runs = runs(&place, "a sweep");
-        runs.len() == 3 && runs.iter().all(|run| is_on_its_way(run))
+        for run in runs(&place, "a sweep") {
+            if is_on_its_way(&run) && !held.contains_key(&run) {
+                let id = trainer(&run);
+                signal(id, libc::SIGSTOP);
+                held.insert(run, id);
+            }
+        }
+        held.len() == 3
     });
     // One is requeued by somebody, one is told that its time is nearly over,
     // one is killed in the middle.
     assert_eq!(slurm.ask(&format!("scontrol requeue {job}_0")), "");
     assert_eq!(slurm.ask(&format!("scancel --batch --signal=USR1 {job}_1")), "");
-    let killed = runs(&place, "a sweep").pop().unwrap();
-    signal(trainer(&killed), libc::SIGKILL);
+    let held: Vec<u32> = held.into_values().collect();
+    signal(held[2], libc::SIGKILL);
+    held[..2].iter().for_each(|id| signal(*id, libc::SIGCONT));
     wait_until("two wait and one has failed", || slurm.states(&place) == ["queued", "queued", "failed"]);
     let status = slurm.elm(&place, &["sweep", "a sweep", "--status"]);
     status.expect(0, &["PENDING (BeginTime)", "ended by signal 9", "2 queued, 1 failed"]);
