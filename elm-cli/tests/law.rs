@@ -262,6 +262,7 @@ const BAD: &[(&str, i32, &[&str])] = &[
     ("5,-10,1000,1.5\n", 2, &["bad.csv:2: num_neurons is -10; it must be a positive number"]),
     ("5,,1000,1.5\n", 2, &["bad.csv:2: num_neurons is missing"]),
     ("5,10,1000,NaN\n6,8,1000,\n", 2, &["bad.csv: no finished run has a finite figure of merit"]),
+    ("num_memory;num_neurons;test_bpc\n5;10;1.5\n", 2, &["bad.csv:1: fields are separated by ';'"]),
     ("# Results\nsee below\n", 2, &["bad.csv:1: there is no column"]),
     // Few runs are no fault, but there is not much to say.
     (
@@ -279,6 +280,11 @@ const BAD: &[(&str, i32, &[&str])] = &[
         0,
         &["budget 1000: best at N 1", "at least 4 budgets, got 1"],
     ),
+    (
+        "5,10,1000,1.5\n4,12,1000,1.5\n3,15,1000,1.5\n",
+        0,
+        &["the same for every allocation, so that none is best"],
+    ),
 ];
 
 #[test]
@@ -292,7 +298,7 @@ fn bad_tables_are_refused_with_the_line() {
     place.write("bad.csv", b"a,b\n\xff\xfe\n");
     place.run(&["law", "bad.csv"]).expect(2, &["bad.csv:2: this is not text"]);
     place.run(&["law", "missing.csv"]).expect(1, &["cannot read missing.csv"]);
-    place.run(&["law"]).expect(2, &["RESULTS.csv"]);
+    place.run(&["law"]).expect(2, &["name tables of results, or the task", "text, spikes"]);
     place.run(&["law", "--task", "speech"]).expect(2, &["speech", "text, spikes"]);
     place.run(&["law", "--task", "text", "--budget=-3"]).expect(2, &["budget"]);
     let unknown = place.run(&["law", "--task", "text", "--metric", "acuracy"]);

@@ -85,6 +85,19 @@ fn every_run_has_a_line_in_the_results_and_what_is_done_stays() {
 }
 
 #[test]
+fn a_summary_that_was_cut_off_is_made_anew() {
+    let place = place("config = \"small.toml\"\nseeds = [0]\n");
+    place.run(&["sweep", "sweep.toml", "--out", "out"]).expect(0, &[]);
+    let before = results(&place, "out");
+    let summary = format!("out/{}/summary.json", before[0]["run"]);
+    place.write(&summary, "{\"task\": ");
+    place.run(&["sweep", "out", "--status"]).expect(0, &["1 failed"]);
+    place.run(&["sweep", "out", "--resume"]).expect(0, &[]);
+    let after = results(&place, "out");
+    assert_eq!((&after[0]["state"], &after[0]["test_loss"]), (&"finished".into(), &before[0]["test_loss"]));
+}
+
+#[test]
 fn a_run_that_fails_does_not_stop_the_others() {
     let place =
         place("config = \"small.toml\"\nseeds = [0]\n[grid]\ntraining.learning_rate = [1e-2, 1e30, 2e-2]\n");

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub(super) struct LawArgs {
     /// Tables of results: `results.csv` of `elm sweep`, or one with its columns; none: the published sweep of --task
-    #[arg(required_unless_present = "task", value_name = "RESULTS.csv")]
+    #[arg(value_name = "RESULTS.csv")]
     tables: Vec<PathBuf>,
     /// What was learned: sizes that a table does not tell are those of the published networks
     #[arg(long, value_parser = argument::<Task>())]

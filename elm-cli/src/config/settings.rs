@@ -98,7 +98,11 @@ fn error_of(path: &str, entry: &Entry, range: &impl Takes, problem: Problem) -> 
     let at = |message: String| ConfigError::at(&entry.value_place, message);
     let takes = |given: &str| at(format!("{path} takes {}, not {given}", range.words()));
     match problem {
-        Problem::Type => takes(entry.value.kind()),
+        // Of a fraction, its digits tell more than that it is a number.
+        Problem::Type => match entry.value {
+            Value::Number(number) => takes(&format!("{number:?}")),
+            ref other => takes(other.kind()),
+        },
         Problem::Range(shown, None) => takes(&shown),
         Problem::Range(shown, Some(help)) => takes(&shown).help(help),
         Problem::Other(message) => at(format!("{path}: {message}")),

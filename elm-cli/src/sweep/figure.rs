@@ -71,6 +71,11 @@ impl Wanted {
     /// The figure, if runs differ in what it names.
     pub(super) fn checked(&self, columns: &[String]) -> Result<Figure, ConfigError> {
         let columns = columns.iter().map(String::as_str);
+        if OTHERS.contains(&self.figure.x.as_str()) && self.figure.x != "budget" {
+            let message = format!("x = \"{}\" is no place on an axis", self.figure.x);
+            let help = "x is a setting whose values are numbers, a size such as num_neurons, or budget; `lines` may be this";
+            return Err(ConfigError::at(&self.x.value_place, message).help(help));
+        }
         let of_x: Vec<&str> = columns.clone().chain(SIZES).chain(["budget"]).collect();
         let of_others: Vec<&str> = columns.chain(OTHERS).collect();
         let others = [(&self.figure.lines, &self.lines), (&self.figure.each, &self.each)];

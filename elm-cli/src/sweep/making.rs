@@ -77,7 +77,8 @@ impl<'f, 'n> Making<'f, 'n> {
         // What the data asks does not depend on the setting that is solved for.
         let first = self.solved(combination, &settings, solve, 1)?;
         let config = self.config(combination, &first)?;
-        let demand = self.demands.of(&config, self.notice)?.demand;
+        let told = || format!("the run with {}", in_words(combination));
+        let demand = self.demands.of(&config, self.notice).with_context(told)?.demand;
         let count = |value: u64| -> Result<u64> {
             let settings = self.solved(combination, &settings, solve, value)?;
             let config = self.config(combination, &settings)?;
@@ -164,7 +165,8 @@ impl<'f, 'n> Making<'f, 'n> {
         settings: &Entries,
         config: &RunConfig,
     ) -> Result<Point> {
-        let asked = self.demands.of(config, self.notice)?;
+        let told = || format!("the run with {}", in_words(combination));
+        let asked = self.demands.of(config, self.notice).with_context(told)?;
         let model = S::configured(config, asked.demand).map_err(|error| self.located(error))?;
         let threads = config.backend_options.threads.unwrap_or(1);
         let most = most_threads()?;

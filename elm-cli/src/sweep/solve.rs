@@ -1,6 +1,6 @@
 //! The setting that fills a budget of parameters.
 
-use super::tables::Tables;
+use super::tables::{Tables, nearest};
 use crate::config::ConfigError;
 use crate::config::document::{Entry, Value};
 use crate::config::keys;
@@ -32,7 +32,10 @@ impl Solve {
         };
         if !keys::all().iter().any(|known| known.path == key && known.is_whole()) {
             let message = format!("`{key}` is no setting that takes whole numbers");
-            return Err(ConfigError::at(&value_place, message).help("`elm check --keys` lists all"));
+            let known: Vec<String> =
+                keys::all().into_iter().filter(|known| known.is_whole()).map(|known| known.path).collect();
+            let help = nearest(&key, &known.iter().map(String::as_str).collect::<Vec<_>>());
+            return Err(ConfigError::at(&value_place, message).help(help));
         }
         let name = "trainable_parameters";
         let budgets = match solve.get(name).map(|value| value.get_ref()) {
@@ -45,7 +48,9 @@ impl Solve {
         };
         let number = |entry: Entry| match entry.value {
             Value::Integer(number) if (1..=1 << 40).contains(&number) => Ok((number as u64, entry)),
-            _ => Err(ConfigError::at(&entry.value_place, "a budget is a number of parameters")),
+            _ => {
+                Err(ConfigError::at(&entry.value_place, "a budget is a number of parameters, from 1 to 2^40"))
+            }
         };
         let budgets = budgets.into_iter().map(number).collect::<Result<_, _>>()?;
         Ok(Some(Solve { key, place: value_place, budgets }))

@@ -46,7 +46,8 @@ const WINDOW: usize = 2;
 /// roughness of the losses along the budget.
 ///
 /// # Errors
-/// [`Error::TooFew`] with fewer than three different numbers of neurons.
+/// [`Error::TooFew`] with fewer than three different numbers of neurons;
+/// [`Error::Config`] if all allocations have the same loss.
 pub fn optimum(budget: &Budget, seed: u64) -> Result<Optimum> {
     let allocations = &budget.allocations;
     let mut neurons: Vec<f64> = allocations.iter().map(|allocation| allocation.mean.neurons).collect();
@@ -60,6 +61,9 @@ pub fn optimum(budget: &Budget, seed: u64) -> Result<Optimum> {
         });
     }
     let means: Vec<f64> = allocations.iter().map(|allocation| allocation.mean.choice).collect();
+    if means.iter().all(|&mean| mean == means[0]) {
+        return Err(Error::config("choice", "it is the same for every allocation, so that none is best"));
+    }
     let places: Vec<f64> = allocations.iter().map(|allocation| allocation.mean.neurons.ln()).collect();
     let weights: Vec<f64> = allocations.iter().map(|allocation| allocation.choices.len() as f64).collect();
     let flanks = monotone_flanks(&means, &weights).map_or(0, |flanks| flanks.lowest);

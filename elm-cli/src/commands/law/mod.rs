@@ -122,7 +122,10 @@ pub fn run(request: &LawRequest) -> Result<LawReport> {
 fn tables(request: &LawRequest) -> Result<(Vec<Table>, Option<Task>)> {
     if request.tables.is_empty() {
         let Some(task) = request.task else {
-            let message = format!("name a table of results, or one of {}", names());
+            let message = format!(
+                "name tables of results, or the task whose published sweep is to be taken: {}",
+                names()
+            );
             return Err(ConfigError::of("--task", message).into());
         };
         let published = task.published();

@@ -51,6 +51,12 @@ impl Table {
             ConfigError::of(format!("{name}:{line}"), message)
         };
         let columns: Vec<String> = reader.headers().map_err(wrong)?.iter().map(String::from).collect();
+        if let [only] = &columns[..]
+            && let Some(other) = [';', '\t'].into_iter().find(|other| only.contains(*other))
+        {
+            let message = format!("fields are separated by {other:?}; a table of results has commas");
+            return Err(ConfigError::of(format!("{name}:1"), message));
+        }
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(wrong)?;

@@ -77,7 +77,7 @@ impl LawReport {
             if let (Some(memory), Some([low, high])) = (best.num_memory, best.interval) {
                 let _ = write!(text, ", d_m {memory:.1} ({low:.1} to {high:.1})");
             }
-            let _ = write!(text, "; best measured: N {:.0}", best.measured.num_neurons);
+            let _ = write!(text, "; best on validation: N {:.0}", best.measured.num_neurons);
             if let Some(memory) = best.measured.num_memory {
                 let _ = write!(text, ", d_m {memory}");
             }

@@ -22,7 +22,7 @@ use anyhow::Result;
 use elm_core::Backend;
 use in_progress::Run;
 use open::Beginning;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to train.
 pub struct TrainRequest {
@@ -88,7 +88,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     };
     if let Beginning::Kept(kept) = &beginning
         && finish::is_over(&kept.state, config, total)
-        && let Some(summary) = Summary::read(folder.path())?
+        && let Some(summary) = whole_summary(folder.path())
         && summary.steps >= kept.state.position.step
     {
         return Ok(Outcome::Done(Box::new(summary)));
@@ -108,4 +108,13 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     run.keep(&settings, changes)?;
     run.say_what_runs()?;
     run.train()
+}
+
+/// The summary of a run; one that cannot be read is made anew, since everything
+/// in it follows from the checkpoint.
+fn whole_summary(run: &Path) -> Option<Summary> {
+    Summary::read(run).unwrap_or_else(|error| {
+        tell(format_args!("warning: {}; it is made anew", crate::in_words(&error)));
+        None
+    })
 }
