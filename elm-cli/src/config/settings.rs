@@ -1,7 +1,7 @@
 //! Settings checked against the keys there are, and read by their ranges.
 
 use super::aliases;
-use super::document::{Entries, Entry};
+use super::document::{Entries, Entry, Value};
 use super::place::ConfigError;
 use super::ranges::{Problem, Takes, is_none};
 use super::section::Key;
