@@ -22,7 +22,7 @@ pub(super) struct SweepArgs {
     #[arg(long)]
     resume: bool,
     /// End when a run has failed; the others save and stop
-    #[arg(long, conflicts_with = "slurm")]
+    #[arg(long, conflicts_with_all = ["slurm", "wish"])]
     fail_fast: bool,
     /// Submit what is missing to Slurm as one job array; with --dry-run only print its script
     #[arg(long, conflicts_with_all = ["list", "status", "collect"])]

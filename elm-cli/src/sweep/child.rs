@@ -65,10 +65,17 @@ impl Running {
             Some(130) => Ended::Stopped,
             None if is_asked(status) => Ended::Stopped,
             code => {
-                let how = code.map_or_else(|| killed(status), |code| format!("exit code {code}"));
+                let how = code.map_or_else(|| killed(status), |code| self.wordless(code));
                 Ended::Failed(self.last_words().unwrap_or(how))
             }
         }
+    }
+
+    /// An end without an error in the output, which a full disk keeps out of it.
+    fn wordless(&self, code: i32) -> String {
+        let written = std::fs::metadata(self.folder.join(OUTPUT)).map_or(0, |file| file.len());
+        let hint = if written <= self.before { ", and it could say nothing (is the disk full?)" } else { "" };
+        format!("exit code {code}{hint}")
     }
 
     /// The error that the process ended with.

@@ -7,6 +7,7 @@ use super::point::{plain, short};
 use super::results::Outcome;
 use super::table::statistics;
 use super::tables::{Tables, nearest};
+use crate::answer::tell;
 use crate::chart::{Axis, Chart, Series};
 use crate::config::ConfigError;
 use crate::config::document::Entry;
@@ -121,6 +122,9 @@ fn draw_one(figure: &Figure, plan: &Plan, of: Option<&str>, runs: &[&Outcome], f
         }
     }
     if lines.is_empty() {
+        if runs.iter().any(|run| run.metrics.contains_key(&figure.y)) {
+            tell(format_args!("note: no figure is drawn: no run has a number as {}", figure.x));
+        }
         return Ok(());
     }
     let all = || lines.iter().flat_map(|(_, points)| points.iter().map(|(x, _)| *x));

@@ -90,6 +90,9 @@ pub(super) fn mean_and_deviation(values: &[f64]) -> Option<String> {
 
 /// Lines of cells as a Markdown table that can be read as it is.
 pub(super) fn aligned(lines: &[Vec<String>]) -> String {
+    // A bar within a cell would end it.
+    let lines: Vec<Vec<String>> =
+        lines.iter().map(|line| line.iter().map(|cell| cell.replace('|', "\\|")).collect()).collect();
     let width = |column: usize| {
         let cells = lines.iter().filter_map(|line| line.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0).max(3)

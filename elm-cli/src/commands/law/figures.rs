@@ -98,6 +98,8 @@ fn curve(laws: &Laws, theory: &TheoryFit, budget: &Budget) -> Vec<(f64, [f64; 3]
     let memories = budget.allocations.iter().map(|a| a.mean.memory);
     let [low, high] =
         memories.fold([f64::INFINITY, 0.0], |[low, high], memory| [low.min(memory), high.max(memory)]);
+    // Beyond the outermost runs, whose parameters are not quite those of the budget.
+    let (low, high) = (low / 1.2, high * 1.2);
     let at = |place: usize| {
         let memory = low * (high / low).powf(place as f64 / (PLACES - 1) as f64);
         let neurons = theory.design.neurons(budget.parameters, memory)?;
@@ -203,8 +205,9 @@ fn deviation(values: &[f64]) -> f64 {
 /// A size as people say it: `3.5 M`.
 fn rounded(parameters: f64) -> String {
     let (value, unit) = match parameters {
-        p if p >= 1e6 => (p / 1e6, " M"),
-        p if p >= 1e3 => (p / 1e3, " k"),
+        // Not "1000 k".
+        p if p >= 0.9995e6 => (p / 1e6, " M"),
+        p if p >= 999.5 => (p / 1e3, " k"),
         p => (p, ""),
     };
     if value >= 100.0 { format!("{value:.0}{unit}") } else { format!("{value:.1}{unit}") }

@@ -110,7 +110,10 @@ fn plan<S: ConfiguredModel>(request: &SweepRequest) -> Result<(Plan, Option<Swee
     if request.sweep.is_dir() {
         let kept = Plan::read(&request.sweep)?;
         let message = "this is not the folder of a sweep (there is no points.json)";
-        let kept = kept.ok_or_else(|| ConfigError::of(request.sweep.display().to_string(), message))?;
+        let help = "name the sweep file as well: elm sweep SWEEP.toml --out DIR --resume writes it anew and keeps \
+                    what is finished";
+        let missing = || ConfigError::of(request.sweep.display().to_string(), message).help(help);
+        let kept = kept.ok_or_else(missing)?;
         return Ok((kept, None));
     }
     let file = SweepFile::read(&request.sweep)?;
