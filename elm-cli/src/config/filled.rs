@@ -99,7 +99,10 @@ fn options_of(given: LayerOptions, layer: &LayerSpec, kind: ModelKind) -> LayerO
             lambda_mode: Some(neuron.lambda_mode),
             memory_tau_min: Some(neuron.tau_min),
             memory_tau_max: Some(neuron.tau_max),
-            memory_tau_range_scale: (!first_paper).then_some(DEFAULT_TAU_RANGE_SCALE),
+            memory_tau_spacing: Some(neuron.tau_spacing),
+            memory_tau_bounds: None,
+            memory_tau_range_scale: (!first_paper && given.neuron.memory_tau_bounds.is_none())
+                .then_some(DEFAULT_TAU_RANGE_SCALE),
             memory_tau_learnable: Some(neuron.tau_learnable),
             high_pass_tau: Some(neuron.high_pass_tau),
             activation: Some(neuron.activation),

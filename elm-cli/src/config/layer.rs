@@ -4,10 +4,12 @@
 //! compares them with the networks that come out.
 
 use super::names::names;
-use super::ranges::{Flag, OrNone, Probability, at_least_one, number, one_of, positive, share, size};
+use super::ranges::{
+    Flag, Interval, OrNone, Probability, at_least_one, number, one_of, positive, share, size,
+};
 use super::section::{sections, settings};
 use elm_core::model::options::{DropoutOptions, LayerOptions, NeuronOptions, RoutingName, WiringOptions};
-use elm_core::model::{Activation, InputDropoutMode, LambdaMode, MlpActivation};
+use elm_core::model::{Activation, InputDropoutMode, LambdaMode, MlpActivation, TauSpacing};
 
 names! {
     for MlpActivation { Relu = "relu", Silu = "silu", ReluSquared = "relu_squared" }
@@ -17,6 +19,9 @@ names! {
 }
 names! {
     for LambdaMode { TimescaleRatio = "timescale_ratio", Scale = "scale" }
+}
+names! {
+    for TauSpacing { Log = "log", Even = "even" }
 }
 names! {
     for RoutingName { Direct = "direct", Random = "random", Neuronio = "neuronio" }
@@ -58,6 +63,11 @@ settings! {
         memory_tau_min: Option<f64> = positive(), None, "1.0";
         /// longest memory timescale
         memory_tau_max: Option<f64> = positive(), None, "1000.0";
+        /// how the initial timescales lie in between: evenly in their logarithm, or evenly
+        memory_tau_spacing: Option<TauSpacing> = one_of::<TauSpacing>(), None, "\"log\"";
+        /// lowest and highest timescale that training can reach
+        memory_tau_bounds: Option<[f64; 2]> = Interval, None,
+            "memory_tau_min and memory_tau_max; elm_network and elm_neuron by memory_tau_range_scale";
         /// how far beyond those bounds training may move timescales
         memory_tau_range_scale: Option<f64> = at_least_one(), None,
             "10.0; elm and branch_elm keep to the bounds";

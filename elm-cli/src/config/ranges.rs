@@ -5,7 +5,7 @@ mod lists;
 mod numbers;
 mod texts;
 
-pub use lists::{Layers, Shares};
+pub use lists::{Interval, Layers, Shares};
 pub use numbers::{
     Probability, Real, Whole, at_least_one, count, not_negative, number, positive, share, size,
 };

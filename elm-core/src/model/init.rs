@@ -2,7 +2,7 @@
 //! so that every backend starts from equal numbers.
 
 use crate::random::{Draws, Purpose};
-use crate::spec::{LayerSpec, Role, Routing};
+use crate::spec::{LayerSpec, Role, Routing, TauSpacing};
 
 impl LayerSpec {
     /// Initial parameters `[P]` in the order of
@@ -58,24 +58,32 @@ impl LayerSpec {
     /// Initial raw timescales, `[N, M]`, the same for every neuron.
     ///
     /// # Equation
-    /// `tau = 10^linspace(log10(tau_min), log10(tau_max), M)` clamped between
-    /// `low + 1e-6` and `high - 1e-6`, then `raw = ln((tau - low) / (high - tau))`,
-    /// in f32 as the authors do: an end may come out infinite, which is legitimate.
+    /// `tau = 10^linspace(log10(tau_min), log10(tau_max), M)`, or evenly spaced
+    /// `linspace(tau_min, tau_max, M)`, clamped between `low + 1e-6` and
+    /// `high - 1e-6`, then `raw = ln((tau - low) / (high - tau))`, in f32 as the
+    /// authors do: an end may come out infinite, which is legitimate.
     pub fn initial_tau_raw(&self) -> Vec<f32> {
         let neuron = &self.neuron;
-        let first = (neuron.tau_min + neuron.tau_margin).log10() as f32;
-        let last = (neuron.tau_max - neuron.tau_margin).log10() as f32;
+        let ends = [neuron.tau_min + neuron.tau_margin, neuron.tau_max - neuron.tau_margin];
+        let [first, last] = ends.map(|tau| match neuron.tau_spacing {
+            TauSpacing::Log => tau.log10() as f32,
+            TauSpacing::Even => tau as f32,
+        });
         let (low, high) = (neuron.tau_low as f32, neuron.tau_high as f32);
         let (floor, ceiling) = ((neuron.tau_low + 1e-6) as f32, (neuron.tau_high - 1e-6) as f32);
         let count = neuron.memory;
         let step = if count > 1 { (last - first) / (count - 1) as f32 } else { 0.0 };
         let one_neuron = (0..count).map(|i| {
-            let exponent = if i < count / 2 || count == 1 {
+            let place = if i < count / 2 || count == 1 {
                 first + step * i as f32
             } else {
                 last - step * (count - 1 - i) as f32
             };
-            let tau = 10f32.powf(exponent).max(floor).min(ceiling);
+            let tau = match neuron.tau_spacing {
+                TauSpacing::Log => 10f32.powf(place),
+                TauSpacing::Even => place,
+            };
+            let tau = tau.max(floor).min(ceiling);
             ((tau - low) / (high - tau)).ln()
         });
         one_neuron.collect::<Vec<_>>().repeat(self.neurons)
@@ -119,5 +127,30 @@ impl LayerSpec {
             .flat_map(|k| (0..self.neuron.synapses_per_branch).map(move |j| k * stride + j))
             .map(source)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{ModelKind, NetworkOptions, TauSpacing};
+
+    #[test]
+    fn evenly_spaced_timescales_lie_evenly_within_the_bounds_of_training() {
+        let mut options =
+            NetworkOptions { kind: ModelKind::Elm, num_input: 8, num_output: 2, ..Default::default() };
+        options.layer.neuron.num_memory = Some(5);
+        options.layer.neuron.memory_tau_min = Some(10.0);
+        options.layer.neuron.memory_tau_max = Some(50.0);
+        options.layer.neuron.memory_tau_spacing = Some(TauSpacing::Even);
+        options.layer.neuron.memory_tau_bounds = Some([0.0, 100.0]);
+        let network = options.resolve().expect("a neuron");
+        let raw = network.layers[0].initial_tau_raw();
+        let taus: Vec<f32> = raw.iter().map(|raw| 100.0 / (1.0 + (-raw).exp())).collect();
+        for (tau, wanted) in taus.iter().zip([10.0, 20.0, 30.0, 40.0, 50.0]) {
+            assert!((tau - wanted).abs() < 1e-3, "{taus:?}");
+        }
+        options.layer.neuron.memory_tau_bounds = Some([20.0, 100.0]);
+        let error = options.resolve().expect_err("10 is out of bounds").to_string();
+        assert!(error.contains("memory_tau_bounds") && error.contains("memory_tau_min = 10"), "{error}");
     }
 }

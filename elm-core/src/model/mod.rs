@@ -28,7 +28,7 @@ pub mod stored;
 
 pub use crate::spec::{
     Activation, DropoutSpec, InputDropoutMode, LambdaMode, LayerSpec, MlpActivation, NeuronSpec, Routing,
-    StateLayout, Trace,
+    StateLayout, TauSpacing, Trace,
 };
 pub use built::{Layer, LayerAnswer, Network, RunArgs, flat_values, insert_named};
 pub use interface::{Model, ModelSpec, Pass};

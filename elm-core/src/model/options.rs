@@ -12,7 +12,7 @@ mod neuron;
 mod resolve;
 
 use super::network::{Embedding, Head, ModelKind};
-use crate::spec::{Activation, InputDropoutMode, LambdaMode, MlpActivation};
+use crate::spec::{Activation, InputDropoutMode, LambdaMode, MlpActivation, TauSpacing};
 use serde::{Deserialize, Serialize};
 
 /// How far beyond their bounds the timescales of a network may be trained,
@@ -34,6 +34,9 @@ pub struct NeuronOptions {
     pub lambda_mode: Option<LambdaMode>,
     pub memory_tau_min: Option<f64>,
     pub memory_tau_max: Option<f64>,
+    pub memory_tau_spacing: Option<TauSpacing>,
+    /// Lowest and highest timescale that training can reach.
+    pub memory_tau_bounds: Option<[f64; 2]>,
     pub memory_tau_range_scale: Option<f64>,
     pub memory_tau_learnable: Option<bool>,
     /// `Some(None)` switches an inherited high-pass off.
@@ -152,6 +155,8 @@ impl LayerOptions {
                     lambda_mode,
                     memory_tau_min,
                     memory_tau_max,
+                    memory_tau_spacing,
+                    memory_tau_bounds,
                     memory_tau_range_scale,
                     memory_tau_learnable,
                     high_pass_tau,

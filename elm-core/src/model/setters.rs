@@ -16,7 +16,7 @@ use super::network::{Embedding, Head, ModelKind};
 use super::options::{
     DropoutOptions, LayerOptions, NetworkOptions, NeuronOptions, RoutingName, WiringOptions,
 };
-use crate::spec::{Activation, InputDropoutMode, LambdaMode, MlpActivation};
+use crate::spec::{Activation, InputDropoutMode, LambdaMode, MlpActivation, TauSpacing};
 
 /// Methods that set an optional field and hand the options on.
 macro_rules! setters {
@@ -55,6 +55,10 @@ setters! { NeuronOptions {
     memory_tau_min: f64;
     /// Sets the longest timescale of memory, in the unit of `delta_t`.
     memory_tau_max: f64;
+    /// Sets how the initial timescales lie in between.
+    memory_tau_spacing: TauSpacing;
+    /// Sets the lowest and the highest timescale that training can reach.
+    memory_tau_bounds: [f64; 2];
     /// Sets how far learned timescales may leave that range.
     memory_tau_range_scale: f64;
     /// Sets whether timescales are learned.

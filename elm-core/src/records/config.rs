@@ -205,6 +205,8 @@ fn neuron_options(what: &str, config: &NeuronConfig, base: &NeuronConfig) -> Res
         lambda_mode: number!(lambda_as_timescale_ratio).map(mode),
         memory_tau_min: number!(memory_tau_min),
         memory_tau_max: number!(memory_tau_max),
+        memory_tau_spacing: None,
+        memory_tau_bounds: None,
         memory_tau_range_scale: number!(memory_tau_range_scale),
         memory_tau_learnable: number!(memory_tau_learnable("learn_memory_tau")),
         high_pass_tau: config.high_pass_tau.or_off(),

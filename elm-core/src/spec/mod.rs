@@ -19,5 +19,5 @@ pub use connectome::Connectome;
 pub use input::{Event, Events, Input, NO_TOKEN};
 pub use layer::{DropoutSpec, InputDropoutMode, LayerSpec, Routing, StateLayout};
 pub use layer_run::{DropoutMasks, LayerRun, Monitors, Want};
-pub use neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, Trace};
+pub use neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, TauSpacing, Trace};
 pub use parameters::{NamedRange, ParameterLayout, Role};

@@ -45,6 +45,23 @@ pub enum LambdaMode {
     Scale,
 }
 
+/// How the initial timescales lie between the shortest and the longest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TauSpacing {
+    /// Evenly in their logarithm, as both releases.
+    #[default]
+    Log,
+    /// Evenly, as the text of \[S1\] has them for NeuronIO and SHD.
+    Even,
+}
+
+impl TauSpacing {
+    fn is_default(&self) -> bool {
+        *self == TauSpacing::default()
+    }
+}
+
 /// A leaky trace of the input before the MLP sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Trace {
@@ -101,10 +118,13 @@ pub struct NeuronSpec {
     pub lambda: f64,
     /// How `lambda` enters.
     pub lambda_mode: LambdaMode,
-    /// Initial timescales are log-spaced from here ...
+    /// Initial timescales lie from here ...
     pub tau_min: f64,
     /// ... to here (unit of `delta_t`).
     pub tau_max: f64,
+    /// How they lie in between.
+    #[serde(default, skip_serializing_if = "TauSpacing::is_default")]
+    pub tau_spacing: TauSpacing,
     /// Lowest timescale that `tau_raw` can express.
     pub tau_low: f64,
     /// Highest timescale that `tau_raw` can express.

@@ -1,6 +1,6 @@
 //! Lists of numbers.
 
-use super::{Problem, Takes, positive, size};
+use super::{Problem, Takes, not_negative, positive, size};
 use crate::config::document::Value;
 
 /// A list of layers, by number.
@@ -20,6 +20,30 @@ impl Takes for Layers {
     }
 
     fn show(&self, value: &Vec<usize>) -> String {
+        format!("{value:?}")
+    }
+}
+
+/// Two numbers, the lower one first.
+pub struct Interval;
+
+impl Takes for Interval {
+    type Value = [f64; 2];
+
+    fn words(&self) -> String {
+        "a list of two numbers of at least 0, the lower one first".into()
+    }
+
+    fn read(&self, value: &Value) -> Result<[f64; 2], Problem> {
+        let Value::List(items) = value else { return Err(Problem::Type) };
+        let numbers: Option<Vec<f64>> = items.iter().map(|item| not_negative().read(item).ok()).collect();
+        match numbers.as_deref() {
+            Some(&[low, high]) if low < high => Ok([low, high]),
+            _ => Err(Problem::Range("this one".into(), None)),
+        }
+    }
+
+    fn show(&self, value: &[f64; 2]) -> String {
         format!("{value:?}")
     }
 }

@@ -4,7 +4,7 @@ use crate::conformance::call::numbers;
 use crate::random::{Draws, Purpose};
 use crate::spec::{
     Activation, DropoutMasks, DropoutSpec, Event, Events, InputDropoutMode, LambdaMode, LayerSpec,
-    MlpActivation, NO_TOKEN, NeuronSpec, Role, Routing, Trace,
+    MlpActivation, NO_TOKEN, NeuronSpec, Role, Routing, TauSpacing, Trace,
 };
 
 /// What a layer is shown.
@@ -74,6 +74,7 @@ impl ScanCase {
             tau_max: 50.0,
             tau_low: 0.1,
             tau_high: 158.0,
+            tau_spacing: TauSpacing::Log,
             tau_margin: 0.0,
             tau_learnable: false,
             high_pass_tau: Some(3.0),

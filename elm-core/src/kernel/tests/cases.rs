@@ -4,7 +4,8 @@ use crate::kernel::{Cotangents, Element, Gradients, History, Kernel, Outputs, Po
 use crate::random::{Draws, Purpose};
 use crate::spec::{
     Activation, Connectome, DropoutMasks, DropoutSpec, Event, Events, Input, InputDropoutMode, LambdaMode,
-    LayerRun, LayerSpec, MlpActivation, Monitors, NO_TOKEN, NeuronSpec, Role, Routing, Trace, Want,
+    LayerRun, LayerSpec, MlpActivation, Monitors, NO_TOKEN, NeuronSpec, Role, Routing, TauSpacing, Trace,
+    Want,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -244,6 +245,7 @@ impl Choices {
                 tau_max: 30.0,
                 tau_low: 0.5,
                 tau_high: 60.0,
+                tau_spacing: TauSpacing::Log,
                 tau_margin: 0.0,
                 tau_learnable: self.learnable,
                 high_pass_tau: self.high_pass.then_some(4.0),

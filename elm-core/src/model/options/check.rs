@@ -27,6 +27,20 @@ pub(super) fn check_neuron(neuron: &NeuronSpec, o: &NeuronOptions, key: &KeyOf) 
         let name = key.neuron("memory_tau_range_scale", |n| n.memory_tau_range_scale.is_some());
         return Err(Error::config(name, format!("{range} must be a number of at least 1")));
     }
+    if let Some([low, high]) = o.memory_tau_bounds {
+        let name = key.neuron("memory_tau_bounds", |n| n.memory_tau_bounds.is_some());
+        let initial = [neuron.tau_min, neuron.tau_max];
+        if o.memory_tau_range_scale.is_some() {
+            return Err(Error::config(name, "either these or memory_tau_range_scale, not both"));
+        }
+        if !(low >= 0.0 && low <= initial[0] && initial[1] <= high && low < high && high.is_finite()) {
+            let reason = format!(
+                "[{low}, {high}] must be an interval from 0 up that holds memory_tau_min = {} and memory_tau_max = {}",
+                initial[0], initial[1]
+            );
+            return Err(Error::config(name, reason));
+        }
+    }
     positive(&key.neuron("delta_t", |n| n.delta_t.is_some()), neuron.delta_t)?;
     positive(&key.neuron("lambda", |n| n.lambda.is_some()), neuron.lambda)?;
     finite(&key.neuron("input_scale", |n| n.input_scale.is_some()), neuron.input_scale)?;

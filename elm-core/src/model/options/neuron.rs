@@ -42,6 +42,7 @@ pub(super) fn layer_spec(
 fn s2_neuron(o: &NeuronOptions, memory: usize, branches: usize, synapses_per_branch: usize) -> NeuronSpec {
     let (tau_min, tau_max) = (o.memory_tau_min.unwrap_or(1.0), o.memory_tau_max.unwrap_or(1000.0));
     let range = o.memory_tau_range_scale.unwrap_or(DEFAULT_TAU_RANGE_SCALE);
+    let [tau_low, tau_high] = o.memory_tau_bounds.unwrap_or([tau_min / range, tau_max * range.sqrt()]);
     NeuronSpec {
         memory,
         branches,
@@ -55,8 +56,9 @@ fn s2_neuron(o: &NeuronOptions, memory: usize, branches: usize, synapses_per_bra
         lambda_mode: o.lambda_mode.unwrap_or(LambdaMode::TimescaleRatio),
         tau_min,
         tau_max,
-        tau_low: tau_min / range,
-        tau_high: tau_max * range.sqrt(),
+        tau_spacing: o.memory_tau_spacing.unwrap_or_default(),
+        tau_low,
+        tau_high,
         tau_margin: 0.0,
         tau_learnable: o.memory_tau_learnable.unwrap_or(false),
         high_pass_tau: o.high_pass_tau.unwrap_or(None),
@@ -89,14 +91,17 @@ pub(super) fn single_neuron_spec(options: &NetworkOptions) -> Result<LayerSpec> 
         if o.memory_tau_range_scale.is_some() {
             return Err(Error::config(
                 "model.neuron.memory_tau_range_scale",
-                "the neurons of the first paper bound their timescales by memory_tau_min and memory_tau_max",
+                "the neurons of the first paper bound their timescales by memory_tau_min and memory_tau_max, \
+                 or by memory_tau_bounds",
             ));
         }
         neuron.mlp_activation = o.mlp_activation.unwrap_or(MlpActivation::Relu);
         neuron.lambda_mode = o.lambda_mode.unwrap_or(mode);
         neuron.trace = o.branch_tau.unwrap_or(Some(5.0)).map_or(Trace::None, trace);
-        neuron.tau_low = neuron.tau_min;
-        neuron.tau_high = if v1 { neuron.tau_max } else { neuron.tau_max.max(neuron.tau_min + 3e-6) };
+        if o.memory_tau_bounds.is_none() {
+            neuron.tau_low = neuron.tau_min;
+            neuron.tau_high = if v1 { neuron.tau_max } else { neuron.tau_max.max(neuron.tau_min + 3e-6) };
+        }
         neuron.tau_margin = 1e-6;
         neuron.rectified = true;
         neuron.synapse_init = Some(o.synapse_init.unwrap_or(0.5));
