@@ -24,6 +24,7 @@ pub mod commands;
 pub mod config;
 pub mod engine;
 mod machine;
+mod memory;
 pub mod model;
 pub mod run;
 pub mod sweep;
@@ -43,6 +44,7 @@ use std::process::ExitCode;
 /// command, prints errors, and returns the exit code (0 done, 1 failed, 2
 /// usage or configuration, 130 interrupted).
 pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
+    memory::keep_what_is_freed();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return said_by_clap(&error),

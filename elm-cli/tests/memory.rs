@@ -1,5 +1,8 @@
-//! Training needs no more memory at its end than at its beginning.
+//! Training needs no more memory at its end than at its beginning, and takes no
+//! pages anew.
 #![cfg(target_os = "linux")]
+
+mod common;
 
 use elm_backend_candle::CandleBackend;
 use elm_core::Backend;
@@ -63,7 +66,7 @@ fn grows_by<B: Backend>(backend: &B) -> usize {
     resident().saturating_sub(settled)
 }
 
-// One test, so that nothing else grows meanwhile.
+// The only test that computes in this process, so that nothing else grows meanwhile.
 #[test]
 fn two_thousand_steps_leave_memory_flat() {
     let grown = grows_by(&CandleBackend::new(BackendOptions::default()).unwrap());
@@ -72,5 +75,20 @@ fn two_thousand_steps_leave_memory_flat() {
     {
         let grown = grows_by(&elm_backend_tch::TchBackend::new(BackendOptions::default()).unwrap());
         assert!(grown <= SLACK, "tch: {grown} bytes more");
+    }
+}
+
+/// The program keeps the memory of tensors: the system need not hand out pages
+/// again in every step.
+#[test]
+fn fifty_training_steps_take_hardly_a_new_page() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../configs/quickstart.toml");
+    let backends = if cfg!(feature = "tch") { &["candle", "tch"][..] } else { &["candle"] };
+    for backend in backends {
+        let arguments = ["bench", config, "--steps", "50", "--backend", backend, "--json"];
+        let ran = common::Place::new().run(&arguments);
+        let report: serde_json::Value = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
+        let faults = report["page_faults_per_step"].as_f64().expect("Linux counts them");
+        assert!(faults <= 100.0, "{backend}: {faults} page faults per training step");
     }
 }

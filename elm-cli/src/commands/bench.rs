@@ -3,6 +3,7 @@
 
 use crate::config::{Predicts, RunConfig};
 use crate::machine;
+use crate::memory;
 use crate::model::ConfiguredModel;
 use anyhow::{Context, Result};
 use elm_core::Backend;
@@ -92,6 +93,8 @@ pub struct BenchReport {
     pub stream: Option<Stream>,
     /// Highest memory use of the process so far.
     pub peak_memory_bytes: Option<u64>,
+    /// Pages that the system hands out in a training step.
+    pub page_faults_per_step: Option<f64>,
     /// Instructions of the fused recurrence.
     pub simd: String,
     /// The most that fused multiply-adds reach on all threads, measured in
@@ -123,7 +126,11 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let model = spec.build(backend, &spec.initial_weights(config.training.seed))?;
     let mut trainer = Trainer::new(backend, model, config.training.spec(1_000_000))?;
     let mut record = Record::default();
+    let mut settled = None;
     for step in 0..WARM_UP + request.steps {
+        if step == WARM_UP {
+            settled = memory::page_faults();
+        }
         let began = Instant::now();
         let batch = random_batch(&spec, shape, step as u64);
         let data = ms(began);
@@ -135,6 +142,8 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
             record.scan = report.path.to_string();
         }
     }
+    let faults = memory::page_faults().zip(settled).map(|(now, settled)| now.saturating_sub(settled));
+    let page_faults_per_step = faults.map(|faults| faults as f64 / request.steps as f64);
     let trained = trainer.model();
     let inference = infer(backend, &spec, trained, shape, request.steps)?;
     let live = spec.live(&trained.to_stored(backend)?, config.backend_options.simd, threads)?;
@@ -155,7 +164,8 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         train: timing(&record.whole, per_batch),
         inference: timing(&inference, per_batch),
         stream,
-        peak_memory_bytes: peak_memory(),
+        peak_memory_bytes: memory::peak(),
+        page_faults_per_step,
         simd: config.backend_options.simd.resolve()?.to_string(),
         peak_gflops,
         layer_gflops: 3.0 * flops * per_batch / (1e6 * (forward + backward)),
@@ -324,13 +334,6 @@ fn stream(spec: &impl ModelSpec, mut live: LiveNetwork, shape: Shape) -> Result<
     Ok(times)
 }
 
-/// The largest resident size of the process, where the system tells.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
-}
-
 impl std::fmt::Display for BenchReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let BenchReport { backend, device, scan, threads, batch, time_steps, .. } = self;
@@ -359,8 +362,11 @@ impl std::fmt::Display for BenchReport {
             "layers: {:.1} GFLOP/s of {:.0} at most with {}",
             self.layer_gflops, self.peak_gflops, self.simd
         )?;
-        match self.peak_memory_bytes {
-            Some(bytes) => write!(f, "; peak memory {:.0} MiB", bytes as f64 / 1048576.0),
+        if let Some(bytes) = self.peak_memory_bytes {
+            write!(f, "; peak memory {:.0} MiB", bytes as f64 / 1048576.0)?;
+        }
+        match self.page_faults_per_step {
+            Some(faults) => write!(f, ", {faults:.0} page faults per training step"),
             None => Ok(()),
         }
     }
