@@ -50,7 +50,8 @@
 //! # Ok::<(), elm_core::Error>(())
 //! ```
 //! The same weights run step by step in [`LiveNetwork`](model::LiveNetwork),
-//! without a backend.
+//! without a backend, and from a single file in
+//! [`DeployedNetwork`](deploy::DeployedNetwork), from C and Python too.
 //!
 //! # Sources
 //! * \[S1\] Spieler, Rahaman, Martius, Schölkopf, Levina, *The Expressive Leaky
@@ -112,6 +113,7 @@ pub mod scan;
 pub mod model;
 
 pub mod baseline;
+pub mod deploy;
 
 pub mod train;
 

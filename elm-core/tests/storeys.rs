@@ -13,7 +13,7 @@ const STOREYS: [&[&str]; 12] = [
     &["device"],
     &["backend", "ops", "scan", "layers", "optimizer"],
     &["model"],
-    &["baseline"],
+    &["baseline", "deploy"],
     &["train", "reference"],
     &["analysis"],
     &["theory"],

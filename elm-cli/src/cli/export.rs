@@ -2,7 +2,7 @@
 
 use super::eval::CheckpointName;
 use crate::answer::{Exit, print};
-use crate::commands::export::{self, ExportRequest, Names};
+use crate::commands::export::{self, ExportRequest, Form};
 use crate::model::ConfiguredModel;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -14,15 +14,20 @@ enum Target {
     Safetensors,
     /// The names of the authors' PyTorch neurons (elm, branch_elm), in safetensors; other models keep ours
     PytorchNames,
+    /// A network in one file that runs by itself, step by step: from Rust, C and Python
+    Live,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// Run folder
     run: PathBuf,
-    /// Names of the tensors
-    #[arg(long, value_enum)]
-    to: Target,
+    /// What the file is for
+    #[arg(long, value_enum, required_unless_present = "live")]
+    to: Option<Target>,
+    /// The same as --to live
+    #[arg(long, conflicts_with = "to")]
+    live: bool,
     /// File to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -35,11 +40,13 @@ pub(super) struct ExportArgs {
 }
 
 pub(super) fn run<S: ConfiguredModel>(args: ExportArgs) -> Result<Exit> {
-    let names = match args.to {
-        Target::Safetensors => Names::Ours,
-        Target::PytorchNames => Names::PyTorch,
+    let form = match args.to {
+        Some(Target::Safetensors) => Form::Safetensors,
+        Some(Target::PytorchNames) => Form::PyTorchNames,
+        // One of both is required.
+        Some(Target::Live) | None => Form::Live,
     };
-    let request = ExportRequest { run: args.run, checkpoint: args.checkpoint.into(), names, out: args.out };
+    let request = ExportRequest { run: args.run, checkpoint: args.checkpoint.into(), form, out: args.out };
     let report = export::run::<S>(&request)?;
     print(args.json, &report, || report.text())?;
     Ok(Exit::Done)

@@ -83,11 +83,15 @@ enum Command {
     /// Time training and inference of a configured model on random data
     #[command(after_help = "Example: elm bench configs/enwik8.toml --steps 20 --threads 2")]
     Bench(bench::BenchArgs),
-    /// Write the weights of a run for other programs
+    /// Write the weights of a run for other programs, or a network that runs by itself
     #[command(after_help = "Examples:\n  elm export runs/text-0 --to safetensors --out text.safetensors\n  \
-        elm export runs/text-0 --to pytorch-names --out text-pytorch.safetensors --checkpoint last\n\n\
+        elm export runs/text-0 --to pytorch-names --out text-pytorch.safetensors --checkpoint last\n  \
+        elm export runs/text-0 --live --out text-live.safetensors\n\n\
         The names are listed in the README, with a program of thirty lines that runs a neuron in PyTorch. The \
-        header has every setting and the symbols of the run, so that `elm import` needs nothing else.")]
+        header has every setting and the symbols of the run, so that `elm import` needs nothing else.\n\n\
+        With --live (or --to live) the file holds the network, its weights, and what its inputs and outputs are; a \
+        program runs it step by step without configuration, data or this program, see \"Deployment in one file\" in \
+        the README. LSTM, GRU, LIF, Transformer and networks that compare pairs are refused.")]
     Export(export::ExportArgs),
     /// Take over weights of another program as a run
     #[command(after_help = "Example (after that of `elm export`):\n  \

@@ -11,6 +11,7 @@ pub mod generate;
 pub mod import;
 pub mod info;
 pub mod law;
+mod live_file;
 pub mod predictions;
 pub mod scores;
 pub mod sweep;

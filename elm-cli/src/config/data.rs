@@ -8,6 +8,7 @@ use super::place::ConfigError;
 use super::ranges::{Columns, FileOrFolder, Flag, Shares, Whole, count, one_of, positive, size};
 use super::section::{Section, settings};
 use super::settings::Settings;
+use elm_core::deploy::InputKind;
 use elm_data::lra::Grouped;
 use elm_data::spikes::{Binning, CHANNELS};
 
@@ -147,6 +148,18 @@ impl DataConfig {
             DataKind::Listops | DataKind::LraText | DataKind::LraRetrieval => self.group == 1,
             DataKind::LraImage | DataKind::Pathfinder => self.pixels != PixelForm::Scaled && self.group == 1,
             _ => false,
+        }
+    }
+
+    /// What a time step of a sequence is, as far as the configuration tells.
+    pub fn input_kind(&self) -> InputKind {
+        match self.kind {
+            _ if self.has_tokens() => InputKind::Tokens,
+            DataKind::LraImage | DataKind::Pathfinder if self.pixels == PixelForm::Scaled => {
+                InputKind::Values
+            }
+            DataKind::Arrays => InputKind::Values,
+            _ => InputKind::Events,
         }
     }
 

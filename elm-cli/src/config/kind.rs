@@ -71,6 +71,11 @@ impl DataKind {
         matches!(self, DataKind::DigitsAdding | DataKind::ShdAdding)
     }
 
+    /// Are its sequences spikes that are binned?
+    pub fn is_of_spikes(self) -> bool {
+        SPIKES.contains(&self)
+    }
+
     /// Can it be generated without a file?
     pub fn is_generated(self) -> bool {
         matches!(self, DataKind::Digits | DataKind::DigitsAdding)

@@ -5,6 +5,7 @@ use super::folder::write_atomically;
 use super::provenance::Provenance;
 use crate::config::Predicts;
 use anyhow::{Context, Result};
+use elm_core::deploy::InputKind;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -18,6 +19,13 @@ pub struct RunRecord {
     /// What the run learned to predict; `None` likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicts: Option<Predicts>,
+    /// What its data calls the classes, by number; `None` likewise, and where
+    /// they have no names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
+    /// What a time step of its data is; `None` likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputKind>,
     /// The run whose weights this one began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Parent>,

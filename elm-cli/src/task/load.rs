@@ -8,6 +8,7 @@ use crate::run::Symbols;
 use crate::run::record::DataDigests;
 use crate::run::summary::Baselines;
 use anyhow::Result;
+use elm_core::deploy::InputKind;
 use elm_data::spikes::baseline::summed_counts_accuracy;
 use elm_data::spikes::{AddingBatches, AddingDraws};
 use elm_data::text::{Corpus, TextBatches, TokenMode, Vocabulary, baseline};
@@ -42,8 +43,8 @@ impl Purpose {
 /// The data of a run.
 pub struct Task {
     kind: DataKind,
-    /// Are samples made of tokens (else of events or real values)?
-    tokens: bool,
+    /// What a time step of a sample is.
+    input: InputKind,
     data: Data,
 }
 
@@ -82,13 +83,17 @@ impl Task {
                 Data::Samples(samples.map_err(|error| placed(config, error, "training.batch_size"))?)
             }
         };
-        let tokens = match &data {
+        let input = match &data {
             Data::Samples([train, ..]) if config.data.kind.properties().told_by_data => {
-                matches!(train.read(0)?.input, SampleInput::Tokens(_))
+                match train.read(0)?.input {
+                    SampleInput::Tokens(_) | SampleInput::TokenPair(_) => InputKind::Tokens,
+                    SampleInput::Events { .. } | SampleInput::EventPair { .. } => InputKind::Events,
+                    SampleInput::Dense { .. } => InputKind::Values,
+                }
             }
-            _ => config.data.has_tokens(),
+            _ => config.data.input_kind(),
         };
-        let task = Task { kind: config.data.kind, tokens, data };
+        let task = Task { kind: config.data.kind, input, data };
         task.check_vocabulary(config)?;
         if config.training.label_smoothing > 0.0 && task.properties().predicts.is_of_values() {
             notice("training.label_smoothing has no effect: real values are predicted");
@@ -121,9 +126,14 @@ impl Task {
             }
             Data::Samples([train, ..]) | Data::Neuron(_, [train, ..]) => {
                 let outputs = if self.is_adding() { 19 } else { train.classes() };
-                Demand { inputs: train.channels(), outputs, tokens: self.tokens }
+                Demand { inputs: train.channels(), outputs, tokens: self.input == InputKind::Tokens }
             }
         }
+    }
+
+    /// What a time step of a sequence is.
+    pub fn input_kind(&self) -> InputKind {
+        self.input
     }
 
     /// What the kind of data asks of training and evaluation.

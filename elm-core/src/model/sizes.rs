@@ -96,12 +96,24 @@ pub(super) fn check_embedding(embedding: Embedding) -> Result<(), String> {
 
 impl NetworkSpec {
     /// Checks a network that nobody has resolved: one from a file.
-    pub(super) fn check_sizes(&self) -> Result<(), String> {
+    pub(crate) fn check_sizes(&self) -> Result<(), String> {
         if self.layers.len() > MOST_LAYERS {
             return Err(format!("{} layers are more than {MOST_LAYERS}", self.layers.len()));
         }
-        for layer in &self.layers {
-            check_layer(layer, |_| true).map_err(|TooLarge { reason, .. }| reason)?;
+        if self.layers.is_empty() {
+            return Err("no layer".into());
+        }
+        for (l, layer) in self.layers.iter().enumerate() {
+            // Zero times anything is nothing, whatever else is too large.
+            layer.check().map_err(|error| format!("layers[{l}]: {error}"))?;
+            let wrong = |TooLarge { reason, .. }| format!("layers[{l}]: {reason}");
+            check_layer(layer, |_| true).map_err(wrong)?;
+        }
+        for (l, pair) in self.layers.windows(2).enumerate() {
+            let (before, reads) = (pair[0].neurons * pair[0].outputs, pair[1].inputs);
+            if before != reads {
+                return Err(format!("layers[{}] reads {reads} numbers, the one before has {before}", l + 1));
+            }
         }
         if let (Embedding::Learned { width, .. }, Some(first)) = (self.embedding, self.layers.first())
             && width != first.inputs

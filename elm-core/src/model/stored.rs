@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The values of a stored tensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +108,18 @@ impl StoredTensors {
     /// # Errors
     /// [`Error::Stored`] when the tensors do not fit the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.document(None)
+    }
+
+    /// The same with a text about them, under `key` of its metadata.
+    ///
+    /// # Errors
+    /// As [`StoredTensors::to_bytes`].
+    pub fn to_bytes_about(&self, key: &str, text: &str) -> Result<Vec<u8>> {
+        self.document(Some(HashMap::from([(key.to_string(), text.to_string())])))
+    }
+
+    fn document(&self, metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
         let wrong = |error: safetensors::SafeTensorError| Error::stored("safetensors", error.to_string());
         let bytes: Vec<(&String, Dtype, &StoredTensor, Vec<u8>)> = self
             .tensors
@@ -125,7 +137,17 @@ impl StoredTensors {
         for (name, dtype, tensor, data) in &bytes {
             views.push((*name, TensorView::new(*dtype, tensor.shape.clone(), data).map_err(wrong)?));
         }
-        safetensors::serialize(views, None).map_err(wrong)
+        safetensors::serialize(views, metadata).map_err(wrong)
+    }
+
+    /// The text under `key` of the metadata of a safetensors document; `None`
+    /// where it has none.
+    ///
+    /// # Errors
+    /// [`Error::Stored`] when the document is damaged.
+    pub fn about(what: &str, bytes: &[u8], key: &str) -> Result<Option<String>> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| not_intact(what, &error))?;
+        Ok(header.metadata().as_ref().and_then(|metadata| metadata.get(key)).cloned())
     }
 
     /// Reads a safetensors document; integers and booleans of any width
@@ -134,8 +156,7 @@ impl StoredTensors {
     /// # Errors
     /// [`Error::Stored`] when the document is damaged or a value does not fit.
     pub fn from_bytes(what: &str, bytes: &[u8]) -> Result<Self> {
-        let document = SafeTensors::deserialize(bytes)
-            .map_err(|error| Error::stored(what, format!("not an intact safetensors document: {error}")))?;
+        let document = SafeTensors::deserialize(bytes).map_err(|error| not_intact(what, &error))?;
         let mut stored = StoredTensors::default();
         for (name, view) in document.tensors() {
             let values = decode(&name, view.dtype(), view.data())?;
@@ -143,6 +164,10 @@ impl StoredTensors {
         }
         Ok(stored)
     }
+}
+
+fn not_intact(what: &str, error: &safetensors::SafeTensorError) -> Error {
+    Error::stored(what, format!("not an intact safetensors document: {error}"))
 }
 
 fn decode(name: &str, dtype: Dtype, data: &[u8]) -> Result<StoredValues> {

@@ -1,6 +1,7 @@
 //! A layer: how many neurons, what they see, what they carry from step to step.
 
 use super::neuron::NeuronSpec;
+use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// How synapses find their inputs.
@@ -110,5 +111,29 @@ impl LayerSpec {
         let readout_average = memory.end..memory.end + average;
         let trace = readout_average.end..readout_average.end + n * self.neuron.traces();
         StateLayout { activity, memory, readout_average, trace }
+    }
+
+    /// Refuses sizes that no layer can have, and combinations without meaning.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] with what there is and what is needed.
+    pub fn check(&self) -> Result<()> {
+        let neuron = &self.neuron;
+        let hidden = if neuron.hidden_layers == 0 { 1 } else { neuron.hidden_units };
+        let sizes =
+            [self.neurons, self.outputs, neuron.memory, neuron.branches, neuron.synapses_per_branch, hidden];
+        if sizes.contains(&0) {
+            let wanted = "at least one of neurons, outputs, memory, branches, synapses, hidden units";
+            return Err(Error::shape("layer", &sizes, wanted));
+        }
+        if self.is_recurrent() && self.outputs != 1 {
+            let wanted = "one output per neuron when a layer reads its own activity";
+            return Err(Error::shape("outputs of a layer", &[self.outputs], wanted));
+        }
+        if neuron.feedback != 0 && neuron.feedback != self.outputs {
+            let wanted = format!("0 or all {} outputs of a neuron", self.outputs);
+            return Err(Error::shape("outputs fed back", &[neuron.feedback], wanted));
+        }
+        Ok(())
     }
 }

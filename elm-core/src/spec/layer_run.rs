@@ -111,7 +111,7 @@ impl<X, I> LayerRun<X, I> {
     /// part that does not fit.
     pub fn check(&self, fits: impl Fn(&str, &X, &[usize]) -> Result<()>) -> Result<()> {
         let layer = &self.layer;
-        check_layer(layer)?;
+        layer.check()?;
         let size = [self.steps, self.rows];
         if size.contains(&0) {
             return Err(Error::shape("sequence", &size, "at least one step and one row"));
@@ -133,27 +133,6 @@ impl<X, I> LayerRun<X, I> {
         }
         self.input.check([self.steps, layer.inputs, self.rows], fits)
     }
-}
-
-/// Sizes that no layer can have, and the one combination without meaning.
-fn check_layer(layer: &LayerSpec) -> Result<()> {
-    let neuron = &layer.neuron;
-    let hidden = if neuron.hidden_layers == 0 { 1 } else { neuron.hidden_units };
-    let sizes =
-        [layer.neurons, layer.outputs, neuron.memory, neuron.branches, neuron.synapses_per_branch, hidden];
-    if sizes.contains(&0) {
-        let wanted = "at least one of neurons, outputs, memory, branches, synapses, hidden units";
-        return Err(Error::shape("layer", &sizes, wanted));
-    }
-    if layer.is_recurrent() && layer.outputs != 1 {
-        let wanted = "one output per neuron when a layer reads its own activity";
-        return Err(Error::shape("outputs of a layer", &[layer.outputs], wanted));
-    }
-    if neuron.feedback != 0 && neuron.feedback != layer.outputs {
-        let wanted = format!("0 or all {} outputs of a neuron", layer.outputs);
-        return Err(Error::shape("outputs fed back", &[neuron.feedback], wanted));
-    }
-    Ok(())
 }
 
 fn has_length(what: &str, got: usize, wanted: usize) -> Result<()> {

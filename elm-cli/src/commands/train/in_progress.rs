@@ -82,6 +82,8 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         };
         record.data = Some(task.digests()?);
         record.predicts = Some(task.properties().predicts);
+        record.classes = task.class_names();
+        record.input = Some(task.input_kind());
         let step = state.position.step;
         let (metrics, missing) = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
         missing.iter().for_each(|missing| tell(format_args!("warning: {missing}")));
