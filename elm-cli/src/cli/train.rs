@@ -44,6 +44,9 @@ pub(super) struct TrainArgs {
     /// Seed instead of the configured one
     #[arg(long, value_parser = clap::value_parser!(u64).range(0..), allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Tell at the end where the time went: data, forward, backward, checkpoints and so on
+    #[arg(long)]
+    profile: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -88,6 +91,7 @@ pub(super) fn run<S: ConfiguredModel>(args: TrainArgs, registry: &Registry<S>) -
         allow_change: args.allow_change,
         max_steps: args.max_steps,
         threads: options.threads.unwrap_or_else(|| engine.report().threads),
+        profile: args.profile,
         stop: StopFlag::install()?,
         config,
     };

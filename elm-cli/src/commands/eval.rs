@@ -144,6 +144,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         baselines: None,
         data: Some(data),
         provenance: Some(provenance),
+        profile: None,
     };
     Ok(Some(gathering.finish(summary, train)?))
 }

@@ -3,6 +3,7 @@
 use super::folder::write_atomically;
 use super::provenance::Provenance;
 use super::record::DataDigests;
+use crate::commands::train::profile::Profile;
 use anyhow::{Context, Result};
 use elm_core::train::Scores;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,9 @@ pub struct Summary {
     /// What computed it, where and how; of a training, its last start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Provenance>,
+    /// Where the time of the last start went, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
 }
 
 /// What simple models reach on the same test split.

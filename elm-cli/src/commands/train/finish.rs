@@ -3,6 +3,7 @@
 
 use super::Outcome;
 use super::in_progress::Run;
+use super::profile::Part;
 use crate::config::RunConfig;
 use crate::model::ConfiguredModel;
 use crate::run::Summary;
@@ -52,7 +53,8 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
         };
         self.say_what_is_undefined(Purpose::Test, &test);
         self.append_scores(self.trainer.steps_done(), "test", &test)?;
-        self.metrics.sync()?;
+        self.watch.timed(Part::Logging, || self.metrics.sync())?;
+        let baselines = self.watch.timed(Part::Test, || self.task.baselines(&self.request.config))?;
         let description = self.backend.description();
         let summary = Summary {
             task: self.request.config.task_name(),
@@ -67,9 +69,10 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
             trainable_parameters: self.state.network.trainable_parameters(),
             seconds: self.seconds(),
             run: self.folder.path().display().to_string(),
-            baselines: self.task.baselines(&self.request.config)?,
+            baselines,
             data: self.record.data.clone(),
             provenance: Some(self.provenance.clone()),
+            profile: self.profile(),
         };
         summary.write(self.folder.path())?;
         Ok(Outcome::Done(Box::new(summary)))

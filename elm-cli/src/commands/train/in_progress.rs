@@ -1,6 +1,7 @@
 //! A run in progress: the loop around the trainer.
 
 use super::open::{Beginning, Kept};
+use super::profile::{Part, Profile, Stopwatch};
 use super::{Outcome, TrainRequest, finish};
 use crate::answer::tell;
 use crate::commands::scores::{score, undefined};
@@ -25,6 +26,7 @@ use std::time::Instant;
 pub(super) struct Run<'a, B: Backend, S> {
     pub(super) backend: &'a B,
     pub(super) request: &'a TrainRequest,
+    pub(super) watch: &'a Stopwatch,
     pub(super) task: &'a Task,
     pub(super) trainer: Trainer<'a, B>,
     pub(super) source: Adapted,
@@ -37,6 +39,10 @@ pub(super) struct Run<'a, B: Backend, S> {
     pub(super) turn: u64,
     pub(super) total: u64,
     pub(super) began: Instant,
+    /// Updates done before this process.
+    steps_before: u64,
+    /// Updates done when the newest checkpoint was saved.
+    saved: Option<u64>,
     /// Seconds of training before this process.
     pub(super) seconds_before: f64,
     pub(super) last_save: Instant,
@@ -50,6 +56,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
     pub(super) fn start(
         backend: &'a B,
         request: &'a TrainRequest,
+        watch: &'a Stopwatch,
         task: &'a Task,
         mut source: Adapted,
         folder: RunFolder,
@@ -97,12 +104,15 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         Ok(Run {
             backend,
             request,
+            watch,
             task,
             trainer,
             source,
             folder,
             record,
             provenance,
+            steps_before: step,
+            saved: None,
             seconds_before: state.seconds,
             last_line: (now, step),
             state,
@@ -174,13 +184,21 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             }
             self.update()?;
         }
-        self.save(Which::Last)?;
+        // Unless this was done behind the last validation.
+        if self.saved != Some(self.trainer.steps_done()) {
+            self.save(Which::Last)?;
+        }
         self.finish()
+    }
+
+    /// Where the time of this process went so far, if that was asked for.
+    pub(super) fn profile(&self) -> Option<Profile> {
+        self.watch.profile(self.trainer.steps_done() - self.steps_before)
     }
 
     /// One update with its metrics, and a checkpoint when one is due.
     fn update(&mut self) -> Result<()> {
-        let batch = self.source.next().with_context(|| {
+        let batch = self.watch.timed(Part::Data, || self.source.next()).with_context(|| {
             format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
                 + "; `elm data check` finds all that is wrong with the data"
         })?;
@@ -189,13 +207,22 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         let report = self.trainer.step(&batch).with_context(|| {
             format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
         })?;
+        let times = report.times;
+        for (part, seconds) in [
+            (Part::Forward, times.forward),
+            (Part::Backward, times.backward),
+            (Part::Optimizer, times.optimizer),
+        ] {
+            self.watch.add_seconds(part, seconds);
+        }
         let step = self.trainer.steps_done();
         self.state.window.updates += 1;
         self.state.window.loss += report.loss;
         self.state.window.objective += report.objective;
         self.state.scan = report.path.to_string();
         let loss = report.loss;
-        self.progress.update(step, || format!("loss {loss:.4}  lr {:.2e}", report.learning_rate));
+        let words = || format!("loss {loss:.4}  lr {:.2e}", report.learning_rate);
+        self.watch.timed(Part::Logging, || self.progress.update(step, words));
         if step.is_multiple_of(self.request.config.logging.every_steps) {
             self.log_training(&report, tokens)?;
         }
@@ -239,12 +266,23 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
 
     pub(super) fn evaluate(&self, model: &dyn Model<B>, purpose: Purpose) -> Result<Option<Scores>> {
         let stop = || self.request.stop.is_set();
-        let evaluation =
-            score(self.backend, model, self.task, &self.request.config, purpose, &stop, &mut |_| Ok(()))?;
-        Ok(evaluation.map(|evaluation| evaluation.scores))
+        let part = if purpose == Purpose::Test { Part::Test } else { Part::Validation };
+        let config = &self.request.config;
+        let evaluation = self
+            .watch
+            .timed(part, || score(self.backend, model, self.task, config, purpose, &stop, &mut |_| Ok(())));
+        Ok(evaluation?.map(|evaluation| evaluation.scores))
     }
 
     fn save(&mut self, which: Which) -> Result<()> {
+        self.watch.timed(Part::Checkpoints, || self.write_checkpoint(which))?;
+        if which == Which::Last {
+            self.saved = Some(self.trainer.steps_done());
+        }
+        Ok(())
+    }
+
+    fn write_checkpoint(&mut self, which: Which) -> Result<()> {
         let snapshot = self.trainer.snapshot()?;
         self.state.position = snapshot.position;
         self.state.cursor = self.source.cursor();

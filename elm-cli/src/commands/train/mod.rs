@@ -1,11 +1,13 @@
 //! `elm train`: from a request to a trained run.
 //!
 //! `open`: where it begins. `in_progress`: the loop around the trainer.
-//! `reports`: what it writes down. `finish`: how it ends.
+//! `reports`: what it writes down. `profile`: where the time goes. `finish`: how
+//! it ends.
 
 mod finish;
 mod in_progress;
 mod open;
+pub mod profile;
 mod reports;
 
 use crate::answer::tell;
@@ -22,6 +24,7 @@ use anyhow::Result;
 use elm_core::Backend;
 use in_progress::Run;
 use open::Beginning;
+use profile::{Part, Stopwatch};
 use std::path::{Path, PathBuf};
 
 /// What to train.
@@ -42,6 +45,8 @@ pub struct TrainRequest {
     pub max_steps: Option<u64>,
     /// Threads that the backend computes with, for the record.
     pub threads: usize,
+    /// Tell where the time went?
+    pub profile: bool,
     /// Set when the process is asked to stop.
     pub stop: StopFlag,
 }
@@ -60,6 +65,7 @@ pub enum Outcome {
 /// When data, run folder or numbers fail; the last checkpoint stays intact.
 pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
     let config = &request.config;
+    let watch = Stopwatch::new(request.profile);
     let folder = RunFolder::for_training(&request.out, request.resume)?;
     let mut beginning = Beginning::<S>::find(&folder, request)?;
     let task = Task::load(config, beginning.symbols(), &mut |note| tell(format_args!("note: {note}")))?;
@@ -103,11 +109,17 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     }
     let simd = config.backend_options.simd;
     let provenance = Provenance::now(&backend.description(), simd, request.threads, config.training.seed)?;
+    let ends = [turn, total];
     let mut run =
-        Run::start(backend, request, &task, source, folder, beginning, network, provenance, [turn, total])?;
+        Run::start(backend, request, &watch, &task, source, folder, beginning, network, provenance, ends)?;
     run.keep(&settings, changes)?;
     run.say_what_runs()?;
-    run.train()
+    watch.add_rest(Part::Start);
+    let outcome = run.train()?;
+    if let Some(profile) = run.profile() {
+        tell(profile.table());
+    }
+    Ok(outcome)
 }
 
 /// The summary of a run; one that cannot be read is made anew, since everything

@@ -1,6 +1,7 @@
 //! What a run in progress writes down and says.
 
 use super::in_progress::Run;
+use super::profile::Part;
 use crate::model::ConfiguredModel;
 use crate::run::metrics::{MetricsLine, finite};
 use anyhow::{Context, Result};
@@ -25,6 +26,10 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
 
     /// Prints a line and adds it to `log.txt`.
     pub(super) fn say(&self, text: &str) -> Result<()> {
+        self.watch.timed(Part::Logging, || self.write_down(text))
+    }
+
+    fn write_down(&self, text: &str) -> Result<()> {
         self.progress.line(text);
         let path = self.folder.file("log.txt");
         let append = || std::fs::File::options().create(true).append(true).open(&path);
@@ -58,8 +63,10 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
     }
 
     pub(super) fn report(&mut self, line: MetricsLine) -> Result<()> {
-        self.metrics.append(&line)?;
-        self.events.as_mut().map_or(Ok(()), |events| events.append(&line))
+        self.watch.timed(Part::Logging, || {
+            self.metrics.append(&line)?;
+            self.events.as_mut().map_or(Ok(()), |events| events.append(&line))
+        })
     }
 
     pub(super) fn seconds(&self) -> f64 {

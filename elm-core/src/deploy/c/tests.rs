@@ -94,40 +94,46 @@ fn names_symbols_and_the_document_are_told() {
 
 #[test]
 fn what_c_gets_wrong_is_a_status_and_no_time_passes() {
+    use ElmStatus::{BadPointer, WrongIndex, WrongLength};
     let (_, live) = made(&file(false).to_bytes().unwrap());
     let (mut first, mut output, values) = ([0.0; 3], [0.0; 3], [0.0f32; 5]);
     let (at, odd) = (output.as_mut_ptr(), values.as_ptr().wrapping_byte_add(1));
     let beyond = ElmEvent { channel: 4, count: 1.0 };
     let none: *mut ElmLive = null_mut();
+    let mut made = none;
     // SAFETY: a network of our own; what is wrong is refused before it is read.
     unsafe {
         assert_eq!(elm_live_step_token(live, 1, first.as_mut_ptr(), 3), ElmStatus::Done);
         elm_live_reset(live);
-        for (status, wanted, message) in [
-            (elm_live_step(live, values.as_ptr(), 5, at, 3), ElmStatus::WrongLength, "got shape [5]"),
-            (elm_live_step(live, null(), 4, at, 3), ElmStatus::BadPointer, "input: a null pointer"),
-            (elm_live_step(live, odd, 4, at, 3), ElmStatus::BadPointer, "input: the pointer is not aligned"),
+        for (status, message, wanted, part) in [
+            (elm_live_step(live, values.as_ptr(), 5, at, 3), said(), WrongLength, "got shape [5]"),
+            (elm_live_step(live, null(), 4, at, 3), said(), BadPointer, "input: a null pointer"),
+            (elm_live_step(live, odd, 4, at, 3), said(), BadPointer, "input: the pointer is not aligned"),
             (
                 elm_live_step(live, values.as_ptr(), usize::MAX, at, 3),
-                ElmStatus::WrongLength,
+                said(),
+                WrongLength,
                 "beyond any memory",
             ),
-            (elm_live_step(live, values.as_ptr(), 4, null_mut(), 3), ElmStatus::BadPointer, "output"),
+            (elm_live_step(live, values.as_ptr(), 4, null_mut(), 3), said(), BadPointer, "output: a null"),
             (
                 elm_live_step_token(live, 1, at, 2),
-                ElmStatus::WrongLength,
+                said(),
+                WrongLength,
                 "room for 2 numbers, a step answers 3",
             ),
-            (elm_live_step_token(live, 4, at, 3), ElmStatus::WrongIndex, "index 4"),
-            (elm_live_step_events(live, &raw const beyond, 1, at, 3), ElmStatus::WrongIndex, "channel"),
-            (elm_live_step_token(none, 1, at, 3), ElmStatus::BadPointer, "live: a null pointer"),
-            (elm_live_reset(none), ElmStatus::BadPointer, "live"),
-            (elm_live_new(null(), 9, &raw mut none.clone()), ElmStatus::BadPointer, "bytes"),
-            (elm_live_new(null(), 0, null_mut()), ElmStatus::BadPointer, "live"),
+            (elm_live_step_token(live, 4, at, 3), said(), WrongIndex, "index 4"),
+            (elm_live_step_events(live, &raw const beyond, 1, at, 3), said(), WrongIndex, "channel"),
+            (elm_live_step_token(none, 1, at, 3), said(), BadPointer, "live: a null pointer"),
+            (elm_live_reset(none), said(), BadPointer, "live: a null pointer"),
+            (elm_live_new(null(), 9, &raw mut made), said(), BadPointer, "bytes: a null pointer"),
+            (elm_live_new(null(), 0, null_mut()), said(), BadPointer, "live: a null pointer"),
         ] {
-            assert_eq!(status, wanted, "{message}");
+            assert!(
+                status == wanted && message.contains(part),
+                "{status:?} {message:?}: {wanted:?} {part:?}"
+            );
         }
-        assert!(said().contains("live: a null pointer"), "{}", said());
         assert_eq!((elm_live_inputs(none), elm_live_outputs(none)), (0, 0));
         assert!(elm_live_description(none).is_null() && elm_live_output_name(none, 0, null_mut()).is_null());
         elm_live_free(none);
