@@ -31,8 +31,7 @@ fn exported(place: &Place, run: &Path) -> LiveFile {
 fn compared(run: &Path, file: &LiveFile) {
     let run = TrainedRun::open(run).unwrap();
     assert_eq!((&run.network, &run.weights, run.step), (&file.network, &file.weights, file.step));
-    let backend =
-        CandleBackend::new(BackendOptions { threads: Some(1), ..BackendOptions::default() }).unwrap();
+    let backend = CandleBackend::new(BackendOptions::default()).unwrap();
     let model = run.network.build(&backend, &run.weights).unwrap();
     let tokens: Vec<u32> = (0..STEPS).map(|step| (step * 7 % run.network.inputs()) as u32).collect();
     let state = model.start_state(&backend, 1).unwrap();
