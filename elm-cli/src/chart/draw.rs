@@ -27,8 +27,9 @@ pub(super) fn scene(chart: &Chart) -> Result<Scene, ChartError> {
     let mut order: Vec<usize> = (0..chart.series.len()).collect();
     order.sort_by_key(|&at| match chart.series[at].form {
         Form::Band => 0,
-        Form::Line { .. } => 1,
-        Form::Points | Form::Dots => 2,
+        Form::Faint => 1,
+        Form::Line { .. } => 2,
+        Form::Points | Form::Dots => 3,
     });
     for at in order {
         draw(&chart.series[at], chart.series[at].like.unwrap_or(at), &frame, &mut pen);
@@ -51,10 +52,12 @@ fn draw(series: &Series, number: usize, frame: &Frame, pen: &mut Pen) {
             let around = series.points.iter().chain(upper.iter().rev()).map(place).map(limit);
             return pen.fill(outline(&around.collect::<Vec<_>>()), colour, Some(look::BAND_OPACITY));
         }
-        Form::Line { dashed, .. } => {
+        Form::Line { .. } | Form::Faint => {
+            let dashed = matches!(series.form, Form::Line { dashed: true, .. });
             let places: Vec<_> = series.points.iter().map(place).collect();
+            let (colour, width) = look::line(colour, series.form);
             for piece in pieces(&places, frame) {
-                pen.path(&piece, colour, look::LINE_WIDTH, dashed.then_some(look::DASHES));
+                pen.path(&piece, &colour, width, dashed.then_some(look::DASHES));
             }
         }
         Form::Points | Form::Dots => {}
@@ -74,7 +77,7 @@ fn draw(series: &Series, number: usize, frame: &Frame, pen: &mut Pen) {
                 pen.marker([x, y], look::marker(number), colour)
             }
             Form::Dots => pen.dot([x, y], look::DOT_RADIUS, colour),
-            Form::Line { .. } | Form::Band => {}
+            Form::Line { .. } | Form::Faint | Form::Band => {}
         }
     }
 }

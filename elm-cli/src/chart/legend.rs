@@ -84,6 +84,10 @@ impl Entry {
                 let dashes = if number.is_none() { look::DOTS } else { look::DASHES };
                 pen.path(&[(x, y), (x + 28.0, y)], colour, look::LINE_WIDTH, dashed.then_some(dashes));
             }
+            (Form::Faint, _) => {
+                let (colour, width) = look::line(colour, self.form);
+                pen.path(&[(x, y), (x + 28.0, y)], &colour, width, None);
+            }
             (Form::Points, _) => {}
         }
         if let (Form::Points | Form::Line { marked: true, .. }, Some(number)) = (self.form, self.number) {
@@ -133,7 +137,9 @@ fn drawn(chart: &Chart, frame: &Frame) -> impl Iterator<Item = (f64, f64)> {
         for (at, &(x, y)) in series.points.iter().enumerate() {
             let (down, up) = series.errors.get(at).copied().unwrap_or_default();
             between(place((x, y - down)), place((x, y + up)));
-            if let (Form::Line { .. } | Form::Band, Some(&next)) = (series.form, series.points.get(at + 1)) {
+            if let (Form::Line { .. } | Form::Faint | Form::Band, Some(&next)) =
+                (series.form, series.points.get(at + 1))
+            {
                 between(place((x, y)), place(next));
                 let reach = series.errors.get(at + 1).map_or(0.0, |bar| bar.1);
                 between(place((x, y + up)), place((next.0, next.1 + reach)));

@@ -1,5 +1,7 @@
 //! How charts look: sizes, colours, markers. Lengths are units of the SVG.
 
+use super::series::Form;
+
 /// Width and height of a chart.
 pub(super) const SIZE: [f64; 2] = [720.0, 460.0];
 
@@ -11,6 +13,9 @@ pub(super) const LABEL_SIZE: u32 = 15;
 pub(super) const TICK_SIZE: u32 = 14;
 pub(super) const LEGEND_SIZE: u32 = 14;
 pub(super) const LINE_WIDTH: f64 = 2.2;
+pub(super) const FAINT_WIDTH: f64 = 1.2;
+/// Share of white in the colour of a faint line.
+const PALE: f64 = 0.62;
 pub(super) const MARKER_RADIUS: f64 = 5.0;
 pub(super) const DOT_RADIUS: f64 = 1.3;
 pub(super) const BAND_OPACITY: f64 = 0.18;
@@ -51,6 +56,18 @@ const MARKERS: [Marker; 7] = [
 /// Colour of the series with this number.
 pub(super) fn colour(number: usize) -> &'static str {
     COLOURS[number % COLOURS.len()]
+}
+
+/// Colour and width of a line.
+pub(super) fn line(colour: &str, form: Form) -> (String, f64) {
+    if form != Form::Faint {
+        return (colour.to_string(), LINE_WIDTH);
+    }
+    // Mixed with white: not every program that shows an SVG knows opacity.
+    let part = |at: usize| colour.get(at..at + 2).and_then(|part| u8::from_str_radix(part, 16).ok());
+    let pale = |part: Option<u8>| f64::from(part.unwrap_or(0)) * (1.0 - PALE) + 255.0 * PALE;
+    let [red, green, blue] = [1, 3, 5].map(|at| pale(part(at)) as u8);
+    (format!("#{red:02X}{green:02X}{blue:02X}"), FAINT_WIDTH)
 }
 
 /// Marker of the series with this number; a second round of the palette meets

@@ -6,6 +6,7 @@ pub(crate) enum Form {
     Points,
     Dots,
     Line { dashed: bool, marked: bool },
+    Faint,
     Band,
 }
 
@@ -39,6 +40,11 @@ impl Series {
     /// A line.
     pub fn line(name: impl Into<String>, points: &[(f64, f64)]) -> Self {
         Series::new(name, Form::Line { dashed: false, marked: false }, points)
+    }
+
+    /// A thin pale line, such as what was measured below what was smoothed.
+    pub fn faint(name: impl Into<String>, points: &[(f64, f64)]) -> Self {
+        Series::new(name, Form::Faint, points)
     }
 
     /// A shaded band of `(x, low, high)`.

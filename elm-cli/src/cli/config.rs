@@ -1,12 +1,10 @@
 //! `elm config` on the command line.
 
 use crate::answer::{Exit, print};
-use crate::commands::eval::config_of;
-use crate::config::RunConfig;
-use crate::config::effective::{Effective, EffectiveSettings, Found};
+use crate::commands::settings::RunSettings;
+use crate::config::effective::{Effective, EffectiveSettings};
 use crate::config::resolved::to_toml;
 use crate::model::ConfiguredModel;
-use crate::run::origins::Origins;
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -35,18 +33,7 @@ struct Shown {
 }
 
 pub(super) fn run<S: ConfiguredModel>(args: &SettingsArgs) -> Result<Exit> {
-    let of_run = args.run.is_dir();
-    let config = match of_run {
-        true => config_of(&args.run, &args.overrides)?,
-        false => RunConfig::load(&args.run, &args.overrides)?,
-    };
-    let demand = config.demand_without_data();
-    let model = demand.map(|demand| S::configured(&config, demand)).transpose()?;
-    let model = model.and_then(|model| model.settings(&config));
-    let mut settings = config.effective(&Found { demand, turn: None, model });
-    if of_run {
-        Origins::read(&args.run)?.restore(&mut settings);
-    }
+    let settings = RunSettings::of::<S>(&args.run, &args.overrides)?.settings;
     let shown: BTreeMap<&String, Shown> =
         settings.iter().map(|(key, setting)| (key, shown(setting))).collect();
     print(args.json, &shown, || text(&settings, args.origin))?;

@@ -9,6 +9,7 @@ mod export;
 mod generate;
 mod import;
 mod law;
+mod plot;
 mod sweep;
 mod train;
 mod verify;
@@ -62,6 +63,14 @@ enum Command {
         whatever happened, --resume goes on where they were. Exit code 1 if a run failed. --slurm submits what is \
         missing as one job array, as [slurm] of the file asks; again submits only what is missing then.")]
     Sweep(sweep::SweepArgs),
+    /// Draw learning curves of one or several runs
+    #[command(after_help = "Examples:\n  elm plot runs/quickstart-0\n  \
+        elm plot runs/quickstart-0 --metric accuracy --against seconds\n  \
+        elm plot runs --smooth 50 --log-y --out curves\n\n\
+        Writes curves.svg and curves.png, of another metric than the loss curves-NAME. Runs are called by the \
+        settings in which they differ, else by their folders; training is a solid line, validation of several \
+        runs a dashed one.")]
+    Plot(plot::PlotArgs),
     /// Count parameters, operations and memory; reads no data
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]
     Info(ConfigArgs),
@@ -162,6 +171,7 @@ impl Cli {
             Command::Train(args) => train::run(args, registry),
             Command::Eval(args) => eval::run(args, registry),
             Command::Sweep(args) => sweep::run(args, registry),
+            Command::Plot(args) => plot::run::<S>(args),
             Command::Info(args) => {
                 let info = crate::commands::info::run::<S>(&RunConfig::load(&args.config, &args.overrides)?)?;
                 print(args.json, &info, || info.to_string())?;

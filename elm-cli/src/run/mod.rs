@@ -2,7 +2,9 @@
 
 pub mod changes;
 pub mod checkpoint;
+pub mod find;
 pub mod folder;
+pub mod history;
 pub mod metrics;
 pub mod origins;
 pub mod progress;
@@ -16,6 +18,7 @@ pub mod tensorboard;
 
 pub use checkpoint::{Files, Which};
 pub use folder::RunFolder;
+pub use history::History;
 pub use metrics::{MetricsLine, MetricsLog};
 pub use progress::Progress;
 pub use provenance::Provenance;

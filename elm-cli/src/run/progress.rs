@@ -208,7 +208,7 @@ fn width(text: &str) -> usize {
 }
 
 /// A speed with three digits or so.
-fn per_second(rate: f64) -> String {
+pub(crate) fn per_second(rate: f64) -> String {
     let digits = if rate >= 100.0 {
         0
     } else if rate >= 10.0 {

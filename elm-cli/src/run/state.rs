@@ -141,6 +141,25 @@ pub fn save<S: ModelSpec>(
     checkpoint::save(run, which, &files, keep, Some(written_by))
 }
 
+/// What the newest checkpoint tells without its weights.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Saved {
+    /// Updates, and where carried states began.
+    pub position: Position,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// The best validation.
+    pub best: Option<Best>,
+}
+
+impl Saved {
+    /// That of a run; `None` where there is none that can be read.
+    pub fn read(run: &Path) -> Option<Self> {
+        let bytes = std::fs::read(run.join("checkpoints/last").join(STATE)).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+}
+
 /// Loads the weights of a checkpoint, `None` when there is none.
 ///
 /// # Errors

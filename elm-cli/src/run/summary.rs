@@ -65,6 +65,20 @@ pub struct Baselines {
     pub summed_counts_accuracy: Option<f64>,
 }
 
+impl Baselines {
+    /// All that are known.
+    pub fn text(&self) -> String {
+        let bpc = |name: &str, value: Option<f64>| value.map(|bpc| format!("{name} {bpc:.4} bpc"));
+        let known = [
+            bpc("unigram", self.unigram_bpc),
+            bpc("order-1", self.order_one_bpc),
+            self.summed_counts_accuracy
+                .map(|share| format!("a linear readout of spike counts {:.2} %", 100.0 * share)),
+        ];
+        known.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Summary {
     /// The summary of a training for people.
     pub fn text(&self) -> String {
@@ -96,15 +110,7 @@ impl Summary {
             }
         }
         if let Some(simple) = self.baselines {
-            let bpc = |name: &str, value: Option<f64>| value.map(|bpc| format!("{name} {bpc:.4} bpc"));
-            let counts = simple.summed_counts_accuracy;
-            let known = [
-                bpc("unigram", simple.unigram_bpc),
-                bpc("order-1", simple.order_one_bpc),
-                counts.map(|share| format!("a linear readout of spike counts {:.2} %", 100.0 * share)),
-            ];
-            let known: Vec<String> = known.into_iter().flatten().collect();
-            text += &format!("for comparison: {}\n", known.join(", "));
+            text += &format!("for comparison: {}\n", simple.text());
         }
         text + &format!("run folder: {}", self.run)
     }

@@ -27,7 +27,7 @@ pub mod slurm;
 pub mod solve;
 pub mod state;
 pub mod table;
-mod tables;
+pub(crate) mod tables;
 mod view;
 
 pub use file::SweepFile;

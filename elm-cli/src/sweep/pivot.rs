@@ -130,7 +130,7 @@ fn one_table(pivot: &Pivot, plan: &Plan, runs: &[&Outcome]) -> String {
 }
 
 /// What a run has under a name, for people.
-pub(super) fn value(name: &str, run: &Outcome) -> String {
+pub(crate) fn value(name: &str, run: &Outcome) -> String {
     let point = &run.point;
     match name {
         "variant" => point.variant.clone().unwrap_or_default(),

@@ -149,7 +149,7 @@ pub(super) fn named(
 }
 
 /// The last parts of a key, as many as tell it from the others.
-pub(super) fn short<'k>(key: &'k str, others: &[&str]) -> &'k str {
+pub(crate) fn short<'k>(key: &'k str, others: &[&str]) -> &'k str {
     let dots = key.rmatch_indices('.').map(|(at, _)| at + 1);
     let is_clear = |start: &usize| {
         let end = format!(".{}", &key[*start..]);

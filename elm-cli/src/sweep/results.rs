@@ -33,12 +33,7 @@ pub struct Outcome {
 impl Outcome {
     /// That of a run in the folder of a sweep.
     pub fn of(point: &Point, sweep: &Path) -> Self {
-        // A damaged summary is a failure of that run, not of the others.
-        let found = Found::of(&point.folder(sweep)).unwrap_or_else(|error| Found {
-            state: State::Failed,
-            summary: None,
-            error: Some(crate::in_words(&error)),
-        });
+        let found = Found::or_damaged(&point.folder(sweep));
         let mut metrics = BTreeMap::new();
         if let Some(summary) = &found.summary {
             for (split, scores) in [("valid", &summary.valid), ("test", &summary.test)] {

@@ -1,4 +1,4 @@
-//! How far a run of a sweep is, read from its folder alone.
+//! How far a run is, of a sweep or not, read from its folder alone.
 
 use crate::config::RunConfig;
 use crate::config::names::names;
@@ -40,6 +40,15 @@ pub struct Found {
 }
 
 impl Found {
+    /// The same, with a damaged summary as the failure of that run.
+    pub fn or_damaged(run: &Path) -> Self {
+        Self::of(run).unwrap_or_else(|error| Found {
+            state: State::Failed,
+            summary: None,
+            error: Some(crate::in_words(&error)),
+        })
+    }
+
     /// What the folder of a run tells.
     ///
     /// # Errors
@@ -87,7 +96,7 @@ pub(super) fn forget_failure(run: &Path) {
 }
 
 /// The last bytes of a file, as text.
-pub(super) fn tail(path: &Path, bytes: u64) -> String {
+pub(crate) fn tail(path: &Path, bytes: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = std::fs::File::open(path)?;
         let start = file.metadata()?.len().saturating_sub(bytes);

@@ -161,7 +161,7 @@ impl<'a> Tables<'a> {
 }
 
 /// What is meant, or what there is.
-pub(super) fn nearest(name: &str, known: &[&str]) -> String {
+pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
     let likeness = |known: &str| strsim::jaro_winkler(known, name);
     let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match best.filter(|known| likeness(known) > 0.75) {

@@ -1,0 +1,94 @@
+//! The curves of runs as a chart.
+
+use super::curve::{Against, Curves, Point, places, smoothed};
+use super::names::shortened;
+use super::quantity::Quantity;
+use crate::chart::{Axis, Chart, Series};
+
+/// Markers along a line, so that lines are told apart without colour.
+const MARKERS: usize = 10;
+
+/// How curves are drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Style {
+    pub(crate) quantity: Quantity,
+    pub(crate) against: Against,
+    /// Updates to average training over.
+    pub(crate) smooth: Option<f64>,
+    pub(crate) log_x: bool,
+    pub(crate) log_y: bool,
+}
+
+/// Curves with the name of their run.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(super) curves: Curves,
+}
+
+/// The chart of one run, with training and validation in colours of their own,
+/// or of several, each in its colour.
+pub(super) fn chart(runs: &[Named], style: &Style) -> Chart {
+    let axis = |log, label: String| if log { Axis::log(label) } else { Axis::linear(label) };
+    let x = axis(style.log_x, style.against.label().to_string());
+    let y = axis(style.log_y, style.quantity.label());
+    let mut chart = Chart::new(title(runs, style), x, y);
+    for (number, run) in runs.iter().enumerate() {
+        let alone = runs.len() == 1;
+        let (train, valid) = (&run.curves.train, &run.curves.valid);
+        let name = if alone { averaged("training", style) } else { run.name.clone() };
+        let of_valid = match (alone, train.is_empty()) {
+            (true, _) => ("validation".to_string(), 1),
+            (false, true) => (name.clone(), number),
+            (false, false) => (String::new(), number),
+        };
+        if !train.is_empty() {
+            chart = with_training(chart, name, number, train, style);
+        }
+        if !valid.is_empty() {
+            let line = Series::line(of_valid.0, &places(valid)).like(of_valid.1);
+            chart = chart.with(if alone || train.is_empty() { line } else { line.dashed() });
+            let every = valid.len().div_ceil(MARKERS);
+            // From the last one backwards, which is what counts.
+            let few: Vec<Point> = valid.iter().rev().step_by(every).copied().collect();
+            chart = chart.with(Series::points("", &places(&few)).like(of_valid.1));
+        }
+    }
+    chart
+}
+
+fn with_training(chart: Chart, name: String, number: usize, train: &[Point], style: &Style) -> Chart {
+    // A line through one point is none.
+    let line = |name: String, points: &[(f64, f64)]| match points.len() {
+        1 => Series::points(name, points).like(number),
+        _ => Series::line(name, points).like(number),
+    };
+    let measured = places(train);
+    match style.smooth {
+        None => chart.with(line(name, &measured)),
+        Some(updates) => chart
+            .with(Series::faint("", &measured).like(number))
+            .with(line(name, &places(&smoothed(train, updates)))),
+    }
+}
+
+fn title(runs: &[Named], style: &Style) -> String {
+    let what = style.quantity.name().replace('_', " ");
+    if let [run] = runs {
+        return format!("{}: {what}", shortened(&run.name, 48));
+    }
+    let has = |of: fn(&Curves) -> &Vec<Point>| runs.iter().any(|run| !of(&run.curves).is_empty());
+    match (has(|curves| &curves.train), has(|curves| &curves.valid)) {
+        (true, true) => averaged(&format!("{what}: training"), style) + ", validation dashed",
+        (true, false) => averaged(&format!("{what}: training"), style),
+        _ => format!("{what}: validation"),
+    }
+}
+
+/// With how it was smoothed.
+fn averaged(text: &str, style: &Style) -> String {
+    match style.smooth {
+        Some(updates) => format!("{text} (average over {updates} updates)"),
+        None => text.to_string(),
+    }
+}
