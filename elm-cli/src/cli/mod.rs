@@ -10,6 +10,7 @@ mod generate;
 mod import;
 mod law;
 mod plot;
+mod runs;
 mod sweep;
 mod train;
 mod verify;
@@ -71,6 +72,12 @@ enum Command {
         settings in which they differ, else by their folders; training is a solid line, validation of several \
         runs a dashed one.")]
     Plot(plot::PlotArgs),
+    /// List runs: state, best validation, speed, and the settings that differ
+    #[command(after_help = "Examples:\n  elm runs\n  elm runs runs/small --sort best --state finished\n  \
+        elm runs runs --filter data.kind=text --json\n  elm runs diff runs/quickstart-0 runs/text-0\n\n\
+        Every folder below DIR in which something was trained counts, those of sweeps too. `running`: a process \
+        trains it now; `interrupted`: --resume goes on with it; `failed`: a sweep knows why.")]
+    Runs(runs::RunsArgs),
     /// Count parameters, operations and memory; reads no data
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]
     Info(ConfigArgs),
@@ -172,6 +179,7 @@ impl Cli {
             Command::Eval(args) => eval::run(args, registry),
             Command::Sweep(args) => sweep::run(args, registry),
             Command::Plot(args) => plot::run::<S>(args),
+            Command::Runs(args) => runs::run::<S>(args),
             Command::Info(args) => {
                 let info = crate::commands::info::run::<S>(&RunConfig::load(&args.config, &args.overrides)?)?;
                 print(args.json, &info, || info.to_string())?;

@@ -1,0 +1,142 @@
+//! The table of runs for people, as wide as the terminal.
+
+use super::RunsReport;
+use super::row::{Row, merit};
+use crate::commands::plot::names::shortened;
+use crate::commands::settings::told;
+use crate::run::progress::{duration, per_second};
+use crate::sweep::point::short;
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// Settings that have a column; the rest is counted.
+const MOST_SETTINGS: usize = 6;
+/// Letters that the name of a run and a value are cut to where room is short.
+const SHORT_NAME: usize = 24;
+const LONGEST_VALUE: usize = 24;
+
+/// Columns of the terminal; of anything else, enough.
+pub(super) fn room() -> usize {
+    let out = std::io::stdout();
+    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
+    size.map_or(usize::MAX, |(width, _)| usize::from(width.0).max(20))
+}
+
+/// A column: its head, and a cell for each run.
+type Lines = (String, Vec<String>);
+
+/// The table with its last lines.
+pub(super) fn text(report: &RunsReport, room: usize) -> String {
+    if report.runs.is_empty() {
+        return counts(report);
+    }
+    let own = own_columns(report);
+    let keys: Vec<&str> = report.settings.iter().map(String::as_str).collect();
+    let settings = keys.iter().take(MOST_SETTINGS).map(|key| {
+        let value = |row: &Row| shortened(&told(row.setting(key)), LONGEST_VALUE);
+        (short(key, &keys).to_string(), report.runs.iter().map(value).collect())
+    });
+    let (columns, shown) = fitting(own, settings.collect(), room);
+    let mut text = aligned(&columns);
+    let hidden = &keys[shown..];
+    if !hidden.is_empty() {
+        let some: Vec<&str> = hidden.iter().take(4).copied().collect();
+        let more = if hidden.len() > 4 { ", …" } else { "" };
+        text +=
+            &format!("{} more settings differ: {}{more} (--json has all)\n", hidden.len(), some.join(", "));
+    }
+    for row in &report.runs {
+        if let Some(error) = &row.error {
+            let line = format!("{}: {}", row.run, error.lines().next().unwrap_or_default());
+            text += &(shortened(&line, room.min(400)) + "\n");
+        }
+    }
+    text + &counts(report)
+}
+
+fn own_columns(report: &RunsReport) -> Vec<Lines> {
+    let of = |head: &str, cell: &dyn Fn(&Row) -> Option<String>| -> Option<Lines> {
+        let cells: Vec<Option<String>> = report.runs.iter().map(cell).collect();
+        let any = cells.iter().any(Option::is_some);
+        any.then(|| (head.to_string(), cells.into_iter().map(Option::unwrap_or_default).collect()))
+    };
+    let below = |row: &Row| {
+        let inside =
+            Path::new(&row.run).strip_prefix(&report.dir).ok().filter(|path| path.file_name().is_some());
+        inside.map_or(row.run.clone(), |path| path.display().to_string())
+    };
+    let step = |row: &Row| match row.updates {
+        Some(updates) => format!("{}/{updates}", row.step),
+        None => row.step.to_string(),
+    };
+    let columns = [
+        of("run", &|row| Some(below(row))),
+        of("state", &|row| Some(row.state.to_string())),
+        of("step", &|row| Some(step(row))),
+        of("best valid", &|row| row.valid.as_ref().map(merit)),
+        of("test", &|row| row.test.as_ref().map(merit)),
+        of("speed", &|row| row.steps_per_second.map(per_second)),
+        of("time", &|row| row.seconds.map(duration)),
+        of("left", &|row| row.seconds_left.map(duration)),
+    ];
+    columns.into_iter().flatten().collect()
+}
+
+/// What fits: names are shortened first, then settings go from the last one
+/// on, then what is said of speed and time. The number of settings kept comes
+/// with it.
+fn fitting(mut own: Vec<Lines>, mut settings: Vec<Lines>, room: usize) -> (Vec<Lines>, usize) {
+    let width = |columns: &[Lines]| columns.iter().map(|column| widest(column) + 2).sum::<usize>();
+    if width(&own) + width(&settings) > room.saturating_add(2) {
+        let names = own.first_mut().map(|column| &mut column.1);
+        names.into_iter().flatten().for_each(|name| *name = shortened(name, SHORT_NAME));
+    }
+    while !settings.is_empty() && width(&own) + width(&settings) > room.saturating_add(2) {
+        settings.pop();
+    }
+    for head in ["time", "speed", "test", "left"] {
+        if width(&own) > room.saturating_add(2) {
+            own.retain(|(own, _)| own != head);
+        }
+    }
+    let shown = settings.len();
+    own.extend(settings);
+    (own, shown)
+}
+
+fn widest((head, cells): &Lines) -> usize {
+    cells.iter().chain([head]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+}
+
+/// Columns side by side.
+pub(super) fn aligned(columns: &[Lines]) -> String {
+    let lines = columns.first().map_or(0, |column| column.1.len());
+    let mut text = String::new();
+    for at in 0..=lines {
+        let mut line = String::new();
+        for column in columns {
+            let cell = if at == 0 { &column.0 } else { &column.1[at - 1] };
+            line += cell;
+            line += &" ".repeat(widest(column) + 2 - cell.chars().count());
+        }
+        text += &format!("{}\n", line.trim_end());
+    }
+    text
+}
+
+/// How many runs are in which state.
+fn counts(report: &RunsReport) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for row in &report.runs {
+        match counts.iter_mut().find(|(state, _)| *state == row.state) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((row.state, 1)),
+        }
+    }
+    let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let of = match report.runs.len() == report.found {
+        true => format!("{} runs", report.found),
+        false => format!("{} of {} runs", report.runs.len(), report.found),
+    };
+    if counts.is_empty() { of } else { format!("{of}: {}", counts.join(", ")) }
+}
