@@ -10,6 +10,7 @@ mod generate;
 mod import;
 mod law;
 mod plot;
+mod report;
 mod runs;
 mod sweep;
 mod train;
@@ -78,6 +79,12 @@ enum Command {
         Every folder below DIR in which something was trained counts, those of sweeps too. `running`: a process \
         trains it now; `interrupted`: --resume goes on with it; `failed`: a sweep knows why.")]
     Runs(runs::RunsArgs),
+    /// Write a run or a sweep as one HTML page
+    #[command(after_help = "Examples:\n  elm report runs/quickstart-0\n  \
+        elm report runs/small --out small.html\n\n\
+        The page needs nothing but itself: figures, learning curves, the pictures below `plots/`, every setting \
+        with its origin, program and machine, and the log; of a sweep its tables, figures and runs.")]
+    Report(report::ReportArgs),
     /// Count parameters, operations and memory; reads no data
     #[command(after_help = "Example: elm info configs/enwik8.toml --set model.num_hidden=440")]
     Info(ConfigArgs),
@@ -180,6 +187,7 @@ impl Cli {
             Command::Sweep(args) => sweep::run(args, registry),
             Command::Plot(args) => plot::run::<S>(args),
             Command::Runs(args) => runs::run::<S>(args),
+            Command::Report(args) => report::run::<S>(args),
             Command::Info(args) => {
                 let info = crate::commands::info::run::<S>(&RunConfig::load(&args.config, &args.overrides)?)?;
                 print(args.json, &info, || info.to_string())?;

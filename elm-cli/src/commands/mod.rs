@@ -14,6 +14,7 @@ pub mod law;
 mod live_file;
 pub mod plot;
 pub mod predictions;
+pub mod report;
 pub mod runs;
 pub mod scores;
 pub mod settings;
