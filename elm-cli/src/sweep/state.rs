@@ -40,7 +40,8 @@ pub struct Found {
 }
 
 impl Found {
-    /// The same, with a damaged summary as the failure of that run.
+    /// What the folder of a run tells, a damaged summary taken as a failure of
+    /// that run.
     pub fn or_damaged(run: &Path) -> Self {
         Self::of(run).unwrap_or_else(|error| Found {
             state: State::Failed,

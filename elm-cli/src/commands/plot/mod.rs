@@ -16,8 +16,8 @@ use crate::chart::Chart;
 use crate::config::ConfigError;
 use crate::config::effective::EffectiveSettings;
 use crate::model::ConfiguredModel;
-use crate::run::History;
 use crate::run::find::{is_run, runs_below};
+use crate::run::{History, Progress};
 use anyhow::{Result, bail};
 use curve::Curves;
 use draw::Named;
@@ -87,10 +87,13 @@ pub(crate) struct Measured {
 pub fn run<S: ConfiguredModel>(request: &PlotRequest) -> Result<PlotReport> {
     let mut notes = Vec::new();
     let folders = folders(&request.runs)?;
+    let mut progress = Progress::new("reading", 0, folders.len() as u64);
     let mut measured = Vec::new();
     for run in folders {
+        progress.update(measured.len() as u64, String::new);
         measured.push(read::<S>(run, &mut notes)?);
     }
+    drop(progress);
     let style = style(request);
     let (runs, chart) = drawn(&measured, &style, &mut notes)?;
     let folder = folder(request);
@@ -168,7 +171,9 @@ pub(crate) fn drawn(
     if shown.is_empty() && !empty.is_empty() {
         return Err(empty.swap_remove(0));
     }
-    notes.extend(empty.iter().map(|error| format!("left out: {}", crate::in_words(error))));
+    let first_line =
+        |error: &anyhow::Error| crate::in_words(error).lines().next().unwrap_or_default().to_string();
+    notes.extend(empty.iter().map(|error| format!("left out: {}", first_line(error))));
     notes.extend(different_tasks(&shown));
     let folders: Vec<PathBuf> = shown.iter().map(|(run, _)| run.run.clone()).collect();
     let settings: Vec<_> = shown.iter().map(|(run, _)| run.settings.as_ref()).collect();

@@ -152,6 +152,6 @@ fn setting(argument: &str, name: &str, rows: &[Row], differing: &[String]) -> Re
     let error = ConfigError::of(argument, format!("there is no `{name}`"));
     Err(error.help(match known.is_empty() {
         true => "a setting such as training.seed; `elm check --keys` lists all".to_string(),
-        false => nearest(name, &known) + "; or any setting, `elm check --keys` lists all",
+        false => nearest(name, &known) + " – or any setting: `elm check --keys` lists them",
     }))
 }
