@@ -52,8 +52,8 @@ fn pages_hold_everything_and_escape_it() {
     }
     assert!(!page.contains("<script") && !page.contains("<b>&"));
     let addresses = page.split("src=\"").skip(1).chain(page.split("href=\"").skip(1));
-    for address in addresses.map(|rest| &rest[..rest.len().min(40)]) {
-        assert!(address.starts_with("data:"), "{address}");
+    for address in addresses.map(|rest| rest.split(':').next().unwrap()) {
+        assert_eq!(address, "data");
     }
 
     let ran = place.run(&["report", "s", "--out", "pages/deep/sweep.html", "--json"]);

@@ -62,6 +62,8 @@ fn draw(series: &Series, number: usize, frame: &Frame, pen: &mut Pen) {
         }
         Form::Points | Form::Dots => {}
     }
+    let (last, every) =
+        (series.points.len().saturating_sub(1), series.points.len().div_ceil(series.most_markers).max(1));
     for (at, point) in series.points.iter().enumerate().filter(|(_, point)| frame.inside(point.0, point.1)) {
         let (x, y) = place(point);
         if let Some(&(down, up)) = series.errors.get(at) {
@@ -73,6 +75,7 @@ fn draw(series: &Series, number: usize, frame: &Frame, pen: &mut Pen) {
             }
         }
         match series.form {
+            Form::Line { marked: true, .. } if !(last - at).is_multiple_of(every) => {}
             Form::Points | Form::Line { marked: true, .. } => {
                 pen.marker([x, y], look::marker(number), colour)
             }

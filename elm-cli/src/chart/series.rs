@@ -20,11 +20,20 @@ pub struct Series {
     /// is 0 and up its height.
     pub(crate) errors: Vec<(f64, f64)>,
     pub(crate) like: Option<usize>,
+    /// Most markers along a line.
+    pub(crate) most_markers: usize,
 }
 
 impl Series {
     fn new(name: impl Into<String>, form: Form, points: &[(f64, f64)]) -> Self {
-        Series { name: name.into(), form, points: points.to_vec(), errors: Vec::new(), like: None }
+        Series {
+            name: name.into(),
+            form,
+            points: points.to_vec(),
+            errors: Vec::new(),
+            like: None,
+            most_markers: usize::MAX,
+        }
     }
 
     /// Markers. A series with an empty name is not told in the legend.
@@ -79,6 +88,11 @@ impl Series {
             *marked = true;
         }
         self
+    }
+
+    /// A line with markers at a few points, from the last one backwards.
+    pub fn sparsely_marked(self, most: usize) -> Self {
+        Series { most_markers: most.max(1), ..self.marked() }
     }
 
     /// In the colour of the series with this number, counted from 0, so that a

@@ -7,6 +7,7 @@ use crate::model::ConfiguredModel;
 use crate::run::changes::MAY_CHANGE;
 use crate::run::origins::Origins;
 use anyhow::Result;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -43,32 +44,27 @@ impl RunSettings {
     }
 }
 
-/// The keys in which runs differ: the model first, the seed last. What only
-/// follows from another setting by default is left out, and so is how often
-/// something is saved or logged; where it is computed counts only if nothing
-/// else differs.
+/// The keys in which runs differ, those with the most values first, the seed
+/// last. What only follows from another setting by default is left out, and so
+/// is how often something is saved or logged; where it is computed counts only
+/// if nothing else differs.
 pub fn differing(runs: &[&EffectiveSettings]) -> Vec<String> {
     let keys: BTreeSet<&String> = runs.iter().flat_map(|settings| settings.keys()).collect();
-    let differs = |key: &&&String| {
-        let own: Vec<Option<&Effective>> = runs.iter().map(|settings| settings.get(**key)).collect();
-        let values: BTreeSet<Option<&str>> = own.iter().map(|own| own.and_then(value)).collect();
-        let told = own.iter().flatten().any(|own| !own.is_default());
-        values.len() > 1 && (told || own.iter().all(Option::is_some))
+    let values = |key: &String| {
+        let own = runs.iter().map(|settings| settings.get(key));
+        let told = own.clone().flatten().any(|own| !own.is_default());
+        let values: BTreeSet<Option<&str>> = own.map(|own| own.and_then(value)).collect();
+        if told { values.len() } else { 1 }
     };
-    let differing: Vec<&String> = keys.iter().filter(differs).copied().collect();
-    let of_place = |key: &&&String| MAY_CHANGE.iter().any(|table| key.starts_with(&format!("{table}.")));
-    let mut chosen: Vec<&String> = differing.iter().filter(|key| !of_place(key)).copied().collect();
+    let counted = keys.into_iter().map(|key| (key, values(key))).filter(|(_, values)| *values > 1);
+    let of_place =
+        |(key, _): &(&String, usize)| MAY_CHANGE.iter().any(|table| key.starts_with(&format!("{table}.")));
+    let (place, mut chosen): (Vec<_>, Vec<_>) = counted.partition(of_place);
     if chosen.is_empty() {
-        chosen = differing.into_iter().filter(|key| key.starts_with("backend.")).collect();
+        chosen = place.into_iter().filter(|(key, _)| key.starts_with("backend.")).collect();
     }
-    let rank = |key: &&String| match key.as_str() {
-        "data.kind" | "model.kind" => 0,
-        "training.seed" => 3,
-        key if key.starts_with("model.") => 1,
-        _ => 2,
-    };
-    chosen.sort_by_key(rank);
-    chosen.into_iter().cloned().collect()
+    chosen.sort_by_key(|(key, values)| (*key == "training.seed", Reverse(*values)));
+    chosen.into_iter().map(|(key, _)| key.clone()).collect()
 }
 
 fn value(setting: &Effective) -> Option<&str> {

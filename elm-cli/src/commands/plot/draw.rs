@@ -36,39 +36,40 @@ pub(super) fn chart(runs: &[Named], style: &Style) -> Chart {
     for (number, run) in runs.iter().enumerate() {
         let alone = runs.len() == 1;
         let (train, valid) = (&run.curves.train, &run.curves.valid);
-        let name = if alone { averaged("training", style) } else { run.name.clone() };
-        let of_valid = match (alone, train.is_empty()) {
-            (true, _) => ("validation".to_string(), 1),
-            (false, true) => (name.clone(), number),
-            (false, false) => (String::new(), number),
-        };
         if !train.is_empty() {
-            chart = with_training(chart, name, number, train, style);
+            let name = if alone { averaged("training", style) } else { run.name.clone() };
+            chart = with_training(chart, name, (number, alone), train, style);
         }
         if !valid.is_empty() {
-            let line = Series::line(of_valid.0, &places(valid)).like(of_valid.1);
-            chart = chart.with(if alone || train.is_empty() { line } else { line.dashed() });
-            let every = valid.len().div_ceil(MARKERS);
-            // From the last one backwards, which is what counts.
-            let few: Vec<Point> = valid.iter().rev().step_by(every).copied().collect();
-            chart = chart.with(Series::points("", &places(&few)).like(of_valid.1));
+            let line = |name: &str| Series::line(name, &places(valid));
+            chart = chart.with(match (alone, train.is_empty()) {
+                (true, _) => line("validation").sparsely_marked(MARKERS).like(1),
+                (false, true) => line(&run.name).sparsely_marked(MARKERS).like(number),
+                (false, false) => line("").dashed().like(number),
+            });
         }
     }
     chart
 }
 
-fn with_training(chart: Chart, name: String, number: usize, train: &[Point], style: &Style) -> Chart {
-    // A line through one point is none.
-    let line = |name: String, points: &[(f64, f64)]| match points.len() {
-        1 => Series::points(name, points).like(number),
-        _ => Series::line(name, points).like(number),
+fn with_training(
+    chart: Chart,
+    name: String,
+    (number, alone): (usize, bool),
+    train: &[Point],
+    style: &Style,
+) -> Chart {
+    let line = |points: &[(f64, f64)]| {
+        let line = Series::line(name, points).like(number);
+        // One point is no line, and one line of several is told without colour.
+        if points.len() == 1 || !alone { line.sparsely_marked(MARKERS) } else { line }
     };
     let measured = places(train);
     match style.smooth {
-        None => chart.with(line(name, &measured)),
+        None => chart.with(line(&measured)),
         Some(updates) => chart
             .with(Series::faint("", &measured).like(number))
-            .with(line(name, &places(&smoothed(train, updates)))),
+            .with(line(&places(&smoothed(train, updates)))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page of a sweep.
 
-use super::page::{cards, cell, head, section, table};
+use super::page::{cards, cell, head, key, section, table};
 use super::{curves, pictures};
 use crate::commands::plot::read;
 use crate::commands::runs::row::merit;
@@ -41,6 +41,7 @@ pub(super) fn page<S: ConfiguredModel>(
         (section("Means over seeds", tables))
         (section("Figures", pictures::grid(&figures)))
         (section("Runs", Some(runs(plan, &outcomes, sweep, links))))
+        (section("What went wrong", errors(&outcomes)))
         (section("Learning curves", pictures::grid(&curves)))
     };
     (name, content)
@@ -91,13 +92,13 @@ fn best(outcomes: &[Outcome]) -> Option<(&Outcome, Scores)> {
 fn runs(plan: &Plan, outcomes: &[Outcome], sweep: &Path, links: &dyn Fn(&Path) -> String) -> Markup {
     let keys: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
     let metrics: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.metrics.keys()).collect();
-    // Validation before test, and what is measured before the loss.
+    // Validation before test.
     let metrics: Vec<&String> = metrics.into_iter().rev().collect();
     let mut head: Vec<String> = ["run", "state"].map(String::from).to_vec();
     head.extend(keys.iter().map(|key| short(key, &keys).replace('_', " ")));
     head.extend(["seed", "parameters"].map(String::from));
     head.extend(metrics.iter().map(|name| name.replace('_', " ")));
-    head.extend(["time", "error"].map(String::from));
+    head.push("time".into());
     let row = |run: &Outcome| {
         let folder = run.point.folder(sweep);
         let name = &run.point.name;
@@ -105,17 +106,23 @@ fn runs(plan: &Plan, outcomes: &[Outcome], sweep: &Path, links: &dyn Fn(&Path) -
             html! { td class="key" { @if folder.is_dir() { a href=(links(&folder)) { (name) } } @else { (name) } } },
             html! { td { span class={ "state " (run.state) } { (run.state) } } },
         ];
-        cells.extend(keys.iter().map(|key| cell(&value(key, run))));
+        cells.extend(keys.iter().map(|name| cell(&value(name, run))));
         cells.push(cell(&run.point.seed.to_string()));
         cells.push(cell(&run.point.size.trainable_parameters.to_string()));
         let figure =
             |name: &&String| run.metrics.get(*name).map_or(String::new(), |value| format!("{value:.4}"));
         cells.extend(metrics.iter().map(|name| cell(&figure(name))));
         cells.push(cell(&run.seconds.map(duration).unwrap_or_default()));
-        cells.push(cell(run.error.as_deref().unwrap_or_default()));
         cells
     };
     table(&head, &outcomes.iter().map(row).collect::<Vec<_>>())
+}
+
+/// Why runs failed.
+fn errors(outcomes: &[Outcome]) -> Option<Markup> {
+    let row = |run: &Outcome| Some(vec![key(&run.point.name), cell(run.error.as_deref()?)]);
+    let rows: Vec<Vec<Markup>> = outcomes.iter().filter_map(row).collect();
+    (!rows.is_empty()).then(|| table(&["run", "error"].map(String::from), &rows))
 }
 
 /// Tables of Markdown as those of a page, with what stands between them.

@@ -29,7 +29,11 @@ pub(super) fn of(settings: &EffectiveSettings) -> Option<Markup> {
 fn rows(settings: &[(&String, &Effective)]) -> Markup {
     let row = |(name, setting): &(&String, &Effective)| {
         let value = setting.value.as_deref().unwrap_or_default();
-        vec![key(name), html! { td class="long" { code { (value) } } }, cell(&setting.origin)]
+        vec![
+            key(name),
+            html! { td class={ @if value.len() > 24 { "long" } @else { "short" } } { code { (value) } } },
+            cell(&setting.origin),
+        ]
     };
     let head = ["setting", "value", "from"].map(String::from);
     table(&head, &settings.iter().map(row).collect::<Vec<_>>())

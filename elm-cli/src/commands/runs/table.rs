@@ -15,11 +15,16 @@ const MOST_SETTINGS: usize = 6;
 const SHORT_NAME: usize = 24;
 const LONGEST_VALUE: usize = 24;
 
+/// Columns of a terminal that does not tell.
+const COLUMNS: usize = 80;
+
 /// Columns of the terminal; of anything else, enough.
 pub(super) fn room() -> usize {
     let out = std::io::stdout();
-    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
-    size.map_or(usize::MAX, |(width, _)| usize::from(width.0).max(20))
+    if !out.is_terminal() {
+        return usize::MAX;
+    }
+    terminal_size::terminal_size_of(out).map_or(COLUMNS, |(width, _)| usize::from(width.0).max(20))
 }
 
 /// A column: its head, and a cell for each run.
