@@ -39,7 +39,7 @@ fn pages_hold_everything_and_escape_it() {
     for part in [
         "a &lt;b&gt;&amp;&quot;",
         "raster layer",
-        "training.learning_rate",
+        "training.<wbr>learning_<wbr>rate",
         "small.toml:",
         "0.005",
         "--resume",

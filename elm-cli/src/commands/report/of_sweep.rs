@@ -1,6 +1,6 @@
 //! The page of a sweep.
 
-use super::page::{cards, cell, head, key, section, table};
+use super::page::{cards, cell, head, key, parts, section, table};
 use super::{curves, pictures};
 use crate::commands::plot::read;
 use crate::commands::runs::row::merit;
@@ -103,7 +103,7 @@ fn runs(plan: &Plan, outcomes: &[Outcome], sweep: &Path, links: &dyn Fn(&Path) -
         let folder = run.point.folder(sweep);
         let name = &run.point.name;
         let mut cells = vec![
-            html! { td class="key" { @if folder.is_dir() { a href=(links(&folder)) { (name) } } @else { (name) } } },
+            html! { td class="key" { @if folder.is_dir() { a href=(links(&folder)) { (parts(name)) } } @else { (parts(name)) } } },
             html! { td { span class={ "state " (run.state) } { (run.state) } } },
         ];
         cells.extend(keys.iter().map(|name| cell(&value(name, run))));

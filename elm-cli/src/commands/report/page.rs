@@ -92,9 +92,14 @@ pub(super) fn cell(text: &str) -> Markup {
     html! { td class=(class) { (text) } }
 }
 
-/// A cell with a name of the program.
+/// A cell with a name of the program, which may be broken between its parts.
 pub(super) fn key(text: &str) -> Markup {
-    html! { td class="key" { (text) } }
+    html! { td class="key" { (parts(text)) } }
+}
+
+/// A long name with the places where it may be broken.
+pub(super) fn parts(text: &str) -> Markup {
+    html! { @for part in text.split_inclusive(['.', '_', '-']) { (part) wbr; } }
 }
 
 /// Names with their values, one below the other.

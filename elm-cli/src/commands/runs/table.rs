@@ -11,6 +11,8 @@ use std::path::Path;
 
 /// Settings that have a column; the rest is counted.
 const MOST_SETTINGS: usize = 6;
+/// Settings that are worth more than time and speed.
+const FEW_SETTINGS: usize = 3;
 /// Letters that the name of a run and a value are cut to where room is short.
 const SHORT_NAME: usize = 24;
 const LONGEST_VALUE: usize = 24;
@@ -87,20 +89,21 @@ fn own_columns(report: &RunsReport) -> Vec<Lines> {
     columns.into_iter().flatten().collect()
 }
 
-/// What fits: names are shortened first, then settings go from the last one
-/// on, then what is said of speed and time. The number of settings kept comes
-/// with it.
+/// What fits: names are shortened first; then settings go from the last one on
+/// down to a few, what is said of time and speed, the other settings, and the
+/// test. The number of settings kept comes with it.
 fn fitting(mut own: Vec<Lines>, mut settings: Vec<Lines>, room: usize) -> (Vec<Lines>, usize) {
     let width = |columns: &[Lines]| columns.iter().map(|column| widest(column) + 2).sum::<usize>();
-    if width(&own) + width(&settings) > room.saturating_add(2) {
+    let too_wide = |own: &[Lines], settings: &[Lines]| width(own) + width(settings) > room.saturating_add(2);
+    if too_wide(&own, &settings) {
         let names = own.first_mut().map(|column| &mut column.1);
         names.into_iter().flatten().for_each(|name| *name = shortened(name, SHORT_NAME));
     }
-    while !settings.is_empty() && width(&own) + width(&settings) > room.saturating_add(2) {
-        settings.pop();
-    }
-    for head in ["time", "speed", "test", "left"] {
-        if width(&own) > room.saturating_add(2) {
+    for (fewest, head) in [(FEW_SETTINGS, "time"), (FEW_SETTINGS, "speed"), (0, "test"), (0, "left")] {
+        while settings.len() > fewest && too_wide(&own, &settings) {
+            settings.pop();
+        }
+        if too_wide(&own, &settings) {
             own.retain(|(own, _)| own != head);
         }
     }
@@ -144,4 +147,46 @@ fn counts(report: &RunsReport) -> String {
         false => format!("{} of {} runs", report.runs.len(), report.found),
     };
     if counts.is_empty() { of } else { format!("{of}: {}", counts.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::effective::Effective;
+
+    fn report() -> RunsReport {
+        let keys: Vec<String> = (0..9).map(|at| format!("model.neuron.setting_{at}")).collect();
+        let value = Effective { value: Some("\"a value\"".into()), origin: String::new() };
+        let all: crate::config::effective::EffectiveSettings =
+            keys.iter().map(|key| (key.clone(), value.clone())).collect();
+        let row = |number: usize| Row {
+            run: format!("runs/a-rather-long-name-of-a-run-{number}"),
+            state: "interrupted",
+            step: 123_456,
+            updates: Some(200_000),
+            steps_per_second: Some(12.5),
+            seconds: Some(9_876.0),
+            seconds_left: Some(6_123.0),
+            all: all.clone(),
+            ..Row::default()
+        };
+        RunsReport { dir: "runs".into(), found: 2, settings: keys, runs: vec![row(1), row(2)] }
+    }
+
+    #[test]
+    fn the_table_fits_a_terminal_and_counts_what_it_leaves_out() {
+        let report = report();
+        let table = |room| -> Vec<String> { text(&report, room).lines().map(String::from).collect() };
+        for room in [64, 80, 120, 200] {
+            for line in &table(room)[..3] {
+                assert!(line.chars().count() <= room, "{room}: {line}");
+            }
+        }
+        assert!(table(80)[0].starts_with("run ") && table(80)[3].contains("more settings differ"));
+        assert!(
+            table(usize::MAX)[1].starts_with("a-rather-long-name-of-a-run-1  interrupted  123456/200000")
+        );
+        assert!(table(usize::MAX)[3].starts_with("3 more settings differ: model.neuron.setting_6"));
+        assert_eq!(table(usize::MAX)[4], "2 runs: 2 interrupted");
+    }
 }
