@@ -1,5 +1,6 @@
 //! From the results of many runs to statements about them: which split of a
-//! budget is best, what is worth its cost, how the loss falls with size.
+//! budget is best, what is worth its cost, how the loss falls with size; and, in
+//! [`activity`], from what units of one network did over time.
 //!
 //! Everything is a pure function of numbers and a seed. A loss is any figure of
 //! which less is better; accuracies are given as errors `1 - accuracy`.
@@ -11,6 +12,7 @@
 //! certain than it is (Hoffmann et al.'s fit of 2022 is the known example,
 //! see Besiroglu et al., arXiv 2404.10102).
 
+pub mod activity;
 mod bootstrap;
 mod flanks;
 mod front;

@@ -102,7 +102,7 @@ impl<B: Backend> Model<B> for Network<B> {
             .map(|l| Want {
                 gradient: pass.gradient,
                 magnitude: pass.magnitude.contains(&l),
-                monitors: false,
+                monitors: pass.monitors,
             })
             .collect();
         let args = RunArgs {

@@ -93,12 +93,15 @@ pub struct Pass<'a, B: Backend> {
     pub gradient: bool,
     /// Layers whose magnitude of the MLP is needed by a regulariser.
     pub magnitude: &'a [usize],
+    /// Is every intermediate wanted, see [`LayerAnswer::monitors`]? Only ELM
+    /// networks have some.
+    pub monitors: bool,
 }
 
 impl<'a, B: Backend> Pass<'a, B> {
     /// Without dropout and gradients.
     pub fn plain(state: &'a [B::Tensor]) -> Self {
-        Pass { state, masks: &[], per_step: None, gradient: false, magnitude: &[] }
+        Pass { state, masks: &[], per_step: None, gradient: false, magnitude: &[], monitors: false }
     }
 }
 

@@ -186,6 +186,15 @@ impl NeuronSpec {
         sizes.windows(2).map(|pair| (pair[0], pair[1])).collect()
     }
 
+    /// A timescale from its raw form, in the unit of `delta_t`.
+    ///
+    /// # Equation
+    /// `tau = low + (high - low) sigmoid(raw)`, at least [`SHORTEST_TAU`]
+    pub fn tau(&self, raw: f64) -> f64 {
+        let share = 1.0 / (1.0 + (-raw).exp());
+        (self.tau_low + (self.tau_high - self.tau_low) * share).max(SHORTEST_TAU)
+    }
+
     /// `exp(-delta_t / tau)`, with `tau` at least [`SHORTEST_TAU`].
     pub fn decay(&self, tau: f64) -> f64 {
         (-self.delta_t / tau.max(SHORTEST_TAU)).exp()

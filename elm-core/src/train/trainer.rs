@@ -222,6 +222,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
             per_step,
             gradient: true,
             magnitude: &magnitude,
+            monitors: false,
         };
         let answers = self.model.forward(backend, &batch.sequences(), &pass)?;
         let Some(last) = answers.last() else {
