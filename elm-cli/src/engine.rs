@@ -9,6 +9,7 @@ use crate::commands::bench::{self, BenchReport, BenchRequest};
 use crate::commands::eval::{self, EvalRequest};
 use crate::commands::evaluation::EvalReport;
 use crate::commands::generate::{self, GenerateRequest};
+use crate::commands::inspect::{self, InspectReport, InspectRequest};
 use crate::commands::train::{self, Outcome, TrainRequest};
 use crate::commands::verify::{self, RecordReport, VerifyRequest};
 use crate::config::RunConfig;
@@ -48,6 +49,11 @@ pub trait Engine<S: ConfiguredModel> {
     /// # Errors
     /// As there, or when the backend cannot be opened.
     fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String>;
+    /// Looks into a network, see [`inspect::run`].
+    ///
+    /// # Errors
+    /// As there, or when the backend cannot be opened.
+    fn inspect(&self, options: BackendOptions, request: &InspectRequest) -> Result<Option<InspectReport>>;
 }
 
 /// A backend type with the functions that open and describe it.
@@ -92,6 +98,10 @@ impl<B: Backend + 'static, S: ConfiguredModel> Engine<S> for Plugin<B> {
 
     fn generate(&self, options: BackendOptions, request: &GenerateRequest) -> Result<String> {
         generate::run::<B, S>(&(self.open)(options)?, request)
+    }
+
+    fn inspect(&self, options: BackendOptions, request: &InspectRequest) -> Result<Option<InspectReport>> {
+        inspect::run(&self.opened(options, &request.config)?, request)
     }
 }
 

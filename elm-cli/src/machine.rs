@@ -24,6 +24,17 @@ pub(crate) fn can_run<S: ModelSpec>(config: &RunConfig, model: &S, rows: usize) 
     compare(config, model, "a batch", (rows, steps), model.inference_memory_bytes(rows, steps))
 }
 
+/// Refuses to keep more than fits into memory; `option` is what asked for it.
+///
+/// # Errors
+/// With what is needed and what there is.
+pub(crate) fn can_keep(option: &str, needed: u64) -> Result<(), ConfigError> {
+    let Some(available) = available().filter(|&available| available < needed) else { return Ok(()) };
+    let message =
+        format!("needs about {}, but {} of memory are available here", size(needed), size(available));
+    Err(ConfigError::of(option, message).help("take fewer"))
+}
+
 fn compare<S: ModelSpec>(
     config: &RunConfig,
     model: &S,

@@ -34,7 +34,7 @@ pub(super) fn draw(field: &Field, frame: &Frame, pen: &mut Pen) {
 }
 
 /// Viridis: even in lightness, also for those who do not see red and green.
-fn colour(share: f64) -> String {
+pub(super) fn colour(share: f64) -> String {
     ColorMap::Viridis.map(share.clamp(0.0, 1.0))
 }
 

@@ -16,8 +16,16 @@ pub(super) fn scene(chart: &Chart) -> Result<Scene, ChartError> {
     let frame = Frame::of(chart);
     let legend = Legend::of(chart, &frame);
     let mut pen = frame.begin(chart, look::SIZE[1] + legend.height_below());
+    data(chart, &frame, &mut pen);
+    frame.axes(Some(&chart.x.label), &mut pen);
+    legend.draw(&mut pen);
+    Ok(pen.0)
+}
+
+/// All that is inside of a frame.
+pub(super) fn data(chart: &Chart, frame: &Frame, pen: &mut Pen) {
     if let Some(field) = &chart.field {
-        contour::draw(field, &frame, &mut pen);
+        contour::draw(field, frame, pen);
     }
     for mark in chart.marks.iter().filter(|mark| frame.inside(mark.at, frame.y.low)) {
         let x = frame.x.at(mark.at);
@@ -32,11 +40,8 @@ pub(super) fn scene(chart: &Chart) -> Result<Scene, ChartError> {
         Form::Points | Form::Dots => 3,
     });
     for at in order {
-        draw(&chart.series[at], chart.series[at].like.unwrap_or(at), &frame, &mut pen);
+        draw(&chart.series[at], chart.series[at].like.unwrap_or(at), frame, pen);
     }
-    frame.axes(chart, &mut pen);
-    legend.draw(&mut pen);
-    Ok(pen.0)
 }
 
 fn draw(series: &Series, number: usize, frame: &Frame, pen: &mut Pen) {

@@ -16,7 +16,7 @@ pub(super) struct Frame {
 /// Room to the right of a chart whose field has a scale of colours.
 const COLOUR_BAR: f64 = 92.0;
 
-const EDGE: f64 = 18.0;
+pub(super) const EDGE: f64 = 18.0;
 
 /// Where the horizontal axis is, above what stands below it.
 pub(super) const BOTTOM: f64 = look::SIZE[1] - 62.0;
@@ -24,6 +24,14 @@ pub(super) const BOTTOM: f64 = look::SIZE[1] - 62.0;
 impl Frame {
     /// The scales of a chart that was checked.
     pub(super) fn of(chart: &Chart) -> Frame {
+        let [x, y] = Frame::scales(chart);
+        let y = y.drawn(BOTTOM, 82.0);
+        let right = look::SIZE[0] - if chart.field.is_some() { COLOUR_BAR } else { EDGE + 14.0 };
+        Frame { x: x.drawn(EDGE + widest_label(&y) + 10.0, right), y }
+    }
+
+    /// The scales of both axes; where they are drawn comes later.
+    pub(super) fn scales(chart: &Chart) -> [Scale; 2] {
         let points = || {
             chart
                 .series
@@ -37,18 +45,10 @@ impl Frame {
             [point.1 - down, point.1 + up]
         });
         let tight = chart.field.is_some();
-        let x = Scale::over(&chart.x, field.clone().flat_map(|field| field.x.clone()).chain(xs), tight);
-        let y = Scale::over(&chart.y, field.flat_map(|field| field.y.clone()).chain(ys), tight);
-
-        let y = y.drawn(BOTTOM, 82.0);
-        let widest = y
-            .ticks()
-            .major
-            .iter()
-            .map(|(_, label)| look::text_width(label, look::TICK_SIZE))
-            .fold(0.0, f64::max);
-        let right = look::SIZE[0] - if tight { COLOUR_BAR } else { EDGE + 14.0 };
-        Frame { x: x.drawn(EDGE + widest + 10.0, right), y }
+        [
+            Scale::over(&chart.x, field.clone().flat_map(|field| field.x.clone()).chain(xs), tight),
+            Scale::over(&chart.y, field.flat_map(|field| field.y.clone()).chain(ys), tight),
+        ]
     }
 
     pub(super) fn inside(&self, x: f64, y: f64) -> bool {
@@ -66,18 +66,24 @@ impl Frame {
         pen.text([EDGE, 32.0], &chart.title, look::TITLE_SIZE, Align::Left);
         pen.text([EDGE, 62.0], &chart.y.label, look::LABEL_SIZE, Align::Left);
         if chart.field.is_none() {
-            for (place, _) in self.x.ticks().major {
-                pen.line([self.x.at(place), self.y.start], [self.x.at(place), self.y.end], look::GRID, 1.0);
-            }
-            for (place, _) in self.y.ticks().major {
-                pen.line([self.x.start, self.y.at(place)], [self.x.end, self.y.at(place)], look::GRID, 1.0);
-            }
+            self.grid(&mut pen);
         }
         pen
     }
 
-    /// The axes, over the data.
-    pub(super) fn axes(&self, chart: &Chart, pen: &mut Pen) {
+    /// Lines at every labelled place.
+    pub(super) fn grid(&self, pen: &mut Pen) {
+        for (place, _) in self.x.ticks().major {
+            pen.line([self.x.at(place), self.y.start], [self.x.at(place), self.y.end], look::GRID, 1.0);
+        }
+        for (place, _) in self.y.ticks().major {
+            pen.line([self.x.start, self.y.at(place)], [self.x.end, self.y.at(place)], look::GRID, 1.0);
+        }
+    }
+
+    /// The axes, over the data; the horizontal one is told only where it has a
+    /// label.
+    pub(super) fn axes(&self, x_label: Option<&str>, pen: &mut Pen) {
         let corner = [self.x.start, self.y.start];
         pen.line(corner, [self.x.end, self.y.start], look::INK, 1.2);
         pen.line(corner, [self.x.start, self.y.end], look::INK, 1.2);
@@ -91,14 +97,24 @@ impl Frame {
         for (place, label) in x_ticks.major {
             let x = self.x.at(place);
             pen.line([x, corner[1]], [x, corner[1] + 6.0], look::INK, 1.2);
-            pen.text([x, corner[1] + 22.0], &label, look::TICK_SIZE, Align::Middle);
+            if x_label.is_some() {
+                pen.text([x, corner[1] + 22.0], &label, look::TICK_SIZE, Align::Middle);
+            }
         }
         for (place, label) in y_ticks.major {
             let y = self.y.at(place);
             pen.line([corner[0], y], [corner[0] - 6.0, y], look::INK, 1.2);
             pen.text([corner[0] - 10.0, y + 5.0], &label, look::TICK_SIZE, Align::Right);
         }
-        let middle = (self.x.start + self.x.end) / 2.0;
-        pen.text([middle, corner[1] + 47.0], &chart.x.label, look::LABEL_SIZE, Align::Middle);
+        if let Some(label) = x_label {
+            let middle = (self.x.start + self.x.end) / 2.0;
+            pen.text([middle, corner[1] + 47.0], label, look::LABEL_SIZE, Align::Middle);
+        }
     }
+}
+
+/// How wide the labels of a vertical axis are.
+pub(super) fn widest_label(y: &Scale) -> f64 {
+    let labels = y.ticks().major.into_iter().map(|(_, label)| look::text_width(&label, look::TICK_SIZE));
+    labels.fold(0.0, f64::max)
 }

@@ -19,7 +19,7 @@ pub(super) struct Legend {
     corner: Option<[f64; 2]>,
 }
 
-const ROW: f64 = 22.0;
+pub(super) const ROW: f64 = 22.0;
 const SAMPLE: f64 = 36.0;
 const PADDING: f64 = 8.0;
 

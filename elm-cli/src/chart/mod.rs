@@ -14,12 +14,15 @@
 //! blind people tell apart, and every series has a marker of its own.
 
 mod check;
+mod columns;
 mod contour;
 mod draw;
 mod field;
 mod frame;
 mod legend;
+mod letters;
 mod look;
+mod panels;
 mod pen;
 mod scale;
 mod series;
@@ -28,9 +31,12 @@ mod tests;
 mod ticks;
 
 pub use field::Field;
+pub use letters::{Letter, Letters};
+pub use panels::{Panel, Panels};
 pub use series::Series;
 
 use anyhow::Context;
+use kuva::render::render::Scene;
 use std::path::{Path, PathBuf};
 
 /// Why a chart cannot be drawn.
@@ -166,7 +172,7 @@ impl Chart {
     /// # Errors
     /// [`ChartError`] if there is nothing to draw, or a number has no place.
     pub fn svg(&self) -> Result<String, ChartError> {
-        Ok(kuva::prelude::SvgBackend::new().render_scene(&draw::scene(self)?))
+        Ok(svg(&draw::scene(self)?))
     }
 
     /// The chart as the bytes of a PNG file, for a screen of high resolution.
@@ -174,9 +180,7 @@ impl Chart {
     /// # Errors
     /// [`ChartError`] as for [`svg`](Self::svg).
     pub fn png(&self) -> Result<Vec<u8>, ChartError> {
-        let drawn =
-            kuva::prelude::PngBackend::new().with_scale(look::PNG_SCALE).render_scene(&draw::scene(self)?);
-        drawn.map_err(|reason| ChartError::Drawing { title: self.title.clone(), reason })
+        png(&self.title, &draw::scene(self)?)
     }
 
     /// Writes `STEM.svg` and `STEM.png` into a folder, which is made if need be.
@@ -184,11 +188,26 @@ impl Chart {
     /// # Errors
     /// A [`ChartError`], or what the system says, with the file's name.
     pub fn write(&self, folder: &Path, stem: &str) -> anyhow::Result<[PathBuf; 2]> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let [svg, png] = ["svg", "png"].map(|ending| folder.join(format!("{stem}.{ending}")));
-        std::fs::write(&svg, self.svg()?).with_context(|| format!("cannot write {}", svg.display()))?;
-        std::fs::write(&png, self.png()?).with_context(|| format!("cannot write {}", png.display()))?;
-        Ok([svg, png])
+        write(&self.title, &draw::scene(self)?, folder, stem)
     }
+}
+
+fn svg(scene: &Scene) -> String {
+    kuva::prelude::SvgBackend::new().render_scene(scene)
+}
+
+fn png(title: &str, scene: &Scene) -> Result<Vec<u8>, ChartError> {
+    let drawn = kuva::prelude::PngBackend::new().with_scale(look::PNG_SCALE).render_scene(scene);
+    drawn.map_err(|reason| ChartError::Drawing { title: title.to_string(), reason })
+}
+
+fn write(title: &str, scene: &Scene, folder: &Path, stem: &str) -> anyhow::Result<[PathBuf; 2]> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let paths = ["svg", "png"].map(|ending| folder.join(format!("{stem}.{ending}")));
+    let bytes = [svg(scene).into_bytes(), png(title, scene)?];
+    for (path, bytes) in paths.iter().zip(bytes) {
+        std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(paths)
 }

@@ -21,14 +21,18 @@ pub(super) fn tenth(value: f64) -> f64 {
 }
 
 impl Pen {
-    pub(super) fn text(&mut self, [x, y]: [f64; 2], text: &str, size: u32, align: Align) {
+    pub(super) fn text(&mut self, place: [f64; 2], text: &str, size: u32, align: Align) {
+        self.text_in(place, text, size, align, look::INK);
+    }
+
+    pub(super) fn text_in(&mut self, [x, y]: [f64; 2], text: &str, size: u32, align: Align, colour: &str) {
         let anchor = match align {
             Align::Left => TextAnchor::Start,
             Align::Middle => TextAnchor::Middle,
             Align::Right => TextAnchor::End,
         };
         let (x, y) = (tenth(x), tenth(y));
-        let (content, color) = (text.to_string(), Some(Color::from(look::INK)));
+        let (content, color) = (text.to_string(), Some(Color::from(colour)));
         self.0.add(Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color });
     }
 

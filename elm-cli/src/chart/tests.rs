@@ -66,3 +66,47 @@ fn lines_end_at_a_range_that_is_given() {
     let ends = format!("M {left} {} L {right} {} ", frame.y.start, frame.y.end);
     assert!(svg.contains(&ends), "{ends} is not in {svg}");
 }
+
+#[test]
+fn panels_share_their_axis_and_tell_their_series() {
+    let x = Axis::linear("time (ms)").between(0.0, 10.0);
+    let rows = vec![vec![0.0, 1.0, 0.5, 0.2]; 6];
+    let panels = Panels::new("a trial", x)
+        .with(
+            Panel::new(Axis::linear("input channel"), 100.0)
+                .with(Series::dots("", &[(1.0, 3.0), (9.0, 140.0)])),
+        )
+        .with(Panel::new(Axis::linear("neuron"), 100.0).over(Field::cells(
+            "activity",
+            [0.0, 10.0],
+            [-0.5, 5.5],
+            &rows,
+        )))
+        .with(Panel::new(Axis::linear("memory"), 90.0).with(Series::line("τ 5", &[(0.0, 0.1), (10.0, 0.4)])));
+    let svg = panels.svg().unwrap();
+    assert_eq!(svg, panels.svg().unwrap());
+    for told in ["a trial", "time (ms)", "input channel", "activity", "τ 5"] {
+        assert_eq!(svg.matches(&format!(">{told}<")).count(), 1, "{told}");
+    }
+    let frames = [svg.matches(">10<").count(), svg.matches(">140<").count()];
+    assert_eq!(frames[0], 1, "the axis is told once, below the last panel");
+    assert!(Panels::new("t", Axis::linear("x")).svg().is_err());
+}
+
+#[test]
+fn columns_stand_on_zero() {
+    let axes = || Chart::new("t", Axis::linear("n"), Axis::linear("loss"));
+    let chart = axes().with_histogram("trained", &[0.0, 1.0, 2.0], &[3.0, 1.0]);
+    assert_eq!(chart.series[1].points[..4], [(0.0, 0.0), (0.0, 3.0), (1.0, 3.0), (1.0, 0.0)]);
+    let svg = axes().with_columns("more loss", [([0.6, 1.4], 0.5), ([1.6, 2.4], -0.1)]).svg().unwrap();
+    assert!(svg.contains("more loss") && !svg.contains("NaN"));
+}
+
+#[test]
+fn letters_stand_on_the_colour_of_their_share() {
+    let letter = |share| Letter { above: "a<".into(), below: "\\x0a".into(), share };
+    let text = |letters| Letters::new("A text", ["truth", "likeliest", "probability"], letters);
+    let svg = text(vec![letter(0.0), letter(1.0)]).svg().unwrap();
+    assert!(svg.contains("a&lt;") && svg.contains("probability") && svg.contains("#440154"), "{svg}");
+    assert!(text(vec![letter(f64::NAN)]).svg().is_err() && text(vec![]).svg().is_err());
+}

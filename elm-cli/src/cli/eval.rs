@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum SplitName {
+pub(super) enum SplitName {
     /// The training data, in order, evaluated as a validation
     Train,
     Valid,
@@ -24,6 +24,16 @@ enum SplitName {
 pub(super) enum CheckpointName {
     Best,
     Last,
+}
+
+impl From<SplitName> for Purpose {
+    fn from(name: SplitName) -> Self {
+        match name {
+            SplitName::Train => Purpose::Seen,
+            SplitName::Valid => Purpose::Valid,
+            SplitName::Test => Purpose::Test,
+        }
+    }
 }
 
 impl From<CheckpointName> for Which {
@@ -64,11 +74,7 @@ pub(super) fn run<S: ConfiguredModel>(args: EvalArgs, registry: &Registry<S>) ->
     let request = EvalRequest {
         run: args.run,
         config,
-        split: match args.split {
-            SplitName::Train => Purpose::Seen,
-            SplitName::Valid => Purpose::Valid,
-            SplitName::Test => Purpose::Test,
-        },
+        split: args.split.into(),
         checkpoint: args.checkpoint.into(),
         predictions,
         threads: options.threads.unwrap_or_else(|| engine.report().threads),

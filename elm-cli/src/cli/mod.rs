@@ -8,6 +8,7 @@ mod eval;
 mod export;
 mod generate;
 mod import;
+mod inspect;
 mod law;
 mod plot;
 mod report;
@@ -55,6 +56,19 @@ enum Command {
         Masks of model.dropout.input_mode = \"per_step\" act in evaluation too, and differ from row to row of a \
         batch: such a network scores differently with another batch size.")]
     Eval(eval::EvalArgs),
+    /// Look into a trained ELM network: rasters, traces, timescales, what matters
+    #[command(after_help = "Examples:\n  elm inspect runs/quickstart-0\n  \
+        elm inspect runs/quickstart-0 --examples 20 --neurons 0,3,7 --out looked-into\n  \
+        elm inspect runs/text-0 --split valid --json\n\n\
+        Pictures: raster-EXAMPLE (input, activity, answers), text-EXAMPLE (a text beside its prediction), \
+        traces-NEURON (branches, memory, activity), timescales, activity, intervals, correlations, and what is \
+        lost without a neuron (ablation) or a branch (branches-NEURON). Those of examples are made of the first \
+        three, numbers are of all.\n\n\
+        Keys in JSON: `examples` (label, prediction, probability; of a text each of its `symbols`), `layer` \
+        (fraction_active, silent, saturated, events with fano_factor and intervals, correlations, effective_rank, \
+        timescales), `neurons` (memory, branches, strongest synapses), `ablation`. null is what is not defined, \
+        such as the intervals of a silent neuron; losses are in nats, intervals and timescales in time steps.")]
+    Inspect(inspect::InspectArgs),
     /// Train a set of runs, one process each
     #[command(after_help = "Examples:\n  elm sweep configs/sweeps/small.toml --dry-run\n  \
         elm sweep configs/sweeps/small.toml --out runs/small --jobs 2\n  \
@@ -184,6 +198,7 @@ impl Cli {
         match self.command {
             Command::Train(args) => train::run(args, registry),
             Command::Eval(args) => eval::run(args, registry),
+            Command::Inspect(args) => inspect::run(args, registry),
             Command::Sweep(args) => sweep::run(args, registry),
             Command::Plot(args) => plot::run::<S>(args),
             Command::Runs(args) => runs::run::<S>(args),

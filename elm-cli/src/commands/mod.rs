@@ -10,6 +10,7 @@ pub mod export;
 pub mod generate;
 pub mod import;
 pub mod info;
+pub mod inspect;
 pub mod law;
 mod live_file;
 pub mod plot;

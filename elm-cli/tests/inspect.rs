@@ -1,0 +1,217 @@
+//! `elm inspect`: numbers that agree with the evaluation, pictures of all of
+//! it, and clear words about what cannot be looked into.
+
+mod common;
+
+use common::Place;
+use serde_json::Value;
+
+fn trained(more: &[&str]) -> Place {
+    let place = Place::new();
+    place.run(&[&["train", "small.toml", "--max-steps", "9", "--out", "run"], more].concat()).expect(0, &[]);
+    place
+}
+
+fn inspected(place: &Place, more: &[&str]) -> Value {
+    let ran = place.run(&[&["inspect", "run", "--json"], more].concat());
+    serde_json::from_str(&ran.expect(0, &[]).out).unwrap()
+}
+
+/// The rows that `elm eval --predictions` writes.
+fn predictions(place: &Place, more: &[&str]) -> Vec<Vec<String>> {
+    place.run(&[&["eval", "run", "--predictions", "all.csv"], more].concat()).expect(0, &[]);
+    let mut reader = csv::Reader::from_path(place.path("all.csv")).unwrap();
+    reader.records().map(|record| record.unwrap().iter().map(String::from).collect()).collect()
+}
+
+fn close(a: &Value, b: f64) {
+    let a = a.as_f64().unwrap();
+    assert!((a - b).abs() <= 1e-4 * b.abs().max(1e-2), "{a} and {b}");
+}
+
+/// Every file that a report names is one of its kind.
+fn files_are_there(place: &Place, report: &Value) {
+    let files = report["files"].as_array().unwrap();
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        let bytes = std::fs::read(place.path(file.as_str().unwrap())).unwrap();
+        assert!(
+            bytes.starts_with(b"<svg") || bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"{"),
+            "{file}"
+        );
+    }
+}
+
+/// Is what was answered to each example what an evaluation writes?
+fn agrees_with_the_evaluation(place: &Place, examples: usize) -> Value {
+    let rows = predictions(place, &[]);
+    let report = inspected(place, &["--examples", &examples.to_string()]);
+    let found = report["examples"].as_array().unwrap();
+    assert_eq!(found.len(), examples);
+    let mut right = 0;
+    for (example, row) in found.iter().zip(&rows) {
+        assert_eq!(example["example"].to_string(), row[0]);
+        assert_eq!(
+            (&example["label"], &example["prediction"]),
+            (&row[1].as_str().into(), &row[2].as_str().into())
+        );
+        let label: usize = row[1].parse().unwrap();
+        close(&example["probability"], row[3 + label].parse().unwrap());
+        assert_eq!(example["right"], row[1] == row[2]);
+        right += usize::from(row[1] == row[2]);
+    }
+    close(&report["accuracy"], right as f64 / examples as f64);
+    report
+}
+
+#[test]
+fn the_examples_of_a_classification_are_those_of_the_evaluation() {
+    let place = trained(&[]);
+    let report = agrees_with_the_evaluation(&place, 16);
+    files_are_there(&place, &report);
+    assert!(place.path("run/plots/inspect/raster-0.svg").is_file());
+    let layer = &report["layer"];
+    assert_eq!((&layer["neurons"], &layer["activation"]), (&6.into(), &"relu".into()));
+    let shares = layer["fraction_active_of"].as_array().unwrap();
+    close(&layer["fraction_active"], shares.iter().map(|share| share.as_f64().unwrap()).sum::<f64>() / 6.0);
+    let silent = shares.iter().filter(|share| share.as_f64() == Some(0.0)).count();
+    assert_eq!(layer["silent"].as_array().unwrap().len(), silent);
+    assert_eq!(layer["timescales"]["learnable"], false);
+    assert!(layer["timescales"]["initial"].is_null());
+    let counted: u64 =
+        layer["timescales"]["trained"]["counts"].as_array().unwrap().iter().filter_map(Value::as_u64).sum();
+    assert_eq!(counted, 6 * 3);
+    assert_eq!(report["neurons"].as_array().unwrap().len(), 3);
+    // The same again, to the last digit.
+    assert_eq!(report, inspected(&place, &["--examples", "16"]));
+}
+
+#[test]
+fn what_is_lost_without_a_part_is_measured_on_the_same_examples() {
+    let place = trained(&[]);
+    let report = inspected(&place, &["--examples", "5", "--neurons", "4,1,4"]);
+    let ablation = &report["ablation"];
+    assert_eq!((&ablation["examples"], ablation["neurons"].as_array().unwrap().len()), (&5.into(), 6));
+    close(&ablation["loss"], report["loss"].as_f64().unwrap());
+    let groups = ablation["groups"].as_array().unwrap();
+    let synapses: u64 = groups.iter().filter_map(|group| group["synapses"].as_u64()).sum();
+    assert_eq!((groups.len(), synapses), (2, 6 * 12), "every synapse reads an input or a neuron");
+    assert!(groups.iter().all(|group| group["loss_increase"].as_f64() != Some(0.0)));
+    let chosen = report["neurons"].as_array().unwrap();
+    assert_eq!((&chosen[0]["neuron"], &chosen[1]["neuron"], chosen.len()), (&1.into(), &4.into(), 2));
+    for neuron in chosen {
+        let of_all =
+            ablation["neurons"].as_array().unwrap().iter().find(|one| one["neuron"] == neuron["neuron"]);
+        assert_eq!(of_all.unwrap()["loss_increase"], neuron["loss_increase"]);
+        let branches = neuron["branches"].as_array().unwrap();
+        assert_eq!((branches.len(), neuron["memory"].as_array().unwrap().len()), (4, 3));
+        for branch in branches {
+            assert_eq!(branch["inputs"].as_u64().unwrap() + branch["recurrent"].as_u64().unwrap(), 3);
+            assert!(branch["loss_increase"].is_number());
+        }
+        assert_eq!(neuron["strongest"].as_array().unwrap().len(), 10);
+    }
+    // A neuron that does nothing is missed by nobody.
+    for silent in report["layer"]["silent"].as_array().unwrap() {
+        let own = ablation["neurons"].as_array().unwrap().iter().find(|one| one["neuron"] == *silent);
+        assert_eq!(own.unwrap()["loss_increase"], 0.0);
+    }
+}
+
+#[test]
+fn spiking_neurons_have_spikes_and_silent_ones_no_intervals() {
+    let place =
+        trained(&["--set", "model.neuron.activation=spike", "--set", "model.neuron.high_pass_tau=3.0"]);
+    let report = agrees_with_the_evaluation(&place, 6);
+    let layer = &report["layer"];
+    assert_eq!((&layer["activation"], &layer["events"]["event"]), (&"spike".into(), &"spike".into()));
+    let steps = layer["steps"].as_u64().unwrap() as f64;
+    for neuron in 0..6 {
+        let number = layer["events"]["number"][neuron].as_u64().unwrap();
+        close(&layer["fraction_active_of"][neuron], number as f64 / steps);
+        assert_eq!(layer["events"]["fano_factor_of"][neuron].is_null(), number == 0);
+    }
+}
+
+#[test]
+fn a_single_neuron_is_looked_into_with_the_masks_of_its_evaluation() {
+    let place = Place::new();
+    place.write(
+        "neuron.toml",
+        "[data]\nkind = \"digits\"\nchannels = 20\nbin_ms = 50.0\ntrain_samples = 64\nvalid_samples = 16\n\
+         test_samples = 16\n[model]\nkind = \"branch_elm\"\n[model.neuron]\nnum_memory = 3\nnum_branch = 10\n\
+         num_synapse_per_branch = 2\nmemory_tau_learnable = true\n[model.dropout]\ninput = 0.3\n\
+         input_mode = \"per_step\"\n[training]\nbatch_size = 8\nnum_epochs = 1\n",
+    );
+    place.run(&["train", "neuron.toml", "--out", "run"]).expect(0, &[]);
+    let report = agrees_with_the_evaluation(&place, 11);
+    files_are_there(&place, &report);
+    let layer = &report["layer"];
+    assert_eq!(
+        (&layer["neurons"], &layer["outputs"], &layer["activation"]),
+        (&1.into(), &20.into(), &"identity".into())
+    );
+    for undefined in ["silent", "saturated", "fraction_active", "events"] {
+        assert!(layer[undefined].is_null(), "{undefined}");
+    }
+    assert!(layer["effective_rank"].as_f64().unwrap() >= 1.0);
+    assert_eq!(layer["timescales"]["learnable"], true);
+    let sum = |key: &str| -> u64 {
+        layer["timescales"][key]["counts"].as_array().unwrap().iter().filter_map(Value::as_u64).sum()
+    };
+    assert_eq!((sum("initial"), sum("trained")), (3, 3));
+    assert!(report["neurons"][0]["loss_increase"].is_null(), "nothing is left without the only neuron");
+}
+
+#[test]
+fn a_text_is_told_symbol_by_symbol_beside_its_prediction() {
+    let place = Place::new();
+    place.write("book.txt", "to be, or not to be, that is \"the\" question: \\ to be or not; ".repeat(40));
+    place.write(
+        "text.toml",
+        "[data]\nkind = \"text\"\npath = \"book.txt\"\nfractions = [0.5, 0.25, 0.25]\n[model]\nnum_hidden = 4\n\
+         embedding = \"one_hot\"\n[model.neuron]\nnum_memory = 2\n[training]\nbatch_size = 3\nseq_length = 16\n\
+         num_turns = 1\nsteps_per_turn = 6\n",
+    );
+    place.run(&["train", "text.toml", "--out", "run"]).expect(0, &[]);
+    let rows = predictions(&place, &[]);
+    let report = inspected(&place, &[]);
+    files_are_there(&place, &report);
+    let mut at = 0;
+    for example in report["examples"].as_array().unwrap() {
+        for symbol in example["symbols"].as_array().unwrap() {
+            let [position, right, prediction, probability] = &rows[at][..] else { panic!("{:?}", rows[at]) };
+            assert_eq!(symbol["position"].to_string(), *position);
+            assert_eq!(
+                (&symbol["symbol"], &symbol["prediction"]),
+                (&right.as_str().into(), &prediction.as_str().into())
+            );
+            close(&symbol["probability"], probability.parse().unwrap());
+            at += 1;
+        }
+    }
+    assert_eq!((at, &report["predictions"]), (3 * 16, &48.into()));
+    close(&report["bpc"], report["loss"].as_f64().unwrap() / std::f64::consts::LN_2);
+    assert!(place.path("run/plots/inspect/text-2.png").is_file());
+}
+
+#[test]
+fn what_cannot_be_looked_into_is_said() {
+    let place = trained(&[]);
+    place.write("taken", "");
+    let said = |arguments: &[&str], code: i32, parts: &[&str]| {
+        place.run(&[&["inspect"], arguments].concat()).expect(code, parts);
+    };
+    said(&["run", "--neurons", "0,6"], 2, &["there is no neuron 6", "0 to 5"]);
+    said(&["run", "--layer", "2"], 2, &["there is no layer 2", "0 to 1"]);
+    said(&["run", "--examples", "0"], 2, &["--examples"]);
+    said(&["small.toml"], 1, &["not the folder of a run"]);
+    said(&["run", "--out", "taken"], 1, &["taken"]);
+    place.write(
+        "lstm.toml",
+        "[data]\nkind = \"digits\"\nchannels = 20\nbin_ms = 50.0\ntrain_samples = 16\nvalid_samples = 8\n\
+         test_samples = 8\n[model]\nkind = \"lstm\"\nnum_hidden = 4\n[training]\nbatch_size = 8\nnum_epochs = 1\n",
+    );
+    place.run(&["train", "lstm.toml", "--out", "lstm"]).expect(0, &[]);
+    said(&["lstm"], 2, &["elm inspect looks into ELM networks"]);
+}
