@@ -65,8 +65,12 @@ pub fn save(
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     remove_leftovers(&folder);
     let fresh = folder.join(format!("{}.new", which.name()));
-    write_files(&fresh, files, written_by)
-        .with_context(|| format!("cannot write the checkpoint {}", fresh.display()))?;
+    let written = write_files(&fresh, files, written_by);
+    if written.is_err() {
+        // The disk may be full: a part of a checkpoint is of use to nobody.
+        let _ = fs::remove_dir_all(&fresh);
+    }
+    written.with_context(|| format!("cannot write the checkpoint {}", fresh.display()))?;
     rotate(&folder, which, &fresh, keep)
         .with_context(|| format!("cannot put the checkpoint {} into place", fresh.display()))
 }

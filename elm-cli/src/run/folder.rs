@@ -32,6 +32,26 @@ impl Drop for RunFolder {
 
 const LOCK: &str = ".lock";
 
+/// What names of files that are being written begin with.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Removes the files that a process was writing when it was killed, of a run
+/// also those of its source.
+fn remove_unfinished(folder: &Path) {
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.flatten().map(|entry| entry.path()).collect()
+    };
+    let source = inside(&folder.join("source"));
+    let below = source.iter().filter(|path| path.is_dir()).flat_map(|changed| inside(changed));
+    for path in inside(folder).iter().chain(&source).cloned().chain(below) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(UNFINISHED) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
 /// Does the folder hold a run?
 fn is_used(path: &Path) -> bool {
     ["config.toml", "metrics.jsonl", "checkpoints"].iter().any(|name| path.join(name).exists())
@@ -109,7 +129,8 @@ impl RunFolder {
 /// Who asks whether a folder is locked holds the lock for a moment.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(20);
 
-/// Locks a folder against a second process, as long as the file is open.
+/// Locks a folder against a second process, as long as the file is open, and
+/// removes what one before was writing when it was killed.
 ///
 /// # Errors
 /// When another process has locked it, or it cannot be written.
@@ -137,6 +158,7 @@ pub(crate) fn lock(path: &Path) -> Result<File> {
             return Err(error).with_context(|| format!("cannot lock {}", name.display()));
         }
     }
+    remove_unfinished(path);
     Ok(file)
 }
 
@@ -149,6 +171,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
         // As any file: readable by whom the umask lets read.
         let mut builder = tempfile::Builder::new();
+        builder.prefix(UNFINISHED);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder)?;
@@ -194,6 +217,19 @@ mod tests {
         let used = RunFolder::for_training(&path, false).unwrap_err().to_string();
         assert!(used.contains("--resume"), "{used}");
         assert!(RunFolder::for_training(&path, true).is_ok());
+    }
+
+    #[test]
+    fn what_was_being_written_when_a_process_was_killed_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("source/step-8")).unwrap();
+        let unfinished = [".unfinished-a", "source/.unfinished-b", "source/step-8/.unfinished-c"];
+        let others = ["notes", "source/overrides.txt", "source/step-8/overrides.txt"];
+        unfinished.iter().chain(&others).for_each(|name| fs::write(path(name), "").unwrap());
+        RunFolder::for_training(folder.path(), false).unwrap();
+        assert!(unfinished.iter().all(|name| !path(name).exists()));
+        assert!(others.iter().all(|name| path(name).exists()));
     }
 
     #[cfg(unix)]

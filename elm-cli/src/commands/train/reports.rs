@@ -33,8 +33,9 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
         self.progress.line(text);
         let path = self.folder.file("log.txt");
         let append = || std::fs::File::options().create(true).append(true).open(&path);
+        // In one go: what is killed between two would leave half a line.
         append()
-            .and_then(|mut log| writeln!(log, "{text}"))
+            .and_then(|mut log| log.write_all(format!("{text}\n").as_bytes()))
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
