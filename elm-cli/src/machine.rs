@@ -1,5 +1,10 @@
 //! What this machine has to compute with, compared with what is asked for.
 
+mod disk;
+
+pub(crate) use disk::{checkpoint_bytes, has_room};
+
+use crate::answer::tell;
 use crate::config::{ConfigError, RunConfig};
 use elm_core::device::Device;
 use elm_core::model::ModelSpec;
@@ -15,13 +20,22 @@ pub(crate) fn can_train<S: ModelSpec>(config: &RunConfig, model: &S) -> Result<(
     compare(config, model, "a training step", (rows, steps), needed)
 }
 
+/// Refuses to train what can be trained but not be validated or tested here:
+/// that would be found out at the end.
+///
+/// # Errors
+/// With the estimate and what there is.
+pub(crate) fn can_evaluate<S: ModelSpec>(config: &RunConfig, model: &S) -> Result<(), ConfigError> {
+    can_run(config, model, config.training.valid_batch_size.max(config.training.test_batch_size))
+}
+
 /// Refuses to run what does not fit into memory, in batches of so many rows.
 ///
 /// # Errors
 /// With the estimate and what there is.
 pub(crate) fn can_run<S: ModelSpec>(config: &RunConfig, model: &S, rows: usize) -> Result<(), ConfigError> {
     let steps = config.time_steps();
-    compare(config, model, "a batch", (rows, steps), model.inference_memory_bytes(rows, steps))
+    compare(config, model, "evaluating a batch", (rows, steps), model.inference_memory_bytes(rows, steps))
 }
 
 /// Refuses to keep more than fits into memory; `option` is what asked for it.
@@ -48,16 +62,33 @@ fn compare<S: ModelSpec>(
         Device::Cpu => needed,
         Device::Cuda(_) => (parameters as u64).saturating_mul(16),
     };
-    let Some(available) = available().filter(|&available| available < needed) else { return Ok(()) };
-    let message = format!(
-        "{what} needs about {} ({parameters} parameters, {rows} sequences of {steps} time steps), but {} of \
-         memory are available here",
-        size(needed),
-        size(available)
+    let Some(available) = available() else { return Ok(()) };
+    let told = format!(
+        "{what} needs about {} ({parameters} parameters, {rows} sequences of {steps} time steps)",
+        size(needed)
     );
-    Err(config.error_of_size(message).help(
-        "take a smaller model, batch or sequence, or a smaller backend.memory_budget; `elm info` estimates",
-    ))
+    if needed > available {
+        let message = format!("{told}, but {} of memory are available here", size(available));
+        return Err(config.error_of_size(message).help(
+            "take a smaller model, batch or sequence, or a smaller backend.memory_budget; `elm info` estimates",
+        ));
+    }
+    if is_close(needed, available) {
+        tell(format_args!("warning: {told}, and only {} of memory are available here", size(available)));
+    }
+    Ok(())
+}
+
+/// Is so much needed that an estimate does not tell whether there is enough?
+fn is_close(needed: u64, available: u64) -> bool {
+    needed > available / 5 * 4
+}
+
+/// Says that the program computes slower than it could, where it does.
+pub(crate) fn say_how_it_was_built() {
+    if cfg!(debug_assertions) {
+        tell("note: this elm was built without --release and is slower than it could be");
+    }
 }
 
 /// Bytes for people.

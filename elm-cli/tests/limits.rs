@@ -140,6 +140,19 @@ fn without_a_number_the_cores_of_the_process_count() {
 }
 
 #[test]
+fn a_program_that_was_not_built_to_be_fast_says_so_but_not_to_scripts() {
+    let place = Place::new();
+    for command in ["train small.toml --out OUT --max-steps 1", "bench small.toml --steps 1"] {
+        let said = |command: &str| {
+            let words: Vec<&str> = command.split(' ').collect();
+            place.run(&words).expect(0, &[]).err.contains("built without --release")
+        };
+        assert_eq!(said(&command.replace("OUT", "for-people")), cfg!(debug_assertions), "{command}");
+        assert!(!said(&(command.replace("OUT", "for-scripts") + " --json")), "{command}");
+    }
+}
+
+#[test]
 fn a_record_of_absurd_size_names_its_file() {
     let place = Place::new();
     let original = common::records().into_iter().find(|path| path.ends_with("network_text.json")).unwrap();

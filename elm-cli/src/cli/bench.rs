@@ -6,6 +6,7 @@ use crate::commands::bench::BenchRequest;
 use crate::config::RunConfig;
 use crate::config::names::argument;
 use crate::engine::Registry;
+use crate::machine::say_how_it_was_built;
 use crate::model::ConfiguredModel;
 use anyhow::Result;
 use clap::Args;
@@ -46,6 +47,9 @@ pub(super) fn run<S: ConfiguredModel>(args: BenchArgs, registry: &Registry<S>) -
     options.simd = args.simd.unwrap_or(options.simd);
     config.backend_options = options;
     let engine = registry.get(&config.backend)?;
+    if !args.config.json {
+        say_how_it_was_built();
+    }
     let report = engine.bench(options, &BenchRequest { config, steps: args.steps as usize })?;
     print(args.config.json, &report, || report.to_string())?;
     Ok(Exit::Done)

@@ -5,6 +5,7 @@ use crate::commands::eval::config_of;
 use crate::commands::train::{Outcome, TrainRequest};
 use crate::config::{ConfigError, RunConfig, keys};
 use crate::engine::Registry;
+use crate::machine::say_how_it_was_built;
 use crate::model::ConfiguredModel;
 use crate::run::signals::StopFlag;
 use anyhow::Result;
@@ -95,6 +96,9 @@ pub(super) fn run<S: ConfiguredModel>(args: TrainArgs, registry: &Registry<S>) -
         stop: StopFlag::install()?,
         config,
     };
+    if !args.json {
+        say_how_it_was_built();
+    }
     match engine.train(options, &request)? {
         Outcome::Done(summary) => {
             print(args.json, &summary, || summary.text())?;

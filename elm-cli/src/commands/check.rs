@@ -62,6 +62,7 @@ pub fn check<S: ConfiguredModel>(
         .with_context(|| format!("{}", path.display()))?;
     let model = S::configured(&config, task.demand())?;
     machine::can_train(&config, &model)?;
+    machine::can_evaluate(&config, &model)?;
     config.backend_options.allowed_threads(None).map_err(|error| config.placed(error))?;
     for purpose in [Purpose::Train, Purpose::Valid, Purpose::Test] {
         task.batches(&config, purpose)?;

@@ -1,7 +1,7 @@
 //! `elm info`: how large a configured model is and what it costs.
 
 use crate::config::RunConfig;
-use crate::machine::size;
+use crate::machine::{checkpoint_bytes, size};
 use crate::model::ConfiguredModel;
 use anyhow::Result;
 use elm_core::model::count::NetworkCount;
@@ -15,6 +15,8 @@ pub struct Info {
     pub count: NetworkCount,
     /// Estimate of the memory of a training step.
     pub training_memory_bytes: u64,
+    /// Estimate of what the checkpoints of a run take on disk.
+    pub checkpoint_bytes: u64,
     /// Was the number of symbols assumed because only the data knows it?
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub assumed_vocabulary: bool,
@@ -34,6 +36,7 @@ pub fn run<S: ConfiguredModel>(config: &RunConfig) -> Result<Info> {
             config.time_steps(),
             &config.backend_options,
         ),
+        checkpoint_bytes: checkpoint_bytes(config, &spec, config.checkpoint.keep as u64),
         assumed_vocabulary: demand.is_none(),
     })
 }
@@ -60,7 +63,8 @@ impl std::fmt::Display for Info {
             count.flops_per_step_forward as f64 / 1e6
         )?;
         writeln!(f, "carried state         {:>12} floats per sample", count.state_floats)?;
-        write!(f, "a training step needs {:>12} (estimate)", size(self.training_memory_bytes))?;
+        writeln!(f, "a training step needs {:>12} (estimate)", size(self.training_memory_bytes))?;
+        write!(f, "checkpoints take      {:>12} (estimate)", size(self.checkpoint_bytes))?;
         if self.assumed_vocabulary {
             write!(f, "\nonly the data knows the number of inputs and outputs; 256 were assumed")?;
         }

@@ -74,6 +74,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     }
     let network = S::configured(config, task.demand())?;
     machine::can_train(config, &network)?;
+    machine::can_evaluate(config, &network)?;
     let (source, _) = task.batches(config, Purpose::Train)?;
     task.batches(config, Purpose::Valid)?;
     task.batches(config, Purpose::Test)?;
@@ -107,6 +108,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
             kept.forget_best();
         }
     }
+    machine::has_room(config, &network, folder.path(), total)?;
     let simd = config.backend_options.simd;
     let provenance = Provenance::now(&backend.description(), simd, request.threads, config.training.seed)?;
     let ends = [turn, total];
