@@ -53,8 +53,8 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
         };
         self.say_what_is_undefined(Purpose::Test, &test);
         self.append_scores(self.trainer.steps_done(), "test", &test)?;
-        self.watch.timed(Part::Logging, || self.metrics.sync())?;
-        let baselines = self.watch.timed(Part::Test, || self.task.baselines(&self.request.config))?;
+        self.stopwatch.timed(Part::Logging, || self.metrics.sync())?;
+        let baselines = self.stopwatch.timed(Part::Test, || self.task.baselines(&self.request.config))?;
         let description = self.backend.description();
         let summary = Summary {
             task: self.request.config.task_name(),

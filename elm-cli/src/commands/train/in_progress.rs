@@ -1,5 +1,6 @@
 //! A run in progress: the loop around the trainer.
 
+use super::divergence::{self, Watch};
 use super::open::{Beginning, Kept};
 use super::profile::{Part, Profile, Stopwatch};
 use super::{Outcome, TrainRequest, finish};
@@ -26,7 +27,7 @@ use std::time::Instant;
 pub(super) struct Run<'a, B: Backend, S> {
     pub(super) backend: &'a B,
     pub(super) request: &'a TrainRequest,
-    pub(super) watch: &'a Stopwatch,
+    pub(super) stopwatch: &'a Stopwatch,
     pub(super) task: &'a Task,
     pub(super) trainer: Trainer<'a, B>,
     pub(super) source: Adapted,
@@ -48,6 +49,7 @@ pub(super) struct Run<'a, B: Backend, S> {
     pub(super) last_save: Instant,
     pub(super) last_line: (Instant, u64),
     pub(super) progress: Progress,
+    pub(super) watch: Watch,
     /// Notes that were told already.
     told: BTreeSet<String>,
 }
@@ -56,7 +58,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
     pub(super) fn start(
         backend: &'a B,
         request: &'a TrainRequest,
-        watch: &'a Stopwatch,
+        stopwatch: &'a Stopwatch,
         task: &'a Task,
         mut source: Adapted,
         folder: RunFolder,
@@ -92,7 +94,8 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         record.classes = task.class_names();
         record.input = Some(task.input_kind());
         let step = state.position.step;
-        let (metrics, missing) = MetricsLog::open(&folder.file("metrics.jsonl"), state.metrics_bytes)?;
+        let path = folder.file("metrics.jsonl");
+        let (metrics, missing) = MetricsLog::open(&path, state.metrics_bytes)?;
         missing.iter().for_each(|missing| tell(format_args!("warning: {missing}")));
         let events = request.config.logging.tensorboard.then(|| match step {
             0 => Events::create(folder.path()),
@@ -104,7 +107,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         Ok(Run {
             backend,
             request,
-            watch,
+            stopwatch,
             task,
             trainer,
             source,
@@ -123,6 +126,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             began: now,
             last_save: now,
             progress,
+            watch: Watch::of(&path),
             told: BTreeSet::new(),
         })
     }
@@ -193,27 +197,28 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
 
     /// Where the time of this process went so far, if that was asked for.
     pub(super) fn profile(&self) -> Option<Profile> {
-        self.watch.profile(self.trainer.steps_done() - self.steps_before)
+        self.stopwatch.profile(self.trainer.steps_done() - self.steps_before)
     }
 
     /// One update with its metrics, and a checkpoint when one is due.
     fn update(&mut self) -> Result<()> {
-        let batch = self.watch.timed(Part::Data, || self.source.next()).with_context(|| {
-            format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
-                + "; `elm data check` finds all that is wrong with the data"
-        })?;
+        let batch = self
+            .stopwatch
+            .timed(Part::Data, || self.source.next())
+            .with_context(|| self.stopped() + "; `elm data check` finds all that is wrong with the data")?;
         let batch = batch.context("the training data ended")?;
         let tokens = (batch.steps * batch.rows) as f64;
-        let report = self.trainer.step(&batch).with_context(|| {
-            format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
-        })?;
+        let report = self.trainer.step(&batch);
+        let report = report
+            .map_err(|error| divergence::explained(error, &self.request.config.training))
+            .with_context(|| self.stopped())?;
         let times = report.times;
         for (part, seconds) in [
             (Part::Forward, times.forward),
             (Part::Backward, times.backward),
             (Part::Optimizer, times.optimizer),
         ] {
-            self.watch.add_seconds(part, seconds);
+            self.stopwatch.add_seconds(part, seconds);
         }
         let step = self.trainer.steps_done();
         self.state.window.updates += 1;
@@ -222,7 +227,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         self.state.scan = report.path.to_string();
         let loss = report.loss;
         let words = || format!("loss {loss:.4}  lr {:.2e}", report.learning_rate);
-        self.watch.timed(Part::Logging, || self.progress.update(step, words));
+        self.stopwatch.timed(Part::Logging, || self.progress.update(step, words));
         if step.is_multiple_of(self.request.config.logging.every_steps) {
             self.log_training(&report, tokens)?;
         }
@@ -233,6 +238,10 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
             self.save(Which::Last)?;
         }
         Ok(())
+    }
+
+    fn stopped(&self) -> String {
+        format!("training stopped; the last checkpoint in {} is intact", self.folder.path().display())
     }
 
     /// Validates and keeps the best weights; `false` when asked to stop.
@@ -269,13 +278,13 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         let part = if purpose == Purpose::Test { Part::Test } else { Part::Validation };
         let config = &self.request.config;
         let evaluation = self
-            .watch
+            .stopwatch
             .timed(part, || score(self.backend, model, self.task, config, purpose, &stop, &mut |_| Ok(())));
         Ok(evaluation?.map(|evaluation| evaluation.scores))
     }
 
     fn save(&mut self, which: Which) -> Result<()> {
-        self.watch.timed(Part::Checkpoints, || self.write_checkpoint(which))?;
+        self.stopwatch.timed(Part::Checkpoints, || self.write_checkpoint(which))?;
         if which == Which::Last {
             self.saved = Some(self.trainer.steps_done());
         }

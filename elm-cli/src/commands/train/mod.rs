@@ -1,9 +1,10 @@
 //! `elm train`: from a request to a trained run.
 //!
 //! `open`: where it begins. `in_progress`: the loop around the trainer.
-//! `reports`: what it writes down. `profile`: where the time goes. `finish`: how
-//! it ends.
+//! `reports`: what it writes down. `profile`: where the time goes. `divergence`:
+//! what it says when it goes astray. `finish`: how it ends.
 
+mod divergence;
 mod finish;
 mod in_progress;
 mod open;

@@ -26,7 +26,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
 
     /// Prints a line and adds it to `log.txt`.
     pub(super) fn say(&self, text: &str) -> Result<()> {
-        self.watch.timed(Part::Logging, || self.write_down(text))
+        self.stopwatch.timed(Part::Logging, || self.write_down(text))
     }
 
     fn write_down(&self, text: &str) -> Result<()> {
@@ -46,6 +46,9 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
         let speed = (step - self.last_line.1) as f64 / self.last_line.0.elapsed().as_secs_f64().max(1e-9);
         self.last_line = (Instant::now(), step);
         let loss = mean(window.loss);
+        if let Some(hint) = loss.and_then(|loss| self.watch.sees(loss, &self.request.config.training)) {
+            self.say(&format!("step {step}: {hint}"))?;
+        }
         let metrics = self.task.properties().metrics.iter();
         let measured = metrics.map(|metric| (*metric, loss.and_then(|loss| metric.of_loss(loss))));
         self.report(MetricsLine {
@@ -64,7 +67,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
     }
 
     pub(super) fn report(&mut self, line: MetricsLine) -> Result<()> {
-        self.watch.timed(Part::Logging, || {
+        self.stopwatch.timed(Part::Logging, || {
             self.metrics.append(&line)?;
             self.events.as_mut().map_or(Ok(()), |events| events.append(&line))
         })
