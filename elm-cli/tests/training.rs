@@ -1,9 +1,9 @@
-//! Training from end to end: the same numbers again, after any interruption.
+//! Training from end to end: the same numbers again. What interrupts it is in
+//! `faults.rs` and `soak`.
 
 mod common;
 
 use common::{Place, metrics};
-use std::time::Duration;
 
 /// A text with some structure, made.
 fn text() -> Vec<u8> {
@@ -92,58 +92,6 @@ fn stopping_early_and_resuming_equals_the_straight_run() {
         place.run(&["train", config, "--out", &pieces, "--resume"]).expect(0, &["run folder"]);
         assert_eq!(before, std::fs::read(place.path(&pieces).join("metrics.jsonl")).unwrap());
     }
-}
-
-/// SIGKILL at twenty moments; whatever was under way, nothing is lost.
-#[test]
-fn a_run_killed_twenty_times_gives_the_same_file() {
-    let place = place();
-    let longer = ["--set", "training.num_turns=40", "--set", "training.valid_batches=2"];
-    let arguments =
-        |out: &'static str| [&["train", "text.toml", "--out", out, "--resume"][..], &longer].concat();
-    place.run(&arguments("straight")).expect(0, &[]);
-    let mut kills = 0;
-    let mut state = 7u32;
-    while kills < 20 {
-        let mut child = place
-            .command(&arguments("killed"))
-            .stderr(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        std::thread::sleep(Duration::from_millis(u64::from(state >> 24) + 20));
-        child.kill().unwrap();
-        if child.wait().unwrap().success() {
-            break; // a fast machine was done before the twentieth kill
-        }
-        kills += 1;
-    }
-    println!("killed {kills} times");
-    place.run(&arguments("killed")).expect(0, &[]);
-    assert_eq!(metrics(&place.path("straight")), metrics(&place.path("killed")));
-}
-
-#[test]
-fn an_interrupt_saves_and_says_so() {
-    let place = place();
-    let child = place
-        .command(&["train", "text.toml", "--out", "run", "--set", "training.num_turns=4000"])
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Wait until training is under way, however long that takes.
-    let log = place.path("run").join("metrics.jsonl");
-    while std::fs::metadata(&log).map_or(0, |file| file.len()) == 0 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let interrupt =
-        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(interrupt.success());
-    common::Ran::of(child.wait_with_output().unwrap()).expect(130, &["saved in run", "--resume"]);
-    let more = ["train", "text.toml", "--out", "run", "--resume", "--set", "training.num_turns=4000"];
-    place.run(&[&more[..], &["--max-steps", "1"]].concat()).expect(0, &["run folder"]);
 }
 
 #[test]
