@@ -82,6 +82,18 @@ fn sequences_beyond_any_memory_are_estimated_and_refused_too() {
     }
 }
 
+#[test]
+fn an_evaluation_that_does_not_fit_is_refused_before_training() {
+    let place = Place::new();
+    for key in ["valid_batch_size", "test_batch_size"] {
+        let setting = format!("training.{key}=1000000000000");
+        for command in ["check", "train"] {
+            let said = ["evaluating a batch needs about", "1000000000000 sequences of 20 time steps"];
+            run(&place, command, &[&setting]).expect(2, &said);
+        }
+    }
+}
+
 /// `ulimit -v` is how clusters bound memory.
 #[test]
 #[cfg(target_os = "linux")]
