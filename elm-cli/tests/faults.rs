@@ -7,6 +7,7 @@ mod common;
 
 use common::{Place, Ran, metrics};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -131,6 +132,33 @@ fn nobody_to_read_what_is_said_changes_no_number() {
     }
 }
 
+#[test]
+fn a_terminal_that_vanishes_changes_no_number() {
+    let place = straight(&LONG);
+    let elm = env!("CARGO_BIN_EXE_elm");
+    let line = format!("echo $$ > pid; exec '{elm}' {}", arguments("run", &LONG).join(" "));
+    place.write("start.sh", line);
+    let mut script = Command::new("script");
+    script.args(["-qc", "sh start.sh", "/dev/null"]).current_dir(place.path("")).stdin(Stdio::piped());
+    let Ok(mut terminal) = script.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
+        // Past the capture of passing tests, so that it is seen.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: this system has no `script`, which makes terminals");
+        return;
+    };
+    let wait = || std::thread::sleep(std::time::Duration::from_millis(5));
+    while fs::metadata(place.path("run/metrics.jsonl")).map_or(0, |file| file.len()) == 0 {
+        wait();
+    }
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    let pid = fs::read_to_string(place.path("pid")).unwrap();
+    while fs::exists(format!("/proc/{}/fd/0", pid.trim())).unwrap_or(false) {
+        wait();
+    }
+    place.run(&arguments("run", &LONG)).expect(0, &["320 updates"]);
+    must_be_straight(&place, "run");
+}
+
 /// Real values to predict, in training once one of which the square is infinite.
 #[test]
 fn a_loss_that_is_not_finite_stops_before_it_is_learned_and_says_what_to_lower() {
@@ -156,9 +184,9 @@ fn a_loss_that_is_not_finite_stops_before_it_is_learned_and_says_what_to_lower()
         |more: &[&str]| place.run(&[&["train", "own.toml", "--out", "run", "--resume"], more].concat());
     let said = [
         "error: training stopped; the last checkpoint in run is intact: the training objective is not finite",
-        "training.learning_rate = 0.001",
-        "training.warmup_steps = 4",
-        "training.clip_norm = 1.0",
+        "training.learning_rate than 0.001",
+        "training.warmup_steps than 4",
+        "training.clip_norm than 1.0",
     ];
     let error = |ran: &Ran| ran.err[ran.err.find("error: ").unwrap()..].to_string();
     let first = train(&[]);
@@ -176,13 +204,16 @@ fn a_loss_that_is_not_finite_stops_before_it_is_learned_and_says_what_to_lower()
 #[test]
 fn a_learning_rate_that_is_far_too_high_is_named_and_a_lower_one_goes_on() {
     let place = Place::new();
+    let high = ["--set", "training.learning_rate=0.3", "--set", "training.warmup_steps=0"];
+    let said = ["step 8: the loss has risen to", "training.learning_rate than 0.3", "24 updates"];
+    place.run(&arguments("high", &high)).expect(0, &said);
     let wild = ["--set", "training.optimizer=sgd", "--set", "training.clip_norm=none"];
     let rate = |rate: &'static str, run: &'static str| {
         let mut words = arguments(run, &wild);
         words.extend(["--set", rate, "--set", "training.warmup_steps=0"]);
         words
     };
-    let said = ["is not finite at step", "training.learning_rate = 1e30", "training.clip_norm = \"none\""];
+    let said = ["is not finite at step", "training.learning_rate than 1e30", "clip_norm (there is none)"];
     place.run(&rate("training.learning_rate=1e30", "run")).expect(1, &said);
     let mut lower = rate("training.learning_rate=1e-3", "run");
     lower.extend(["--allow-change", "training.learning_rate"]);

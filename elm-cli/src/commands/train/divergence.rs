@@ -10,11 +10,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// A loss so many times that of the beginning is no learning any more.
-const FAR: f64 = 2.0;
+const FAR: f64 = 3.0;
 
 /// Sees whether the loss rises far above its start.
 pub(super) struct Watch {
-    /// The first loss in the metrics of the run.
+    /// The loss of the first update, or of the first line of the metrics where
+    /// the run continues.
     start: Option<f64>,
     said: bool,
 }
@@ -28,9 +29,14 @@ impl Watch {
         Watch { start, said: false }
     }
 
-    /// Takes the next loss in; once, what to do where it is far too high.
+    /// Takes the loss of an update in; only that of the first one counts.
+    pub(super) fn begins(&mut self, loss: f64) {
+        self.start.get_or_insert(loss);
+    }
+
+    /// Takes in a mean over updates; once, what to do where it is far too high.
     pub(super) fn sees(&mut self, loss: f64, training: &TrainingConfig) -> Option<String> {
-        let start = *self.start.get_or_insert(loss);
+        let start = self.start?;
         let astray = start > 0.0 && loss > FAR * start && !self.said;
         self.said |= astray;
         astray.then(|| {
@@ -52,12 +58,15 @@ fn remedy(training: &TrainingConfig) -> String {
     let TrainingConfig { rate, clip_norm, .. } = training;
     let warmup = match rate.schedule {
         ScheduleName::OneCycle => String::new(),
-        _ => format!("more of training.warmup_steps = {}, ", rate.warmup_steps),
+        _ => format!("more training.warmup_steps than {}, ", rate.warmup_steps),
     };
-    let clip = clip_norm.map_or("\"none\"".to_string(), |limit| format!("{limit:?}"));
+    let clip = match clip_norm {
+        Some(limit) => format!("a lower training.clip_norm than {limit:?}"),
+        None => "a training.clip_norm (there is none)".to_string(),
+    };
     format!(
-        "a lower training.learning_rate = {:?}, {warmup}or a lower training.clip_norm = {clip} may help (a run \
-         goes on with another one by --set KEY=VALUE --allow-change KEY)",
+        "take a lower training.learning_rate than {:?}, {warmup}or {clip}; with --set KEY=VALUE --allow-change \
+         KEY the run goes on from its last checkpoint",
         rate.learning_rate
     )
 }
@@ -73,10 +82,14 @@ mod tests {
         std::fs::write(&file, "[data]\nkind = \"digits\"\n").unwrap();
         let training = crate::config::RunConfig::load(&file, &[]).unwrap().training;
         let mut watch = Watch::of(&folder.path().join("metrics.jsonl"));
+        [2.0, 1.0, 9.0].into_iter().for_each(|loss| watch.begins(loss));
         let mut sees = |loss| watch.sees(loss, &training);
         assert_eq!([3.0, 2.0, 5.9].map(&mut sees), [None, None, None]);
         let told = sees(6.1).unwrap();
-        assert!(told.contains("training.learning_rate = 0.0005"), "{told}");
+        assert!(
+            told.contains("from 2.0000") && told.contains("training.learning_rate than 0.0005"),
+            "{told}"
+        );
         assert_eq!(sees(60.0), None);
     }
 

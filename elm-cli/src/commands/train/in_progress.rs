@@ -226,6 +226,7 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         self.state.window.objective += report.objective;
         self.state.scan = report.path.to_string();
         let loss = report.loss;
+        self.watch.begins(loss);
         let words = || format!("loss {loss:.4}  lr {:.2e}", report.learning_rate);
         self.stopwatch.timed(Part::Logging, || self.progress.update(step, words));
         if step.is_multiple_of(self.request.config.logging.every_steps) {
