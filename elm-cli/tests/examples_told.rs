@@ -19,6 +19,8 @@ const REPLACED: &[(&str, &str)] = &[
     ("--from-audio recordings", "--from-audio audio"),
     ("--samples 8156,2264", "--samples 20,10"),
     ("--pictures 200000", "--pictures 20"),
+    ("--pictures 10000", "--pictures 20"),
+    ("--samples 20000,1000,1000", "--samples 9,3,3"),
     ("--steps 20", "--steps 1"),
     ("arrays.npz", "tables"),
     ("configs/sweeps/small.toml", "sweep.toml"),
