@@ -5,7 +5,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// How often is looked where a process is.
-const LOOK: Duration = Duration::from_micros(50);
+const LOOK: Duration = Duration::from_micros(200);
 /// What is waited at most when a checkpoint has been begun: about as long as
 /// one takes.
 const WRITING: Duration = Duration::from_millis(2);

@@ -79,7 +79,7 @@ mod tests {
     fn a_loss_far_above_the_first_of_the_run_is_told_once() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("small.toml");
-        std::fs::write(&file, "[data]\nkind = \"digits\"\n").unwrap();
+        std::fs::write(&file, "[data]\nkind = \"digits\"\n[model]\nnum_hidden = 3\n").unwrap();
         let training = crate::config::RunConfig::load(&file, &[]).unwrap().training;
         let mut watch = Watch::of(&folder.path().join("metrics.jsonl"));
         [2.0, 1.0, 9.0].into_iter().for_each(|loss| watch.begins(loss));
