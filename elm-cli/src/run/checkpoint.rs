@@ -1,8 +1,8 @@
 //! Checkpoints: a set of files that is there as a whole or not at all.
 //!
-//! A checkpoint is written into a temporary folder, each file synced, the
-//! manifest (sizes and digests) last; then the folder is renamed. A damaged
-//! one is recognised by its manifest and passed over for the one before.
+//! A checkpoint is written into a temporary folder, a manifest with sizes and
+//! digests last; when all of it is synced, the folder is renamed. A damaged one
+//! is recognised by its manifest and passed over for the one before.
 
 use super::provenance::Provenance;
 use crate::in_words;
@@ -87,19 +87,23 @@ fn remove_leftovers(folder: &Path) {
 fn write_files(fresh: &Path, files: &Files, written_by: Option<&Provenance>) -> std::io::Result<()> {
     fs::create_dir(fresh)?;
     let mut manifest = Manifest { files: BTreeMap::new(), written_by: written_by.cloned() };
+    let mut written = Vec::with_capacity(files.len() + 1);
     for (name, bytes) in files {
-        write_synced(&fresh.join(name), bytes)?;
+        written.push(write(&fresh.join(name), bytes)?);
         let recorded = Recorded { bytes: bytes.len() as u64, sha256: digest(bytes) };
         manifest.files.insert(name.clone(), recorded);
     }
-    write_synced(&fresh.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?;
+    written.push(write(&fresh.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?);
+    // One after the other once all are written: what the file system does for
+    // the first, the others need not wait for.
+    written.iter().try_for_each(File::sync_all)?;
     File::open(fresh)?.sync_all()
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<File> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 fn digest(bytes: &[u8]) -> String {
