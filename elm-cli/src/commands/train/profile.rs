@@ -45,7 +45,7 @@ const PARTS: [(Part, &str); 10] = [
     (Part::Other, "other"),
 ];
 
-/// Adds up the time of each part; switched off, it looks at no clock.
+/// Adds up the time of each part; switched off, it does nothing.
 pub(super) struct Stopwatch {
     /// When it was started; `None`: switched off.
     began: Option<Instant>,
