@@ -104,18 +104,25 @@ pub enum ChartError {
 pub struct Axis {
     pub(crate) label: String,
     pub(crate) log: bool,
+    pub(crate) whole: bool,
     pub(crate) range: Option<[f64; 2]>,
 }
 
 impl Axis {
     /// An even scale. The label names the unit: `training time (s)`.
     pub fn linear(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), log: false, range: None }
+        Axis { label: label.into(), log: false, whole: false, range: None }
     }
 
     /// A logarithmic scale, for positive numbers.
     pub fn log(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), log: true, range: None }
+        Axis { label: label.into(), log: true, whole: false, range: None }
+    }
+
+    /// An even scale that is labelled at whole numbers only, for what is counted
+    /// or numbered.
+    pub fn whole(label: impl Into<String>) -> Self {
+        Axis { whole: true, ..Axis::linear(label) }
     }
 
     /// From here to there, instead of as far as the data goes.

@@ -25,9 +25,9 @@ pub struct Panel {
 }
 
 /// Room above a panel for the label of its vertical axis.
-const LABEL: f64 = 30.0;
-/// Where the label of the first panel ends.
-const TOP: f64 = 70.0;
+const LABEL: f64 = 44.0;
+/// Where the first panel begins.
+const TOP: f64 = 82.0;
 /// Room to the right, for names of series and scales of colours.
 const RIGHT: f64 = 118.0;
 /// Room below the last panel for what the horizontal axis shows.
@@ -107,7 +107,7 @@ impl Panels {
         let mut pen = Pen(scene);
         pen.text([EDGE, 32.0], &self.title, look::TITLE_SIZE, Align::Left);
         for (at, (panel, frame)) in self.panels.iter().zip(&frames).enumerate() {
-            pen.text([EDGE, frame.y.end - 12.0], &panel.chart.y.label, look::LABEL_SIZE, Align::Left);
+            pen.text([EDGE, frame.y.end - 20.0], &panel.chart.y.label, look::LABEL_SIZE, Align::Left);
             if panel.chart.field.is_none() {
                 frame.grid(&mut pen);
             }

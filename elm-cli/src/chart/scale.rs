@@ -7,6 +7,8 @@ use super::ticks::Ticks;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     pub(super) log: bool,
+    /// Is it labelled at whole numbers only?
+    pub(super) whole: bool,
     pub(super) low: f64,
     pub(super) high: f64,
     pub(super) start: f64,
@@ -23,7 +25,7 @@ impl Scale {
             });
             if tight && ends[0] < ends[1] { ends } else { widened(ends, axis.log) }
         });
-        Scale { log: axis.log, low, high, start: 0.0, end: 1.0 }
+        Scale { log: axis.log, whole: axis.whole, low, high, start: 0.0, end: 1.0 }
     }
 
     /// Drawn from here to there.
@@ -47,7 +49,10 @@ impl Scale {
         }
         // Labels are wider than they are high; downward is upward in numbers.
         let wanted = if self.end > self.start { 7 } else { 5 };
-        Ticks::linear(self.low, self.high, wanted)
+        match self.whole {
+            true => Ticks::linear(self.low, self.high, wanted.min((self.high - self.low) as usize)),
+            false => Ticks::linear(self.low, self.high, wanted),
+        }
     }
 }
 

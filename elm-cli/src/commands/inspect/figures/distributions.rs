@@ -32,7 +32,7 @@ pub(super) fn charts(report: &InspectReport) -> Vec<(String, Chart)> {
 }
 
 fn chart(title: &str, x: Axis, y: &str, histogram: &Counts) -> Chart {
-    Chart::new(title, x, Axis::linear(y)).with_histogram("", &histogram.edges, &heights(histogram))
+    Chart::new(title, x, Axis::whole(y)).with_histogram("", &histogram.edges, &heights(histogram))
 }
 
 /// Timescales, before and after training where they were trained.
@@ -40,7 +40,7 @@ fn timescales(report: &InspectReport) -> Chart {
     let scales = &report.layer.timescales;
     let how = if scales.learnable { "" } else { " (fixed)" };
     let title = format!("Timescales of memory{how}, layer {}", report.layer.layer);
-    let chart = Chart::new(title, Axis::log("timescale τ (steps)"), Axis::linear("memory units"));
+    let chart = Chart::new(title, Axis::log("timescale τ (steps)"), Axis::whole("memory units"));
     let trained = heights(&scales.trained);
     match &scales.initial {
         None => chart.with_histogram("", &scales.trained.edges, &trained),

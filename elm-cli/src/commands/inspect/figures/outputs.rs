@@ -49,7 +49,7 @@ fn probabilities(logits: &[&[f32]]) -> Vec<Vec<f64>> {
 /// What the class would be taken for if the sequence ended there.
 fn classes(shares: &[Vec<f64>], clock: Clock) -> Panel {
     if shares.len() > MOST_LINES {
-        let axis = Axis::linear("class").between(-0.5, shares.len() as f64 - 0.5);
+        let axis = Axis::whole("class").between(-0.5, shares.len() as f64 - 0.5);
         return Panel::new(axis, 120.0).over(cells("probability", shares, clock));
     }
     let panel = Panel::new(Axis::linear("probability of the class").between(0.0, 1.0), 100.0);

@@ -56,7 +56,7 @@ fn input(findings: &Findings<'_>, at: usize, clock: Clock) -> Option<Panel> {
     });
     let tokens = matches!(example.batch.input, HostInput::Tokens(_));
     let label = if tokens { "number of the input symbol" } else { "input channel" };
-    let axis = Axis::linear(label).between(-0.5, channels as f64 - 0.5);
+    let axis = Axis::whole(label).between(-0.5, channels as f64 - 0.5);
     if dots.len() > MOST_DOTS {
         let mut counts = vec![vec![0.0; steps]; channels];
         for (step, channel, count) in dots {
@@ -81,7 +81,7 @@ fn of_layer(findings: &Findings<'_>, activity: &Recording, clock: Clock) -> Pane
         };
         let points: Vec<(f64, f64)> = (0..activity.units()).flat_map(spikes).collect();
         if !points.is_empty() && points.len() <= MOST_DOTS {
-            let axis = Axis::linear(unit).between(-0.5, activity.units() as f64 - 0.5);
+            let axis = Axis::whole(unit).between(-0.5, activity.units() as f64 - 0.5);
             return Panel::new(axis, 120.0).with(Series::dots("", &points));
         }
     }

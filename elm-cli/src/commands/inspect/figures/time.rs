@@ -53,7 +53,7 @@ pub(super) struct Labels<'a> {
 pub(super) fn units(recording: &Recording, labels: &Labels<'_>, clock: Clock, height: f64) -> Panel {
     let units = recording.units();
     if units > MOST_LINES {
-        let axis = Axis::linear(labels.unit).between(-0.5, units as f64 - 0.5);
+        let axis = Axis::whole(labels.unit).between(-0.5, units as f64 - 0.5);
         let rows: Vec<Vec<f64>> = (0..units).map(|unit| recording.unit(unit).collect()).collect();
         return Panel::new(axis, height).over(cells(labels.value, &rows, clock));
     }
