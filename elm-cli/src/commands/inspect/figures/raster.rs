@@ -72,7 +72,8 @@ fn input(findings: &Findings<'_>, at: usize, clock: Clock) -> Option<Panel> {
 /// What the layer did: spikes as dots, graded activity as it is.
 fn of_layer(findings: &Findings<'_>, activity: &Recording, clock: Clock) -> Panel {
     let layer = findings.subject.layer;
-    let unit = if layer.neurons > 1 { "neuron" } else { "output of the neuron" };
+    let single = layer.neurons == 1;
+    let unit = if single { "output of the neuron" } else { "neuron" };
     let unit = format!("{unit} (layer {})", findings.subject.position);
     if layer.neuron.activation == Activation::Spike {
         let spikes = |unit: usize| {
@@ -85,6 +86,10 @@ fn of_layer(findings: &Findings<'_>, activity: &Recording, clock: Clock) -> Pane
             return Panel::new(axis, 120.0).with(Series::dots("", &points));
         }
     }
-    let line = |unit: usize| if activity.units() > 1 { unit.to_string() } else { String::new() };
+    let line = |unit: usize| match activity.units() {
+        1 => String::new(),
+        _ if single => format!("output {unit}"),
+        _ => format!("neuron {unit}"),
+    };
     units(activity, &Labels { unit: &unit, value: "activity", line: &line }, clock, 120.0)
 }

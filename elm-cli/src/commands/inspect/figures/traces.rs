@@ -2,7 +2,7 @@
 
 use super::super::Findings;
 use super::super::neuron::Inside;
-use super::time::{Clock, Labels, units};
+use super::time::{Clock, Labels, MOST_LINES, units};
 use crate::chart::Panels;
 use elm_core::analysis::activity::Recording;
 
@@ -25,13 +25,9 @@ pub(super) fn picture(findings: &Findings<'_>, neuron: usize, inside: &Inside) -
             report.and_then(|report| report.memory.get(unit)).map_or(f64::NAN, |unit| unit.tau_steps)
         };
         let line = |unit: usize| format!("τ {}", short(tau(unit)));
-        let unit = "memory unit, by initial timescale";
-        panels = panels.with(units(
-            memory,
-            &Labels { unit, value: "memory (τ in steps)", line: &line },
-            clock,
-            150.0,
-        ));
+        let value = if memory.units() > MOST_LINES { "memory" } else { "memory (τ in steps)" };
+        let labels = Labels { unit: "memory unit, by initial timescale", value, line: &line };
+        panels = panels.with(units(memory, &labels, clock, 150.0));
     }
     let own = findings.ran.first().and_then(|ran| ran.activity.first());
     if let Some(Ok(activity)) = own.map(|all| outputs_of(all, neuron, layer.outputs)) {
