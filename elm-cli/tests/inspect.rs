@@ -210,7 +210,7 @@ fn what_cannot_be_looked_into_is_said() {
     place.write(
         "lstm.toml",
         "[data]\nkind = \"digits\"\nchannels = 20\nbin_ms = 50.0\ntrain_samples = 16\nvalid_samples = 8\n\
-         test_samples = 8\n[model]\nkind = \"lstm\"\nhidden_size = 4\n[training]\nbatch_size = 8\nnum_epochs = 1\n",
+         test_samples = 8\n[model]\nkind = \"lstm\"\n[model.lstm]\nhidden_size = 4\n[training]\nbatch_size = 8\nnum_epochs = 1\n",
     );
     place.run(&["train", "lstm.toml", "--out", "lstm"]).expect(0, &[]);
     said(&["lstm"], 2, &["elm inspect looks into ELM networks"]);

@@ -59,7 +59,7 @@ enum Command {
     /// Look into a trained ELM network: rasters, traces, timescales, what matters
     #[command(after_help = "Examples:\n  elm inspect runs/quickstart-0\n  \
         elm inspect runs/quickstart-0 --examples 20 --neurons 0,3,7 --out looked-into\n  \
-        elm inspect runs/text-0 --split valid --json\n\n\
+        elm inspect runs/text-0 --split valid --examples 1 --json\n\n\
         Pictures: raster-EXAMPLE (input, activity, answers), text-EXAMPLE (a text beside its prediction), \
         traces-NEURON (branches, memory, activity), timescales, activity, intervals, correlations, and what is \
         lost without a neuron (ablation) or a branch (branches-NEURON). Those of examples are made of the first \

@@ -15,9 +15,9 @@ use elm_core::model::{StoredTensors, StoredValues};
 /// Examples that parts are silenced on, at most.
 const MOST_EXAMPLES: usize = 20;
 /// Neurons that are silenced, the most active ones.
-const MOST_NEURONS: usize = 64;
+const MOST_NEURONS: usize = 32;
 /// Branches of a neuron that are, those with the largest drive.
-const MOST_BRANCHES: usize = 20;
+const MOST_BRANCHES: usize = 10;
 
 /// A part that can be taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
