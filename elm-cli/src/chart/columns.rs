@@ -17,12 +17,22 @@ impl Chart {
         name: impl Into<String>,
         columns: impl IntoIterator<Item = ([f64; 2], f64)>,
     ) -> Self {
-        let corners = columns
-            .into_iter()
-            .flat_map(|([left, right], height)| [(left, 0.0), (left, height), (right, height), (right, 0.0)]);
-        let outline: Vec<(f64, f64)> = corners.collect();
-        let filled: Vec<(f64, f64, f64)> = outline.iter().map(|&(x, y)| (x, 0.0, y)).collect();
+        let columns: Vec<([f64; 2], f64)> = columns.into_iter().collect();
         let number = self.series.len();
-        self.with(Series::band("", &filled)).with(Series::line(name, &outline).like(number))
+        let mut name = name.into();
+        let mut chart = self;
+        // No line leads through places where nothing is.
+        let side_by_side =
+            |a: &([f64; 2], f64), b: &([f64; 2], f64)| b.0[0] - a.0[1] < (a.0[1] - a.0[0]) / 2.0;
+        for group in columns.chunk_by(side_by_side) {
+            let corners = group.iter().flat_map(|&([left, right], height)| {
+                [(left, 0.0), (left, height), (right, height), (right, 0.0)]
+            });
+            let outline: Vec<(f64, f64)> = corners.collect();
+            let filled: Vec<(f64, f64, f64)> = outline.iter().map(|&(x, y)| (x, 0.0, y)).collect();
+            let line = Series::line(std::mem::take(&mut name), &outline);
+            chart = chart.with(Series::band("", &filled).like(number)).with(line.like(number));
+        }
+        chart
     }
 }

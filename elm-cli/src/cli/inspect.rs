@@ -18,7 +18,7 @@ pub(super) struct InspectArgs {
     /// Which part of the data
     #[arg(long, value_enum, default_value = "test")]
     split: SplitName,
-    /// Examples from the beginning of the split; of a text, segments of training.seq_length symbols
+    /// How many, from the beginning of the split; of a text, segments of training.seq_length symbols
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     examples: u32,
     /// Layer, counted from 0

@@ -71,8 +71,11 @@ fn allocation(laws: &Laws, budgets: &[&Budget], theory: Option<&TheoryFit>) -> C
         chart = chart.with(if repeated { series.errors(&errors) } else { series });
     }
     if let Some(theory) = theory {
+        let shown = shown_values(laws, budgets);
         for (number, budget) in budgets.iter().enumerate() {
-            let curve = curve(laws, theory, budget);
+            let mut curve = curve(laws, theory, budget);
+            let values = curve.iter_mut().flat_map(|(_, values)| values);
+            values.for_each(|value| *value = value.clamp(shown[0], shown[1]));
             let line: Vec<(f64, f64)> =
                 curve.iter().map(|&(neurons, [value, ..])| (neurons, value)).collect();
             let band: Vec<_> = curve.iter().map(|&(neurons, [_, low, high])| (neurons, low, high)).collect();
@@ -93,13 +96,23 @@ fn allocation(laws: &Laws, budgets: &[&Budget], theory: Option<&TheoryFit>) -> C
     chart
 }
 
+/// What was measured and half as much beyond: an interval of the theory may be
+/// so wide that nothing else could be seen.
+fn shown_values(laws: &Laws, budgets: &[&Budget]) -> [f64; 2] {
+    let values = budgets.iter().flat_map(|b| &b.allocations).map(|a| laws.metric.value(a.mean.loss));
+    let [low, high] = values
+        .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], value| [low.min(value), high.max(value)]);
+    let beyond = 0.5 * (high - low);
+    [low - beyond, high + beyond]
+}
+
 /// The theory along a budget: neurons, value and its interval.
 fn curve(laws: &Laws, theory: &TheoryFit, budget: &Budget) -> Vec<(f64, [f64; 3])> {
     let memories = budget.allocations.iter().map(|a| a.mean.memory);
     let [low, high] =
         memories.fold([f64::INFINITY, 0.0], |[low, high], memory| [low.min(memory), high.max(memory)]);
     // Beyond the outermost runs, whose parameters are not quite those of the budget.
-    let (low, high) = (low / 1.2, high * 1.2);
+    let (low, high) = (low / 1.05, high * 1.05);
     let at = |place: usize| {
         let memory = low * (high / low).powf(place as f64 / (PLACES - 1) as f64);
         let neurons = theory.design.neurons(budget.parameters, memory)?;

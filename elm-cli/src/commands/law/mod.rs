@@ -187,6 +187,13 @@ fn optima(budgets: &[Budget], seed: u64, notes: &mut Vec<String>) -> Vec<Optimum
     for budget in budgets {
         match optimum(budget, seed) {
             Ok(optimum) => {
+                if budget.allocations.len() == 3 {
+                    notes.push(format!(
+                        "budget {:.0}: a parabola goes through any three allocations; its interval tells of seeds \
+                         alone",
+                        budget.parameters
+                    ));
+                }
                 if optimum.at_edge {
                     notes.push(format!(
                         "budget {:.0}: the best allocation is the last on its side; the optimum may lie beyond",

@@ -68,7 +68,9 @@ impl Row {
         let record = RunRecord::read(run).map_err(|cause| note(Err(cause))).unwrap_or_default();
         let saved = Saved::read(run);
         let selection = known.as_ref().map_or(&[][..], |own| own.config.data.kind.properties().selection);
-        let best = history.best(selection).or_else(|| {
+        // Without its configuration nobody knows which of two validations is better.
+        let compared = known.as_ref().and_then(|_| history.best(selection));
+        let best = compared.or_else(|| {
             saved
                 .as_ref()
                 .and_then(|saved| Some((saved.best.as_ref()?.step, saved.best.as_ref()?.scores.clone())))
