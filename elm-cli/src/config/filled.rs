@@ -40,9 +40,11 @@ impl Model {
         let all = hidden.get(1).map(|layer| filled(None, layer)).or(first).unwrap_or(last);
         let all = all.values("model");
         if let Some(first) = first {
-            values.extend(others(&all, first.values("model"), "model.first_layer", |_| false));
+            values.extend(others(&all, first.values("model"), "model.first_layer", given(self.first_layer)));
         }
-        values.extend(others(&all, last.values("model"), "model.last_layer", is_of_readout));
+        let own = given(self.last_layer);
+        let always = |key: &str| is_of_readout(key) || own(key);
+        values.extend(others(&all, last.values("model"), "model.last_layer", always));
         values.extend(all);
         values
     }
@@ -63,8 +65,15 @@ impl Model {
     }
 }
 
+/// Was a setting given to this layer itself? Then it stays its own where all
+/// layers happen to have the same, and where those are set to something else.
+fn given(own: Option<LayerOptions>) -> impl Fn(&str) -> bool {
+    let values = own.unwrap_or_default().values("model");
+    move |key| values.iter().any(|(given, value)| given == key && value.is_some())
+}
+
 /// The settings of a layer that are not those of all, and those that are `always` given.
-fn others(all: &Values, own: Values, table: &str, always: fn(&str) -> bool) -> Values {
+fn others(all: &Values, own: Values, table: &str, always: impl Fn(&str) -> bool) -> Values {
     let differs =
         |(key, value): &(String, Option<String>)| always(key) || !all.contains(&(key.clone(), value.clone()));
     let moved = |(key, value): (String, Option<String>)| (key.replacen("model", table, 1), value);
