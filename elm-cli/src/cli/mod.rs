@@ -67,7 +67,7 @@ enum Command {
         Keys in JSON: `examples` (label, prediction, probability; of a text each of its `symbols`), `layer` \
         (fraction_active, silent, saturated, events with fano_factor and intervals, correlations, effective_rank, \
         timescales), `neurons` (memory, branches, strongest synapses), `ablation`. null is what is not defined, \
-        such as the intervals of a silent neuron; losses are in nats, intervals and timescales in time steps.")]
+        such as the intervals of a silent neuron; losses are in nats, of real values mean squared errors; intervals and timescales are in time steps.")]
     Inspect(inspect::InspectArgs),
     /// Train a set of runs, one process each
     #[command(after_help = "Examples:\n  elm sweep configs/sweeps/small.toml --dry-run\n  \

@@ -43,7 +43,7 @@ use elm_core::model::{LayerSpec, NetworkSpec, NeuronSpec, StoredTensors};
 use examples::Example;
 use neuron::Inside;
 use runner::{Ran, Runner};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to look into.
 pub struct InspectRequest {
@@ -117,6 +117,10 @@ pub fn run<B: Backend + 'static>(backend: &B, request: &InspectRequest) -> Resul
     std::fs::create_dir_all(&request.out)
         .with_context(|| format!("cannot make the folder {}", request.out.display()))?;
     let examples = examples::gather(&task, config, request, network)?;
+    if examples.len() < request.examples {
+        let of = if task.properties().carries_state { " in the first stream of the text" } else { "" };
+        tell(format_args!("note: there are {} examples{of}", examples.len()));
+    }
     let look = Look { request, task: &task, subject: &subject, examples: &examples };
     look.with(backend, saved.state.position.step)
 }
@@ -174,8 +178,9 @@ impl Look<'_> {
         let step_ms = step_ms(&request.config);
         let findings =
             Findings { subject, task, examples, ran: &ran, insides: &insides, report: &report, step_ms };
-        let mut files = figures::write(&findings, &request.out)?;
         let path = request.out.join("inspect.json");
+        remove_earlier(&path);
+        let mut files = figures::write(&findings, &request.out)?;
         files.push(path.display().to_string());
         report.files = files;
         write_atomically(&path, serde_json::to_string_pretty(&report).context("the report")?.as_bytes())?;
@@ -234,6 +239,17 @@ impl<'a> Subject<'a> {
 fn began_fresh(request: &InspectRequest) -> Result<bool> {
     let record = RunRecord::read(&request.run)?;
     Ok(record.from.is_none() && record.imported.is_none())
+}
+
+/// Removes the pictures of an earlier look, which may be of other examples; what
+/// they are stands in its numbers. One that stays is no reason to fail.
+fn remove_earlier(numbers: &Path) {
+    let earlier = std::fs::read(numbers).unwrap_or_default();
+    let earlier: serde_json::Value = serde_json::from_slice(&earlier).unwrap_or_default();
+    let files = earlier["files"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    for name in files.filter_map(|file| Path::new(file).file_name()) {
+        let _ = std::fs::remove_file(numbers.with_file_name(name));
+    }
 }
 
 /// Length of a time step in ms of data that has a clock.

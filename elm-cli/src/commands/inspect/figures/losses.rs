@@ -35,6 +35,6 @@ fn columns(title: &str, part: &str, mut losses: Vec<(usize, f64)>) -> Chart {
     losses.truncate(MOST_COLUMNS);
     losses.sort_by_key(|&(number, _)| number);
     let place = |(number, loss): (usize, f64)| ([number as f64 - 0.4, number as f64 + 0.4], loss);
-    Chart::new(title, Axis::whole(part), Axis::linear("more loss without it (nats)"))
+    Chart::new(title, Axis::whole(part), Axis::linear("more loss without it"))
         .with_columns("", losses.into_iter().map(place))
 }
