@@ -84,6 +84,16 @@ fn the_examples_of_a_classification_are_those_of_the_evaluation() {
     assert_eq!(report["neurons"].as_array().unwrap().len(), 3);
     // The same again, to the last digit.
     assert_eq!(report, inspected(&place, &["--examples", "16"]));
+    let ran = place.run(&["inspect", "run", "--examples", "17", "--neurons", "1"]);
+    ran.expect(0, &["note: there are 16 examples"]);
+    // Pictures of the look before are gone.
+    assert!(place.path("run/plots/inspect/traces-1.svg").is_file());
+    let traces = std::fs::read_dir(place.path("run/plots/inspect")).unwrap().flatten();
+    let traces = traces.filter(|file| file.file_name().to_string_lossy().starts_with("traces-"));
+    assert_eq!(traces.count(), 2);
+    place
+        .run(&["inspect", "run", "--examples", "1", "--set", "data.seed=5"])
+        .expect(0, &["note: this is not the test data of the run"]);
 }
 
 #[test]

@@ -12,7 +12,8 @@ const SHADES: usize = 48;
 /// Draws the field and what its colours mean.
 pub(super) fn draw(field: &Field, frame: &Frame, pen: &mut Pen) {
     let values = || field.rows.iter().flatten().copied();
-    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let met = [values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max)];
+    let [low, high] = field.range.unwrap_or(met);
     let high = if high > low { high } else { low + low.abs().max(1.0) };
     let shades = field.contours.unwrap_or(SHADES).clamp(2, 256);
     let shade = |at: usize| colour((at as f64 + 0.5) / shades as f64);

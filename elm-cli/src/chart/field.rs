@@ -8,6 +8,8 @@ pub struct Field {
     pub(crate) y: Vec<f64>,
     pub(crate) rows: Vec<Vec<f64>>,
     pub(crate) contours: Option<usize>,
+    /// Values at both ends of the scale of colours; `None`: those that there are.
+    pub(crate) range: Option<[f64; 2]>,
 }
 
 impl Field {
@@ -26,12 +28,21 @@ impl Field {
             y: y.to_vec(),
             rows: rows.to_vec(),
             contours: Some(levels),
+            range: None,
         }
     }
 
     /// One coloured cell a value, on linear axes: the cells fill the range from
     /// the first to the last `x` and `y`, first row at the bottom.
     pub fn cells(label: impl Into<String>, x: [f64; 2], y: [f64; 2], rows: &[Vec<f64>]) -> Self {
-        Field { label: label.into(), x: x.to_vec(), y: y.to_vec(), rows: rows.to_vec(), contours: None }
+        let (x, y, rows) = (x.to_vec(), y.to_vec(), rows.to_vec());
+        Field { label: label.into(), x, y, rows, contours: None, range: None }
+    }
+
+    /// With these values at the ends of the scale of colours, so that pictures
+    /// can be compared.
+    #[must_use]
+    pub fn between(self, low: f64, high: f64) -> Self {
+        Field { range: Some([low, high]), ..self }
     }
 }

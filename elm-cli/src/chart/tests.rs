@@ -100,6 +100,24 @@ fn columns_stand_on_zero() {
     assert_eq!(chart.series[1].points[..4], [(0.0, 0.0), (0.0, 3.0), (1.0, 3.0), (1.0, 0.0)]);
     let svg = axes().with_columns("more loss", [([0.6, 1.4], 0.5), ([1.6, 2.4], -0.1)]).svg().unwrap();
     assert!(svg.contains("more loss") && !svg.contains("NaN"));
+    // Where nothing was measured stands nothing, no zero either.
+    let apart = axes().with_columns("more loss", [([0.6, 1.4], 0.5), ([1.6, 2.4], 0.5), ([7.6, 8.4], 0.5)]);
+    let lines: Vec<_> = apart.series.iter().map(|series| &series.points).filter(|p| p.len() > 4).collect();
+    assert_eq!(lines.iter().map(|points| points[points.len() - 1].0).collect::<Vec<_>>(), [2.4, 2.4]);
+    assert_eq!(apart.series.iter().filter(|series| series.name == "more loss").count(), 1);
+}
+
+#[test]
+fn the_colours_of_cells_may_be_those_of_a_given_range() {
+    let rows = vec![vec![0.2, 0.3]; 2];
+    let drawn = |field: Field| {
+        let axes = [Axis::linear("x"), Axis::linear("y")].map(|axis| axis.between(0.0, 8.0));
+        let [x, y] = axes;
+        Chart::new("t", x, y).over(field).svg().unwrap()
+    };
+    let cells = || Field::cells("share", [0.0, 8.0], [0.0, 8.0], &rows);
+    assert!(drawn(cells().between(0.0, 1.0)).contains(">1.0<"));
+    assert!(!drawn(cells()).contains(">1.0<"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::config::RunConfig;
 use crate::machine;
 use crate::model::ConfiguredModel;
 use crate::run::checkpoint::{self, Which};
+use crate::run::record::DataDigests;
 use crate::run::signals::StopFlag;
 use crate::run::{Provenance, RunRecord, Summary, Symbols, state};
 use crate::task::{Purpose, Task};
@@ -77,6 +78,29 @@ pub(crate) fn nothing_saved(run: &Path, which: Which) -> String {
     format!("{}: there is no `{name}` checkpoint{remedy}", run.join("checkpoints").display())
 }
 
+/// The digests of the data; says so where it is not that of the run.
+///
+/// # Errors
+/// When it asks for something else than the run has learned to predict.
+pub(super) fn digests_beside_those_of(
+    run: &Path,
+    config: &RunConfig,
+    task: &Task,
+    split: Purpose,
+) -> Result<DataDigests> {
+    let (record, predicts) = (RunRecord::read(run)?, task.properties().predicts);
+    if let Some(learned) = record.predicts.filter(|learned| *learned != predicts) {
+        let (learned, predicts) = (learned.words(), predicts.words());
+        let reason = format!("this data asks for {predicts}; the run has learned to predict {learned}");
+        return Err(config.error("data.path", reason).into());
+    }
+    let (data, split) = (task.digests()?, split.name());
+    if record.data.is_some_and(|of_run| of_run.of(split) != data.of(split)) {
+        tell(format_args!("note: this is not the {split} data of the run (it has another digest)"));
+    }
+    Ok(data)
+}
+
 /// Evaluates on a backend; `None` when interrupted.
 ///
 /// # Errors
@@ -90,12 +114,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let symbols = Symbols::read(&request.run)?;
     let task = Task::load(config, symbols.as_ref(), &mut |note| tell(format_args!("note: {note}")))?;
     symbols_are_known(&request.run, symbols.as_ref(), &task)?;
-    let (record, predicts) = (RunRecord::read(&request.run)?, task.properties().predicts);
-    if let Some(learned) = record.predicts.filter(|learned| *learned != predicts) {
-        let (learned, predicts) = (learned.words(), predicts.words());
-        let reason = format!("this data asks for {predicts}; the run has learned to predict {learned}");
-        return Err(config.error("data.path", reason).into());
-    }
+    let data = digests_beside_those_of(&request.run, config, &task, request.split)?;
     let spec = S::configured(config, task.demand())?;
     let rows = match request.split {
         Purpose::Test => config.training.test_batch_size,
@@ -115,13 +134,6 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     };
     for note in undefined(&task, request.split, &evaluation.scores) {
         tell(format_args!("note: {note}"));
-    }
-    let data = task.digests()?;
-    let split = request.split.name();
-    if let Some(of_run) = record.data
-        && of_run.of(split) != data.of(split)
-    {
-        tell(format_args!("note: this is not the {split} data of the run (it has another digest)"));
     }
     let description = backend.description();
     let simd = config.backend_options.simd;

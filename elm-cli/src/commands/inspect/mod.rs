@@ -26,7 +26,7 @@ pub use report::{
     TimescaleReport,
 };
 
-use super::eval::{nothing_saved, symbols_are_known};
+use super::eval::{digests_beside_those_of, nothing_saved, symbols_are_known};
 use crate::answer::tell;
 use crate::config::{ConfigError, DataKind, RunConfig};
 use crate::machine;
@@ -102,6 +102,7 @@ pub fn run<B: Backend + 'static>(backend: &B, request: &InspectRequest) -> Resul
     let symbols = Symbols::read(&request.run)?;
     let task = Task::load(config, symbols.as_ref(), &mut |note| tell(format_args!("note: {note}")))?;
     symbols_are_known(&request.run, symbols.as_ref(), &task)?;
+    digests_beside_those_of(&request.run, config, &task, request.split)?;
     let spec = AnyModel::configured(config, task.demand())?;
     let AnyModel::Elm(network) = &spec else {
         let message =

@@ -28,8 +28,7 @@ impl Predicted<'_> {
 
     /// The probability of each class, `[R, O]`: the softmax of the logits.
     pub fn probabilities(&self) -> Vec<f32> {
-        let columns = self.target.labels().map_or(0, |labels| labels.len());
-        (0..columns).flat_map(|column| softmax(column_of(self.outputs, columns, column))).collect()
+        probabilities(self.outputs, self.target.labels().map_or(0, |labels| labels.len()))
     }
 
     /// The probability of what was to be predicted, `[R]`.
@@ -40,6 +39,12 @@ impl Predicted<'_> {
         };
         labels.iter().enumerate().filter_map(of_label).collect()
     }
+}
+
+/// The probability of each class in every column of logits `[O, columns]`, as
+/// `[columns, O]`: their softmax.
+pub fn probabilities(logits: &[f32], columns: usize) -> Vec<f32> {
+    (0..columns).flat_map(|column| softmax(column_of(logits, columns, column))).collect()
 }
 
 /// Column `column` of `[O, columns]`.

@@ -16,7 +16,7 @@ mod scores;
 
 pub use confusion::Confusion;
 pub(super) use measure::Mean;
-pub use measure::{Measure, Predicted, right_answers};
+pub use measure::{Measure, Predicted, probabilities, right_answers};
 pub use ranking::{roc_auc, true_positives_at};
 pub use scores::{Criterion, Measured, Scores};
 

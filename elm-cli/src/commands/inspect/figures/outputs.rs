@@ -4,6 +4,7 @@ use super::super::Findings;
 use super::time::{Clock, MOST_LINES, cells};
 use crate::chart::{Axis, Panel, Series};
 use elm_core::train::Target;
+use elm_core::train::metric::probabilities;
 use elm_data::neuronio::voltage_of;
 
 /// Panels of an example's answers; none where two sequences are compared at
@@ -15,7 +16,10 @@ pub(super) fn panels(findings: &Findings<'_>, at: usize, clock: Clock) -> Vec<Pa
     let all = example.batch.steps.max(1);
     let outputs: Vec<&[f32]> = every_step.chunks_exact(all).map(|output| &output[..steps.min(all)]).collect();
     match &example.batch.target {
-        Target::LastStep { .. } => vec![classes(&probabilities(&outputs), clock)],
+        Target::LastStep { .. } => {
+            let names = findings.task.output_names();
+            vec![classes(&of_classes(every_step, all, steps), &names, clock)]
+        }
         Target::EveryStep { .. } => symbols(findings, at, clock).into_iter().collect(),
         Target::ValuesEveryStep { values, .. } => {
             let wanted: Vec<&[f32]> = values.chunks_exact(all).collect();
@@ -31,31 +35,27 @@ pub(super) fn panels(findings: &Findings<'_>, at: usize, clock: Clock) -> Vec<Pa
     }
 }
 
-/// The softmax of every step, `[O][T]`.
-fn probabilities(logits: &[&[f32]]) -> Vec<Vec<f64>> {
-    let steps = logits.first().map_or(0, |output| output.len());
-    let mut shares = vec![vec![0.0; steps]; logits.len()];
-    for step in 0..steps {
-        let of_step = || logits.iter().map(|output| f64::from(output[step]));
-        let top = of_step().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = of_step().map(|logit| (logit - top).exp()).sum();
-        for (share, logit) in shares.iter_mut().zip(of_step()) {
-            share[step] = (logit - top).exp() / sum;
-        }
-    }
-    shares
+/// How likely each class was held to be at every step, `[O][T]`, from logits
+/// `[O, all]`.
+fn of_classes(logits: &[f32], all: usize, steps: usize) -> Vec<Vec<f64>> {
+    let (shares, classes) = (probabilities(logits, all), logits.len() / all);
+    let of_class = |class: usize| {
+        let own = shares.iter().skip(class).step_by(classes).take(steps);
+        own.map(|&share| f64::from(share)).collect()
+    };
+    (0..classes).map(of_class).collect()
 }
 
 /// What the class would be taken for if the sequence ended there.
-fn classes(shares: &[Vec<f64>], clock: Clock) -> Panel {
+fn classes(shares: &[Vec<f64>], names: &[String], clock: Clock) -> Panel {
     if shares.len() > MOST_LINES {
         let axis = Axis::whole("class").between(-0.5, shares.len() as f64 - 0.5);
-        return Panel::new(axis, 120.0).over(cells("probability", shares, clock));
+        return Panel::new(axis, 120.0).over(cells("probability", shares, clock).between(0.0, 1.0));
     }
     let panel = Panel::new(Axis::linear("probability of the class").between(0.0, 1.0), 100.0);
-    let numbered = shares.iter().enumerate();
-    numbered.fold(panel, |panel, (class, shares)| {
-        panel.with(clock.line(format!("class {class}"), shares.iter().copied()))
+    shares.iter().enumerate().fold(panel, |panel, (class, shares)| {
+        let name = names.get(class).map_or_else(|| class.to_string(), String::clone);
+        panel.with(clock.line(format!("class {name}"), shares.iter().copied()))
     })
 }
 
