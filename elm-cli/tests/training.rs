@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, metrics};
+use common::{Place, SMALL_TEXT, metrics};
 
 /// A text with some structure, made.
 fn text() -> Vec<u8> {
@@ -17,48 +17,10 @@ fn text() -> Vec<u8> {
     text
 }
 
-const TEXT: &str = r#"
-[data]
-kind = "text"
-path = "text"
-tokens = "eos"
-[model]
-num_hidden = 6
-embedding_scale = 3.0
-head = "linear"
-[model.neuron]
-num_memory = 3
-num_branch = 4
-num_synapse_per_branch = 4
-memory_tau_max = 20.0
-input_scale = 10.0
-[model.dropout]
-recurrent = 0.1
-[training]
-batch_size = 4
-seq_length = 12
-steps_per_turn = 12
-num_turns = 4
-valid_batches = 5
-test_batches = 10
-test_batch_size = 2
-learning_rate = 1e-2
-warmup_steps = 2
-state_dropout = 0.1
-state_dropout_warmup = 20
-[regularizer]
-mlp_magnitude = { strength = 0.01 }
-population_activity = { strength = 0.1 }
-[checkpoint]
-every_steps = 3
-[logging]
-every_steps = 5
-"#;
-
 fn place() -> Place {
     let place = Place::new();
     place.write("text", text());
-    place.write("text.toml", TEXT);
+    place.write("text.toml", SMALL_TEXT);
     place
 }
 

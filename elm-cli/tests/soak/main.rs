@@ -13,7 +13,7 @@ mod common;
 mod run;
 mod strike;
 
-use common::Place;
+use common::{Place, SMALL, SMALL_TEXT};
 use run::Run;
 use std::time::{Duration, Instant};
 use strike::{Chance, Moment};
@@ -21,73 +21,37 @@ use strike::{Chance, Moment};
 /// Kills over both tasks where `ELM_KILLS` says nothing else.
 const KILLS: u32 = 200;
 
-/// A network on text: its state is carried from batch to batch, and reset at
-/// random.
+/// What makes kills land everywhere: long evaluations, many checkpoints. State
+/// is carried from batch to batch, and reset at random.
 const TEXT: &str = r#"
+extends = "small.toml"
 [backend]
 threads = 1
 [data]
-kind = "text"
-path = "text"
 tokens = "bytes"
-[model]
-num_hidden = 6
-head = "linear"
-[model.neuron]
-num_memory = 3
-num_branch = 4
-num_synapse_per_branch = 4
-memory_tau_max = 20.0
-[model.dropout]
-recurrent = 0.1
 [training]
-batch_size = 4
-seq_length = 12
-steps_per_turn = 12
 num_turns = 8
 valid_batches = 20
 test_batches = 40
-learning_rate = 1e-2
-warmup_steps = 2
-state_dropout = 0.1
-state_dropout_warmup = 20
+test_batch_size = 1
 [checkpoint]
 every_steps = 5
 [logging]
 every_steps = 4
 "#;
 
-/// One on spikes, whose samples are drawn in another order in every epoch.
+/// Likewise; samples are drawn in another order in every epoch.
 const SPIKES: &str = r#"
+extends = "small.toml"
 [backend]
 threads = 1
 [data]
-kind = "digits"
-channels = 20
 bin_ms = 25.0
 train_samples = 96
 valid_samples = 200
 test_samples = 200
-[model]
-num_hidden = 6
-head = "linear"
-[model.neuron]
-num_memory = 3
-num_branch = 4
-num_synapse_per_branch = 3
-memory_tau_max = 20.0
-[model.dropout]
-input = 0.1
-recurrent = 0.1
 [training]
-batch_size = 8
 num_epochs = 8
-learning_rate = 5e-3
-warmup_steps = 3
-[checkpoint]
-every_steps = 5
-[logging]
-every_steps = 4
 "#;
 
 /// Updates between two validations of both.
@@ -163,6 +127,7 @@ fn live(run: &Run, chance: &mut Chance, times: [Duration; 2], landed: &mut Lande
 #[test]
 fn a_text_run_killed_at_any_moment_gives_the_numbers_of_the_straight_one() {
     let place = Place::new();
+    place.write("small.toml", SMALL_TEXT);
     place.write("config.toml", TEXT);
     place.write("text", strike::words(&mut Chance(1), 130_000));
     soak("text", &place, 7);
@@ -171,6 +136,7 @@ fn a_text_run_killed_at_any_moment_gives_the_numbers_of_the_straight_one() {
 #[test]
 fn a_spike_run_killed_at_any_moment_gives_the_numbers_of_the_straight_one() {
     let place = Place::new();
+    place.write("small.toml", SMALL);
     place.write("config.toml", SPIKES);
     soak("spikes", &place, 8);
 }
