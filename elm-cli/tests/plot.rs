@@ -50,6 +50,11 @@ fn curves_of_one_run_and_of_several_are_drawn() {
         assert!(words.iter().any(|own| own == word), "{word} is not in {words:?}");
     }
 
+    // However often and under whatever names a run is given, it is drawn once.
+    let ran = place.run(&["plot", "a", "./a", "b/../a", "b", "--json"]);
+    let report: Value = serde_json::from_str(&ran.expect(0, &[]).out).unwrap();
+    assert_eq!(report["runs"].as_array().unwrap().len(), 2);
+
     // A folder of runs stands for them, and seconds go on where they were.
     let all = ["plot", ".", "--against", "seconds", "--metric", "accuracy", "--log-y", "--out", "deep/in"];
     place.run(&all).expect(0, &["deep/in/curves-accuracy.png"]);

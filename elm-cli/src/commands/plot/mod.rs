@@ -23,6 +23,7 @@ use curve::Curves;
 use draw::Named;
 pub(crate) use draw::Style;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What to draw.
@@ -114,7 +115,7 @@ fn style(request: &PlotRequest) -> Style {
 
 /// The runs that are meant, each once.
 fn folders(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut folders: Vec<PathBuf> = Vec::new();
+    let (mut folders, mut seen) = (Vec::new(), BTreeSet::new());
     for folder in named {
         if !folder.is_dir() || (folder.join("config.toml").is_file() && !is_run(folder)) {
             bail!("{}: this is not the folder of a run", folder.display());
@@ -124,7 +125,8 @@ fn folders(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
             bail!("{}: there is no run in this folder", folder.display());
         }
         for run in found {
-            if !folders.contains(&run) {
+            // The same run may be named in several ways.
+            if seen.insert(run.canonicalize().unwrap_or_else(|_| run.clone())) {
                 folders.push(run);
             }
         }
