@@ -52,6 +52,11 @@ fn runs_are_listed_with_their_states_and_what_differs() {
     );
     assert!(a["valid"]["accuracy"].is_number() && a["test"]["loss"].is_number(), "{a:#}");
     assert!(a["seconds"].as_f64().unwrap() > 0.0 && a["steps_per_second"].as_f64().unwrap() > 0.0);
+    // The test of a run that was stopped is that of where it stands.
+    let stopped = std::fs::read(place.path("runs/deep/in/c/summary.json")).unwrap();
+    let stopped: Value = serde_json::from_slice(&stopped).unwrap();
+    assert_eq!(report["runs"][2]["test"]["loss"], stopped["test"]["loss"]);
+    assert!(stopped["test"]["loss"].is_number());
     assert!(report["runs"][3]["error"].as_str().unwrap().contains("not finite"));
 
     let text = place.run(&["runs"]).expect(0, &["4 runs: 2 finished, 1 interrupted, 1 failed"]).out.clone();
@@ -76,7 +81,10 @@ fn runs_are_sorted_and_filtered() {
     assert_eq!(sorted(&["--sort", "training.learning_rate"]), ["b", "a", "d", "s"]);
     assert_eq!(sorted(&["--sort", "learning_rate", "--reverse"]), ["s", "d", "a", "b"]);
     // Those without a test come last, whichever way round.
-    assert_eq!(sorted(&["--sort", "test", "--reverse"])[2..], ["d", "s"]);
+    assert_eq!(sorted(&["--sort", "test", "--reverse"])[3..], ["s"]);
+    let by_time = listed(&place, &["--sort", "time"]);
+    let seconds = by_time["runs"].as_array().unwrap().iter().filter_map(|row| row["seconds"].as_f64());
+    assert!(seconds.collect::<Vec<_>>().is_sorted());
     let best = listed(&place, &["--sort", "best", "--state", "finished"]);
     let accuracy = |at: usize| best["runs"][at]["valid"]["accuracy"].as_f64().unwrap();
     assert!(accuracy(0) >= accuracy(1));

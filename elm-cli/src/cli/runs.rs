@@ -4,7 +4,7 @@ use crate::answer::{Exit, print};
 use crate::commands::runs::{self, RunsRequest, diff};
 use crate::config::names::argument;
 use crate::model::ConfiguredModel;
-use crate::sweep::state::State;
+use crate::run::found::State;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub(super) struct RunsArgs {
     /// Folder to look in, at any depth
     #[arg(default_value = "runs")]
     dir: PathBuf,
-    /// Order: run, state, step, best, test, parameters, speed, seconds, started, or a setting
+    /// Order: run, state, step, best, test, parameters, speed, time, started, or a setting
     #[arg(long, value_name = "KEY", default_value = "run")]
     sort: String,
     /// Turn the order round

@@ -65,3 +65,23 @@ fn are_alike(a: &[&Key], b: &[&Key]) -> bool {
 fn parts(key: &Key) -> (&str, &str) {
     key.path.rsplit_once('.').unwrap_or(("", &key.path))
 }
+
+/// The last parts of a key, as many as tell it from the others.
+pub(crate) fn short<'k>(key: &'k str, others: &[&str]) -> &'k str {
+    let dots = key.rmatch_indices('.').map(|(at, _)| at + 1);
+    let is_clear = |start: &usize| {
+        let end = format!(".{}", &key[*start..]);
+        !others.iter().any(|other| *other != key && (other.ends_with(&end) || **other == key[*start..]))
+    };
+    dots.into_iter().find(is_clear).map_or(key, |start| &key[start..])
+}
+
+/// What is meant, or what there is.
+pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
+    let likeness = |known: &str| strsim::jaro_winkler(known, name);
+    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match best.filter(|known| likeness(known) > 0.75) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => format!("there are {}", known.join(", ")),
+    }
+}

@@ -1,9 +1,9 @@
 //! `summary.json`: how a run came out.
 
 use super::folder::write_atomically;
+use super::profile::Profile;
 use super::provenance::Provenance;
 use super::record::DataDigests;
-use crate::commands::train::profile::Profile;
 use anyhow::{Context, Result};
 use elm_core::train::Scores;
 use serde::{Deserialize, Serialize};

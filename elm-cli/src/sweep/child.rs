@@ -1,7 +1,7 @@
 //! A run as a process of its own: what brings it down leaves the others alone.
 
 use super::point::Point;
-use super::state;
+use crate::run::found;
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Running {
     pub(super) fn start(point: &Point, number: usize, sweep: &Path) -> Result<Self> {
         let folder = point.folder(sweep);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        state::forget_failure(&folder);
+        found::forget_failure(&folder);
         let path = folder.join(OUTPUT);
         let output = File::options().create(true).append(true).open(&path);
         let output = output.with_context(|| format!("cannot write {}", path.display()))?;
@@ -82,7 +82,7 @@ impl Running {
     fn last_words(&self) -> Option<String> {
         let path = self.folder.join(OUTPUT);
         let own = std::fs::metadata(&path).ok()?.len().saturating_sub(self.before);
-        let said = state::tail(&path, own.min(8192));
+        let said = found::tail(&path, own.min(8192));
         let at = said.rfind("\nerror: ").map(|at| at + 1).or(said.starts_with("error: ").then_some(0))?;
         Some(said[at + "error: ".len()..].trim().to_string())
     }

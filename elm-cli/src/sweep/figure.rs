@@ -3,14 +3,16 @@
 
 use super::pivot::{OTHERS, apart, value};
 use super::plan::Plan;
-use super::point::{plain, short};
+use super::point::plain;
 use super::results::Outcome;
 use super::table::statistics;
-use super::tables::{Tables, nearest};
+use super::tables::Tables;
 use crate::answer::tell;
 use crate::chart::{Axis, Chart, Series};
 use crate::config::ConfigError;
 use crate::config::document::Entry;
+use crate::config::keys::nearest;
+use crate::config::keys::short;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

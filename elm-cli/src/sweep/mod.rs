@@ -3,11 +3,10 @@
 //!
 //! Read in this order: [`mod@file`] with `axis`, [`recipe`] and [`solve`] (what is
 //! said), [`expand`] (combinations of values), `making` and [`plan`] (checked runs),
-//! [`point`] (one of them: its name, its command), [`state`] (how far it is),
-//! [`schedule`] (processes here) or [`slurm`] (on a cluster), [`results`],
+//! [`point`] (one of them: its name, its command), [`schedule`] (processes here) or [`slurm`] (on a cluster), [`results`],
 //! [`table`], [`pivot`] and [`figure`] (what came out). Whoever
 //! starts runs in another way needs a [`plan::Plan`], the
-//! [`point::Point::arguments`] of its points and their [`state::Found`].
+//! [`point::Point::arguments`] of its points and their [`crate::run::found::Found`].
 
 mod axis;
 mod child;
@@ -25,9 +24,8 @@ pub mod schedule;
 pub(crate) mod shell;
 pub mod slurm;
 pub mod solve;
-pub mod state;
 pub mod table;
-pub(crate) mod tables;
+mod tables;
 mod view;
 
 pub use file::SweepFile;

@@ -1,12 +1,13 @@
 //! One figure by two settings: `[table]` of a sweep file.
 
 use super::plan::Plan;
-use super::point::short;
 use super::results::{Outcome, unquoted};
 use super::table::{aligned, mean_and_deviation};
-use super::tables::{Tables, nearest};
+use super::tables::Tables;
 use crate::config::ConfigError;
 use crate::config::document::Entry;
+use crate::config::keys::nearest;
+use crate::config::keys::short;
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 

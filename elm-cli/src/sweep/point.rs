@@ -2,6 +2,7 @@
 
 use crate::config::RunConfig;
 use crate::config::effective::Found;
+use crate::config::keys::short;
 use crate::run::changes::MAY_CHANGE;
 use elm_core::model::count::NetworkCount;
 use serde::{Deserialize, Serialize};
@@ -146,16 +147,6 @@ pub(super) fn named(
         stem.push('-');
     }
     stem + &seed + "-" + digest.get(..8).unwrap_or(digest)
-}
-
-/// The last parts of a key, as many as tell it from the others.
-pub(crate) fn short<'k>(key: &'k str, others: &[&str]) -> &'k str {
-    let dots = key.rmatch_indices('.').map(|(at, _)| at + 1);
-    let is_clear = |start: &usize| {
-        let end = format!(".{}", &key[*start..]);
-        !others.iter().any(|other| *other != key && (other.ends_with(&end) || **other == key[*start..]))
-    };
-    dots.into_iter().find(is_clear).map_or(key, |start| &key[start..])
 }
 
 /// What any file system and shell takes as it is.

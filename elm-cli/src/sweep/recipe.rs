@@ -1,9 +1,9 @@
 //! Settings that follow from others: arithmetic over keys.
 
-use super::tables::nearest;
 use crate::config::ConfigError;
 use crate::config::document::{Entry, Value};
 use crate::config::keys;
+use crate::config::keys::nearest;
 use crate::config::place::Place;
 use exmex::{Express, FlatEx};
 

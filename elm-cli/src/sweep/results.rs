@@ -2,9 +2,9 @@
 
 use super::plan::Plan;
 use super::point::Point;
-use super::state::{Found, State};
 use crate::config::Named;
 use crate::run::folder::write_atomically;
+use crate::run::found::{Found, State};
 use anyhow::{Context, Result};
 use elm_core::train::Scores;
 use serde::Serialize;

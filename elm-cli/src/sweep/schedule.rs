@@ -3,10 +3,10 @@
 use super::child::{Ended, Running};
 use super::plan::Plan;
 use super::results::{self, Outcome};
-use super::state::{self, Found, State};
 use super::view::View;
 use crate::answer::tell;
 use crate::run::folder::RunFolder;
+use crate::run::found::{self, Found, State};
 use crate::run::signals::StopFlag;
 use anyhow::Result;
 use std::collections::VecDeque;
@@ -166,7 +166,7 @@ impl Work<'_> {
             Ended::Stopped => {}
             Ended::Failed(error) => {
                 self.tally.failed += 1;
-                if let Err(error) = state::keep_failure(&point.folder(self.sweep), error) {
+                if let Err(error) = found::keep_failure(&point.folder(self.sweep), error) {
                     tell(format_args!("warning: {}", crate::in_words(&error)));
                 }
             }

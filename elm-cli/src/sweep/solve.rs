@@ -1,9 +1,10 @@
 //! The setting that fills a budget of parameters.
 
-use super::tables::{Tables, nearest};
+use super::tables::Tables;
 use crate::config::ConfigError;
 use crate::config::document::{Entry, Value};
 use crate::config::keys;
+use crate::config::keys::nearest;
 use crate::config::place::Place;
 use toml::de::{DeTable, DeValue};
 

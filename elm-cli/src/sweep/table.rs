@@ -2,8 +2,8 @@
 
 use super::pivot;
 use super::plan::Plan;
-use super::point::short;
 use super::results::{Outcome, unquoted};
+use crate::config::keys::short;
 use std::collections::BTreeMap;
 
 /// The runs of one setting.

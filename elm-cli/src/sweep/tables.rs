@@ -2,6 +2,7 @@
 
 use crate::config::ConfigError;
 use crate::config::document::{self, Entries, Entry, Value};
+use crate::config::keys::nearest;
 use crate::config::place::{Place, Source};
 use serde_spanned::Spanned;
 use std::ops::Range;
@@ -157,15 +158,5 @@ impl<'a> Tables<'a> {
         }
         leaves.sort_by_key(|(_, place, _)| place.span.start);
         leaves
-    }
-}
-
-/// What is meant, or what there is.
-pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
-    let likeness = |known: &str| strsim::jaro_winkler(known, name);
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match best.filter(|known| likeness(known) > 0.75) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None => format!("there are {}", known.join(", ")),
     }
 }

@@ -5,9 +5,9 @@ use super::child::{Ended, Running};
 use super::plan::Plan;
 use super::results::Outcome;
 use super::schedule::Tally;
-use super::state;
 use crate::answer::tell;
 use crate::config::RunConfig;
+use crate::run::found;
 use crate::run::progress::{Board, bar, duration};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -115,7 +115,7 @@ impl<'a> View<'a> {
         for run in running {
             let point = &self.plan.points[run.number];
             let time = duration(run.began.elapsed().as_secs_f64());
-            let Some(line) = state::last_measured(&run.folder) else {
+            let Some(line) = found::last_measured(&run.folder) else {
                 lines.push(format!("    0 %  {time:<10}  {}", point.name));
                 continue;
             };

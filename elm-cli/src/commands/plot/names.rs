@@ -2,7 +2,7 @@
 
 use crate::commands::settings::{differing, told};
 use crate::config::effective::EffectiveSettings;
-use crate::sweep::point::short;
+use crate::config::keys::short;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! What a curve can show.
 
-use crate::config::names::names;
+use crate::config::names::{Named, names};
 use crate::run::MetricsLine;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use elm_core::train::Metric;
@@ -35,7 +35,6 @@ pub enum Quantity {
 impl Quantity {
     /// Everything there is.
     pub fn all() -> impl Iterator<Item = Quantity> {
-        use crate::config::names::Named;
         let training = OfTraining::ALL.iter().map(|own| Quantity::OfTraining(*own));
         training.chain(Metric::ALL.into_iter().map(Quantity::Measured))
     }
@@ -47,7 +46,6 @@ impl Quantity {
 
     /// Its name, as in `metrics.jsonl`.
     pub fn name(self) -> &'static str {
-        use crate::config::names::Named;
         match self {
             Quantity::OfTraining(own) => own.name(),
             Quantity::Measured(metric) => metric.name(),

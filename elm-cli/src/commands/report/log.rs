@@ -1,6 +1,6 @@
 //! What a run said: notes and warnings first, then its log.
 
-use crate::sweep::state::tail;
+use crate::run::found::tail;
 use maud::{Markup, html};
 use std::path::Path;
 

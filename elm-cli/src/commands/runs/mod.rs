@@ -16,7 +16,7 @@ use crate::config::Named;
 use crate::model::ConfiguredModel;
 use crate::run::Progress;
 use crate::run::find::runs_below;
-use crate::sweep::state::State;
+use crate::run::found::State;
 use anyhow::{Result, bail};
 use serde::Serialize;
 use std::path::PathBuf;

@@ -2,10 +2,10 @@
 
 use super::row::Row;
 use crate::commands::settings::told;
+use crate::config::keys::nearest;
+use crate::config::keys::short;
 use crate::config::names::names;
 use crate::config::{ConfigError, Named, keys};
-use crate::sweep::point::short;
-use crate::sweep::tables::nearest;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ names! {
         /// Updates per second.
         Speed = "speed",
         /// Seconds of training.
-        Seconds = "seconds",
+        Time = "time",
         /// When it was first started.
         Started = "started",
     }
@@ -67,7 +67,7 @@ fn is_missing(by: &By, row: &Row) -> bool {
         By::Column(Column::Test) => row.test.is_none(),
         By::Column(Column::Parameters) => row.trainable_parameters.is_none(),
         By::Column(Column::Speed) => row.steps_per_second.is_none(),
-        By::Column(Column::Seconds) => row.seconds.is_none(),
+        By::Column(Column::Time) => row.seconds.is_none(),
         By::Column(Column::Started) => row.started.is_none(),
         By::Column(_) => false,
         By::Setting(key) => row.setting(key).is_none(),
@@ -84,7 +84,7 @@ fn order(by: &By, a: &Row, b: &Row) -> Ordering {
         By::Column(Column::Test) => better(a, b, |row| row.test.as_ref()),
         By::Column(Column::Parameters) => a.trainable_parameters.cmp(&b.trainable_parameters),
         By::Column(Column::Speed) => numbers(a.steps_per_second, b.steps_per_second),
-        By::Column(Column::Seconds) => numbers(a.seconds, b.seconds),
+        By::Column(Column::Time) => numbers(a.seconds, b.seconds),
         By::Column(Column::Started) => a.started.cmp(&b.started),
         By::Setting(key) => {
             let [a, b] = [a, b].map(|row| told(row.setting(key)));

@@ -4,9 +4,9 @@ use crate::commands::settings::RunSettings;
 use crate::config::Named;
 use crate::config::effective::EffectiveSettings;
 use crate::model::ConfiguredModel;
+use crate::run::found::{Found, State};
 use crate::run::state::Saved;
-use crate::run::{History, RunRecord};
-use crate::sweep::state::{Found, State};
+use crate::run::{History, RunRecord, Summary};
 use elm_core::train::{Criterion, Scores};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -88,6 +88,9 @@ impl Row {
         };
         let left = updates.map(|updates| updates.saturating_sub(step) as f64);
         let seconds_left = left.zip(speed).map(|(left, speed)| left / speed);
+        // Of a run that was stopped early: it was tested where it stands.
+        let stopped = || Summary::read(run).ok().flatten().filter(|own| own.steps == step);
+        let test = summary.clone().or_else(stopped).and_then(|own| own.test);
         let of_summary = summary.as_ref().map(|own| own.trainable_parameters);
         Row {
             run: run.display().to_string(),
@@ -97,7 +100,7 @@ impl Row {
             updates,
             best_step,
             valid,
-            test: summary.and_then(|own| own.test),
+            test,
             trainable_parameters: of_summary.or(known.as_ref().and_then(|own| own.parameters)),
             steps_per_second: speed,
             seconds,

@@ -4,8 +4,8 @@ use super::RunsReport;
 use super::row::{Row, merit};
 use crate::commands::plot::names::shortened;
 use crate::commands::settings::told;
+use crate::config::keys::short;
 use crate::run::progress::{duration, per_second};
-use crate::sweep::point::short;
 use std::io::IsTerminal;
 use std::path::Path;
 

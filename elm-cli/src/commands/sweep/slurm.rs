@@ -3,10 +3,10 @@
 use super::folder::SweepFolder;
 use crate::answer::{print, tell};
 use crate::config::Named;
+use crate::run::found::State;
 use crate::sweep::results::{self, Outcome};
 use crate::sweep::slurm::jobs::{Asked, FOLDER};
 use crate::sweep::slurm::{Options, Queue, Submission};
-use crate::sweep::state::State;
 use crate::sweep::{Plan, Point, SweepFile};
 use anyhow::{Result, bail};
 use serde::Serialize;

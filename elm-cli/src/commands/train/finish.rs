@@ -3,11 +3,11 @@
 
 use super::Outcome;
 use super::in_progress::Run;
-use super::profile::Part;
 use crate::config::RunConfig;
 use crate::model::ConfiguredModel;
 use crate::run::Summary;
 use crate::run::checkpoint::Which;
+use crate::run::profile::Part;
 use crate::run::state::{self, RunState};
 use crate::task::Purpose;
 use anyhow::{Context, Result};

@@ -2,7 +2,6 @@
 
 use super::divergence::{self, Watch};
 use super::open::{Beginning, Kept};
-use super::profile::{Part, Profile, Stopwatch};
 use super::{Outcome, TrainRequest, finish};
 use crate::answer::tell;
 use crate::commands::scores::{score, undefined};
@@ -11,6 +10,7 @@ use crate::model::ConfiguredModel;
 use crate::run::changes::Change;
 use crate::run::checkpoint::Which;
 use crate::run::metrics::{ChangesLine, MetricsLog};
+use crate::run::profile::{Part, Profile, Stopwatch};
 use crate::run::record::Start;
 use crate::run::state::{self, Best, RunState};
 use crate::run::tensorboard::Events;

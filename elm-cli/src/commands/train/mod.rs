@@ -1,14 +1,13 @@
 //! `elm train`: from a request to a trained run.
 //!
 //! `open`: where it begins. `in_progress`: the loop around the trainer.
-//! `reports`: what it writes down. `profile`: where the time goes. `divergence`:
-//! what it says when it goes astray. `finish`: how it ends.
+//! `reports`: what it writes down. `divergence`: what it says when it goes
+//! astray. `finish`: how it ends.
 
 mod divergence;
 mod finish;
 mod in_progress;
 mod open;
-pub mod profile;
 mod reports;
 
 use crate::answer::tell;
@@ -18,6 +17,7 @@ use crate::config::effective::Found;
 use crate::machine;
 use crate::model::ConfiguredModel;
 use crate::run::changes::{batches_differ, validations_differ};
+use crate::run::profile::{Part, Stopwatch};
 use crate::run::signals::StopFlag;
 use crate::run::{Provenance, RunFolder, Summary};
 use crate::task::{Purpose, Task};
@@ -25,7 +25,6 @@ use anyhow::Result;
 use elm_core::Backend;
 use in_progress::Run;
 use open::Beginning;
-use profile::{Part, Stopwatch};
 use std::path::{Path, PathBuf};
 
 /// What to train.

@@ -1,9 +1,9 @@
 //! What a run in progress writes down and says.
 
 use super::in_progress::Run;
-use super::profile::Part;
 use crate::model::ConfiguredModel;
 use crate::run::metrics::{MetricsLine, finite};
+use crate::run::profile::Part;
 use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::train::{Measured, Scores, StepReport};

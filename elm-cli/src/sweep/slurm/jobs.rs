@@ -3,8 +3,8 @@
 use super::programs::{Answer, ask};
 use crate::config::Named;
 use crate::run::folder::write_atomically;
+use crate::run::found::State;
 use crate::sweep::results::Outcome;
-use crate::sweep::state::State;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -46,7 +46,7 @@ const PARTS: [(Part, &str); 10] = [
 ];
 
 /// Adds up the time of each part; switched off, it does nothing.
-pub(super) struct Stopwatch {
+pub(crate) struct Stopwatch {
     /// When it was started; `None`: switched off.
     began: Option<Instant>,
     spent: [Cell<Duration>; PARTS.len()],
@@ -76,12 +76,12 @@ pub struct PartTime {
 
 impl Stopwatch {
     /// Starts, if it is wanted.
-    pub(super) fn new(wanted: bool) -> Self {
+    pub(crate) fn new(wanted: bool) -> Self {
         Stopwatch { began: wanted.then(Instant::now), spent: Default::default() }
     }
 
     /// Does `work`, whose time is that of `part`. Timed work is not nested.
-    pub(super) fn timed<R>(&self, part: Part, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn timed<R>(&self, part: Part, work: impl FnOnce() -> R) -> R {
         if self.began.is_none() {
             return work();
         }
@@ -92,21 +92,21 @@ impl Stopwatch {
     }
 
     /// Adds time that was measured elsewhere.
-    pub(super) fn add_seconds(&self, part: Part, seconds: f64) {
+    pub(crate) fn add_seconds(&self, part: Part, seconds: f64) {
         if self.began.is_some() {
             self.add(part, Duration::try_from_secs_f64(seconds).unwrap_or_default());
         }
     }
 
     /// What no part has had so far was that of `part`.
-    pub(super) fn add_rest(&self, part: Part) {
+    pub(crate) fn add_rest(&self, part: Part) {
         if let Some(began) = self.began {
             self.add(part, began.elapsed().saturating_sub(self.sum()));
         }
     }
 
     /// Where the time went, with so many updates; `None` when switched off.
-    pub(super) fn profile(&self, steps: u64) -> Option<Profile> {
+    pub(crate) fn profile(&self, steps: u64) -> Option<Profile> {
         let all = self.began?.elapsed();
         let rest = all.saturating_sub(self.sum());
         let time = |(part, _): (Part, &str)| {

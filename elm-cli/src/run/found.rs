@@ -1,9 +1,9 @@
-//! How far a run is, of a sweep or not, read from its folder alone.
+//! How far a run is, read from its folder alone.
 
+use super::folder::{RunFolder, write_atomically};
+use super::{MetricsLine, Summary};
 use crate::config::RunConfig;
 use crate::config::names::names;
-use crate::run::folder::{RunFolder, write_atomically};
-use crate::run::{MetricsLine, Summary};
 use anyhow::{Context, Result};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -86,13 +86,13 @@ fn is_whole(run: &Path, summary: &Summary) -> bool {
 ///
 /// # Errors
 /// When they cannot be written.
-pub(super) fn keep_failure(run: &Path, error: &str) -> Result<()> {
+pub(crate) fn keep_failure(run: &Path, error: &str) -> Result<()> {
     std::fs::create_dir_all(run).with_context(|| format!("cannot create {}", run.display()))?;
     write_atomically(&run.join(FAILED), error.as_bytes())
 }
 
 /// Forgets them: the run is tried again.
-pub(super) fn forget_failure(run: &Path) {
+pub(crate) fn forget_failure(run: &Path) {
     let _ = std::fs::remove_file(run.join(FAILED));
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn tail(path: &Path, bytes: u64) -> String {
 }
 
 /// The last line that a run in progress has measured.
-pub(super) fn last_measured(run: &Path) -> Option<MetricsLine> {
+pub(crate) fn last_measured(run: &Path) -> Option<MetricsLine> {
     let text = tail(&run.join("metrics.jsonl"), 4096);
     text.lines().rev().find_map(|line| serde_json::from_str(line).ok())
 }
