@@ -3,23 +3,11 @@
 
 mod common;
 
-use common::{Place, SMALL_TEXT, metrics};
-
-/// A text with some structure, made.
-fn text() -> Vec<u8> {
-    let words = ["memory ", "leaks ", "slowly ", "branch\n", "synapse ", "fires "];
-    let mut state = 1u32;
-    let mut text = Vec::new();
-    while text.len() < 20_000 {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        text.extend_from_slice(words[(state >> 24) as usize % words.len()].as_bytes());
-    }
-    text
-}
+use common::{Place, SMALL_TEXT, metrics, small_text};
 
 fn place() -> Place {
     let place = Place::new();
-    place.write("text", text());
+    place.write("text", small_text(20_000));
     place.write("text.toml", SMALL_TEXT);
     place
 }

@@ -77,6 +77,18 @@ every_steps = 3
 every_steps = 5
 "#;
 
+/// A text with some structure of at least so many bytes, made.
+pub fn small_text(bytes: usize) -> Vec<u8> {
+    let words = ["memory ", "leaks ", "slowly ", "branch\n", "synapse ", "fires "];
+    let mut state = 1u32;
+    let mut text = Vec::new();
+    while text.len() < bytes {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        text.extend_from_slice(words[(state >> 24) as usize % words.len()].as_bytes());
+    }
+    text
+}
+
 /// Every configuration of an experiment that comes with the program, by its
 /// path from the root of the workspace.
 pub fn shipped_configs() -> Vec<String> {

@@ -13,10 +13,11 @@ mod common;
 mod run;
 mod strike;
 
-use common::{Place, SMALL, SMALL_TEXT};
+use common::{Place, SMALL, SMALL_TEXT, small_text};
+use elm_core::random::{Draws, Purpose};
 use run::Run;
 use std::time::{Duration, Instant};
-use strike::{Chance, Moment};
+use strike::Moment;
 
 /// Kills over both tasks where `ELM_KILLS` says nothing else.
 const KILLS: u32 = 200;
@@ -88,9 +89,10 @@ fn soak(name: &str, place: &Place, seed: u64) {
     let outcome = straight.outcome();
     let evaluation = straight.seconds_of_a_validation();
     let killed = Run::new(place, "killed");
-    let (mut chance, mut landed, mut lives) = (Chance(seed), Landed::default(), 0);
+    let mut draws = Draws::new(seed, Purpose::MadeUp, [0, 0]);
+    let (mut landed, mut lives) = (Landed::default(), 0);
     while !landed.is_enough(kills) {
-        live(&killed, &mut chance, [usual, evaluation], &mut landed, kills);
+        live(&killed, &mut draws, [usual, evaluation], &mut landed, kills);
         outcome.must_be(&killed.outcome());
         std::fs::remove_dir_all(&killed.folder).unwrap();
         lives += 1;
@@ -100,13 +102,13 @@ fn soak(name: &str, place: &Place, seed: u64) {
 }
 
 /// One run from its first start to its end.
-fn live(run: &Run, chance: &mut Chance, times: [Duration; 2], landed: &mut Landed, kills: u32) {
+fn live(run: &Run, draws: &mut Draws, times: [Duration; 2], landed: &mut Landed, kills: u32) {
     loop {
         let saved = run.saved_step();
         run.mark_leftovers();
         let said = run.starts_said();
         let mut child = run.starts();
-        let moment = if landed.is_enough(kills) { Moment::Never } else { Moment::draw(chance, times) };
+        let moment = if landed.is_enough(kills) { Moment::Never } else { Moment::draw(draws, times) };
         if !strike::strike(&mut child, run, moment) {
             assert!(child.wait().unwrap().success(), "it failed by itself: {}", run.said());
             return;
@@ -129,7 +131,7 @@ fn a_text_run_killed_at_any_moment_gives_the_numbers_of_the_straight_one() {
     let place = Place::new();
     place.write("small.toml", SMALL_TEXT);
     place.write("config.toml", TEXT);
-    place.write("text", strike::words(&mut Chance(1), 130_000));
+    place.write("text", small_text(130_000));
     soak("text", &place, 7);
 }
 

@@ -1,6 +1,7 @@
 //! When a process is killed.
 
 use super::run::Run;
+use elm_core::random::Draws;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -9,38 +10,6 @@ const LOOK: Duration = Duration::from_micros(200);
 /// What is waited at most when a checkpoint has been begun: about as long as
 /// one takes.
 const WRITING: Duration = Duration::from_millis(2);
-
-/// Reproducible draws (splitmix64).
-pub(super) struct Chance(pub(super) u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    /// From 0 to 1.
-    fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-/// A text of at least so many bytes.
-pub(super) fn words(chance: &mut Chance, bytes: usize) -> Vec<u8> {
-    let words = ["memory ", "leaks ", "slowly ", "branch\n", "synapse ", "fires "];
-    let mut text = Vec::new();
-    while text.len() < bytes {
-        text.extend_from_slice(words[chance.below(words.len() as u64) as usize].as_bytes());
-    }
-    text
-}
 
 /// A moment in the life of a process.
 pub(super) enum Moment {
@@ -58,11 +27,11 @@ impl Moment {
     /// A moment in a life that takes `usual`, with evaluations of so long. Half
     /// of them are spread over the whole life, early ones more often, so that
     /// one run is killed several times.
-    pub(super) fn draw(chance: &mut Chance, [usual, evaluation]: [Duration; 2]) -> Self {
-        match chance.below(4) {
-            0 => Moment::Saving(chance.below(9), WRITING.mul_f64(chance.share())),
-            1 => Moment::Evaluating(chance.below(3), evaluation.mul_f64(chance.share())),
-            _ => Moment::After(usual.mul_f64(chance.share().powi(2))),
+    pub(super) fn draw(draws: &mut Draws, [usual, evaluation]: [Duration; 2]) -> Self {
+        match draws.below(4) {
+            0 => Moment::Saving(u64::from(draws.below(9)), WRITING.mul_f64(draws.unit())),
+            1 => Moment::Evaluating(u64::from(draws.below(3)), evaluation.mul_f64(draws.unit())),
+            _ => Moment::After(usual.mul_f64(draws.unit().powi(2))),
         }
     }
 }
