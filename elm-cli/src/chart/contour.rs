@@ -8,6 +8,8 @@ use kuva::plot::ColorMap;
 
 /// Colours of cells; few enough that runs of equal cells become one.
 const SHADES: usize = 48;
+/// Those of values of both signs: an odd number, so that one of them is zero's.
+const SIGNED_SHADES: usize = 49;
 
 /// Draws the field and what its colours mean.
 pub(super) fn draw(field: &Field, frame: &Frame, pen: &mut Pen) {
@@ -15,8 +17,9 @@ pub(super) fn draw(field: &Field, frame: &Frame, pen: &mut Pen) {
     let met = [values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max)];
     let [low, high] = field.range.unwrap_or(met);
     let high = if high > low { high } else { low + low.abs().max(1.0) };
-    let shades = field.contours.unwrap_or(SHADES).clamp(2, 256);
-    let shade = |at: usize| colour((at as f64 + 0.5) / shades as f64);
+    let of_cells = if field.signed { SIGNED_SHADES } else { SHADES };
+    let shades = field.contours.unwrap_or(of_cells).clamp(2, 256);
+    let shade = |at: usize| field.colour((at as f64 + 0.5) / shades as f64);
     let [left, top] = [frame.x.start, frame.y.end];
     pen.rectangle([left, top], [frame.x.end - left, frame.y.start - top], &shade(0), None);
     for at in 1..shades {
@@ -34,9 +37,22 @@ pub(super) fn draw(field: &Field, frame: &Frame, pen: &mut Pen) {
     bar(field, frame, pen, [low, high], shades);
 }
 
+impl Field {
+    /// The colour at a share of the scale.
+    fn colour(&self, share: f64) -> String {
+        if self.signed { diverging(share) } else { colour(share) }
+    }
+}
+
 /// Viridis: even in lightness, also for those who do not see red and green.
 pub(super) fn colour(share: f64) -> String {
     ColorMap::Viridis.map(share.clamp(0.0, 1.0))
+}
+
+/// ColorBrewer's blue and red around white, which those who do not see red and
+/// green tell apart too.
+fn diverging(share: f64) -> String {
+    ColorMap::RedBlue.map(1.0 - share.clamp(0.0, 1.0))
 }
 
 fn bar(field: &Field, frame: &Frame, pen: &mut Pen, [low, high]: [f64; 2], shades: usize) {
@@ -47,7 +63,12 @@ fn bar(field: &Field, frame: &Frame, pen: &mut Pen, [low, high]: [f64; 2], shade
         let ends = [place((at + 1) as f64 / shades as f64), place(at as f64 / shades as f64)];
         // A little too tall, so that no white shows between two.
         let height = ends[1] - ends[0] + if at > 0 { 0.5 } else { 0.0 };
-        pen.rectangle([left, ends[0]], [width, height], &colour((at as f64 + 0.5) / shades as f64), None);
+        pen.rectangle(
+            [left, ends[0]],
+            [width, height],
+            &field.colour((at as f64 + 0.5) / shades as f64),
+            None,
+        );
     }
     for (value, label) in Ticks::linear(low, high, 5).major {
         let y = place((value - low) / (high - low));

@@ -19,7 +19,7 @@ pub(super) fn scene(chart: &Chart) -> Result<Scene, ChartError> {
     data(chart, &frame, &mut pen);
     frame.axes(Some(&chart.x.label), &mut pen);
     legend.draw(&mut pen);
-    Ok(pen.0)
+    Ok(pen.captioned(&chart.caption))
 }
 
 /// All that is inside of a frame.

@@ -7,7 +7,7 @@ use super::{Chart, look};
 use kuva::render::render::Scene;
 
 /// The room for the data.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Frame {
     pub(super) x: Scale,
     pub(super) y: Scale,

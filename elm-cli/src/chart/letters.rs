@@ -25,6 +25,7 @@ pub struct Letters {
     /// What a symbol above, the one below and the colour mean.
     meaning: [String; 3],
     letters: Vec<Letter>,
+    caption: String,
 }
 
 const COLUMNS: usize = 32;
@@ -36,7 +37,14 @@ const SMALL: u32 = 12;
 impl Letters {
     /// A text; `meaning` tells what is above, below, and the colour.
     pub fn new(title: impl Into<String>, meaning: [&str; 3], letters: Vec<Letter>) -> Self {
-        Letters { title: title.into(), meaning: meaning.map(str::to_string), letters }
+        let caption = String::new();
+        Letters { title: title.into(), meaning: meaning.map(str::to_string), letters, caption }
+    }
+
+    /// A small line below everything: where the data is from.
+    #[must_use]
+    pub fn captioned(self, caption: &str) -> Self {
+        Letters { caption: caption.to_string(), ..self }
     }
 
     /// The text as an SVG document.
@@ -81,7 +89,7 @@ impl Letters {
             letter.draw(place, &mut pen);
         }
         self.bar(bottom + 6.0, &mut pen);
-        Ok(pen.0)
+        Ok(pen.captioned(&self.caption))
     }
 
     /// What the colours mean.

@@ -12,6 +12,7 @@ pub(super) const TITLE_SIZE: u32 = 18;
 pub(super) const LABEL_SIZE: u32 = 15;
 pub(super) const TICK_SIZE: u32 = 14;
 pub(super) const LEGEND_SIZE: u32 = 14;
+pub(super) const CAPTION_SIZE: u32 = 12;
 pub(super) const LINE_WIDTH: f64 = 2.2;
 pub(super) const FAINT_WIDTH: f64 = 1.2;
 /// Share of white in the colour of a faint line.

@@ -106,17 +106,18 @@ pub struct Axis {
     pub(crate) log: bool,
     pub(crate) whole: bool,
     pub(crate) range: Option<[f64; 2]>,
+    pub(crate) named: Option<Vec<(f64, String)>>,
 }
 
 impl Axis {
     /// An even scale. The label names the unit: `training time (s)`.
     pub fn linear(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), log: false, whole: false, range: None }
+        Axis { label: label.into(), log: false, whole: false, range: None, named: None }
     }
 
     /// A logarithmic scale, for positive numbers.
     pub fn log(label: impl Into<String>) -> Self {
-        Axis { label: label.into(), log: true, whole: false, range: None }
+        Axis { log: true, ..Axis::linear(label) }
     }
 
     /// An even scale that is labelled at whole numbers only, for what is counted
@@ -128,6 +129,12 @@ impl Axis {
     /// From here to there, instead of as far as the data goes.
     pub fn between(mut self, low: f64, high: f64) -> Self {
         self.range = Some([low, high]);
+        self
+    }
+
+    /// With these names at these places, instead of numbers.
+    pub fn named(mut self, places: Vec<(f64, String)>) -> Self {
+        self.named = Some(places);
         self
     }
 }
@@ -148,12 +155,14 @@ pub struct Chart {
     pub(crate) series: Vec<Series>,
     pub(crate) field: Option<Field>,
     pub(crate) marks: Vec<Mark>,
+    pub(crate) caption: String,
 }
 
 impl Chart {
     /// A chart without anything on it yet.
     pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
-        Chart { title: title.into(), x, y, series: Vec::new(), field: None, marks: Vec::new() }
+        let (title, caption) = (title.into(), String::new());
+        Chart { title, x, y, series: Vec::new(), field: None, marks: Vec::new(), caption }
     }
 
     /// Draws a series over those before it.
@@ -172,6 +181,12 @@ impl Chart {
     pub fn mark(mut self, at: f64, label: impl Into<String>) -> Self {
         self.marks.push(Mark { at, label: label.into() });
         self
+    }
+
+    /// A small line below everything: where the data is from.
+    #[must_use]
+    pub fn captioned(self, caption: &str) -> Self {
+        Chart { caption: caption.to_string(), ..self }
     }
 
     /// The chart as an SVG document.

@@ -15,6 +15,7 @@ pub struct Panels {
     title: String,
     x: Axis,
     panels: Vec<Panel>,
+    caption: String,
 }
 
 /// One of the charts.
@@ -68,7 +69,7 @@ impl Panel {
 impl Panels {
     /// Panels over an axis, which must say its range.
     pub fn new(title: impl Into<String>, x: Axis) -> Self {
-        Panels { title: title.into(), x, panels: Vec::new() }
+        Panels { title: title.into(), x, panels: Vec::new(), caption: String::new() }
     }
 
     /// Puts a panel below those before it.
@@ -77,6 +78,12 @@ impl Panels {
         let chart = Chart { title: self.title.clone(), x: self.x.clone(), ..chart };
         self.panels.push(Panel { chart, height });
         self
+    }
+
+    /// A small line below everything: where the data is from.
+    #[must_use]
+    pub fn captioned(self, caption: &str) -> Self {
+        Panels { caption: caption.to_string(), ..self }
     }
 
     /// All panels as an SVG document.
@@ -115,7 +122,7 @@ impl Panels {
             frame.axes((at == last).then_some(&self.x.label), &mut pen);
             panel.names(frame, &mut pen);
         }
-        Ok(pen.0)
+        Ok(pen.captioned(&self.caption))
     }
 
     /// Where each panel is; their left and right ends are the same.

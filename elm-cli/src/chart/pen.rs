@@ -1,5 +1,6 @@
 //! Lines, texts and markers of the drawing library, in few words.
 
+use super::frame::EDGE;
 use super::look::{self, Marker};
 use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
@@ -20,7 +21,20 @@ pub(super) fn tenth(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
+/// Room for a line below a drawing.
+const CAPTION: f64 = 22.0;
+
 impl Pen {
+    /// The finished drawing, with a small line below it unless that is empty.
+    pub(super) fn captioned(mut self, caption: &str) -> Scene {
+        if !caption.is_empty() {
+            self.0.height += CAPTION;
+            let place = [EDGE, self.0.height - 9.0];
+            self.text_in(place, caption, look::CAPTION_SIZE, Align::Left, look::QUIET);
+        }
+        self.0
+    }
+
     pub(super) fn text(&mut self, place: [f64; 2], text: &str, size: u32, align: Align) {
         self.text_in(place, text, size, align, look::INK);
     }

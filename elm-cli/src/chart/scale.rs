@@ -4,11 +4,13 @@ use super::Axis;
 use super::ticks::Ticks;
 
 /// An axis with its ends, numbers at `low` and `high` drawn at `start`, `end`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Scale {
     pub(super) log: bool,
     /// Is it labelled at whole numbers only?
     pub(super) whole: bool,
+    /// Places that are labelled, with their names, instead of round numbers.
+    named: Option<Vec<(f64, String)>>,
     pub(super) low: f64,
     pub(super) high: f64,
     pub(super) start: f64,
@@ -25,7 +27,8 @@ impl Scale {
             });
             if tight && ends[0] < ends[1] { ends } else { widened(ends, axis.log) }
         });
-        Scale { log: axis.log, whole: axis.whole, low, high, start: 0.0, end: 1.0 }
+        let named = axis.named.clone();
+        Scale { log: axis.log, whole: axis.whole, named, low, high, start: 0.0, end: 1.0 }
     }
 
     /// Drawn from here to there.
@@ -44,6 +47,9 @@ impl Scale {
 
     /// Labelled places, as many as can be read.
     pub(super) fn ticks(&self) -> Ticks {
+        if let Some(major) = &self.named {
+            return Ticks { major: major.clone(), minor: Vec::new() };
+        }
         if self.log {
             return Ticks::log(self.low, self.high);
         }

@@ -128,3 +128,26 @@ fn letters_stand_on_the_colour_of_their_share() {
     assert!(svg.contains("a&lt;") && svg.contains("probability") && svg.contains("#440154"), "{svg}");
     assert!(text(vec![letter(f64::NAN)]).svg().is_err() && text(vec![]).svg().is_err());
 }
+
+#[test]
+fn zero_is_white_on_the_scale_of_both_signs_and_in_its_middle() {
+    let field = |rows: &[Vec<f64>]| Field::cells("memory", [0.0, 8.0], [0.0, 2.0], rows).signed();
+    assert_eq!(field(&[vec![-0.5, 2.0]]).range, Some([-2.0, 2.0]));
+    assert_eq!(field(&[vec![0.0, 0.0]]).range, Some([-1.0, 1.0]));
+    let axes = || Chart::new("t", Axis::linear("x"), Axis::linear("y"));
+    let drawn = axes().over(field(&[vec![-2.0, 0.0], vec![0.0, 1.0]])).svg().unwrap();
+    let fill =
+        |cell: &str| drawn.split(cell).nth(1).unwrap().split("fill=").nth(1).unwrap()[1..8].to_string();
+    let parts = |colour: &str| [1, 3, 5].map(|at| i32::from_str_radix(&colour[at..at + 2], 16).unwrap());
+    let [red, green, blue] = parts(&fill("<path d=\""));
+    assert!(red.min(green).min(blue) > 230 && (red - blue).abs() < 12, "{red} {green} {blue}");
+}
+
+#[test]
+fn places_of_an_axis_may_have_names_and_a_drawing_a_line_below_it() {
+    let axis = Axis::whole("τ (ms)").between(-0.5, 1.5).named(vec![(0.0, "5.1".into()), (1.0, "210".into())]);
+    let chart = || Chart::new("t", Axis::linear("x"), axis.clone()).with(Series::points("", &[(0.0, 1.0)]));
+    let (plain, told) = (chart().svg().unwrap(), chart().captioned("a run, step 5").svg().unwrap());
+    assert!(plain.contains(">5.1<") && plain.contains(">210<") && !plain.contains(">0.5<"), "{plain}");
+    assert!(told.contains(">a run, step 5<") && told.contains("height=\"482\""), "{told}");
+}

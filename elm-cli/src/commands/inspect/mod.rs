@@ -39,6 +39,7 @@ use crate::task::{Purpose, Task};
 use anyhow::{Context, Result};
 use elm_core::Backend;
 use elm_core::analysis::activity::Recording;
+use elm_core::deploy::InputKind;
 use elm_core::model::{LayerSpec, NetworkSpec, NeuronSpec, StoredTensors};
 use examples::Example;
 use neuron::Inside;
@@ -88,8 +89,6 @@ struct Findings<'a> {
     /// The chosen neurons, and what each held inside.
     insides: &'a [(usize, Inside)],
     report: &'a InspectReport,
-    /// Length of a time step in ms, where it is known.
-    step_ms: Option<f64>,
 }
 
 /// Looks into a network; `None` when interrupted.
@@ -164,6 +163,7 @@ impl Look<'_> {
             split: request.split.name(),
             checkpoint: request.checkpoint.name(),
             step,
+            step_ms: step_ms(task, &request.config),
             scan: ran.first().map(|ran| ran.path.to_string()).unwrap_or_default(),
             summary: answers::summary(task, &ran, &answers),
             examples: answers,
@@ -176,9 +176,7 @@ impl Look<'_> {
         if report.ablation.is_none() {
             return Ok(None);
         }
-        let step_ms = step_ms(&request.config);
-        let findings =
-            Findings { subject, task, examples, ran: &ran, insides: &insides, report: &report, step_ms };
+        let findings = Findings { subject, task, examples, ran: &ran, insides: &insides, report: &report };
         let path = request.out.join("inspect.json");
         remove_earlier(&path);
         let mut files = figures::write(&findings, &request.out)?;
@@ -254,13 +252,12 @@ fn remove_earlier(numbers: &Path) {
 }
 
 /// Length of a time step in ms of data that has a clock.
-fn step_ms(config: &RunConfig) -> Option<f64> {
-    match config.data.kind {
-        DataKind::Digits | DataKind::DigitsAdding | DataKind::Shd | DataKind::ShdAdding | DataKind::Ssc => {
-            Some(config.data.bin_ms)
-        }
+fn step_ms(task: &Task, config: &RunConfig) -> Option<f64> {
+    let (kind, data) = (config.data.kind, &config.data);
+    let binned = kind.is_of_spikes() || (kind == DataKind::Arrays && task.input_kind() == InputKind::Events);
+    match kind {
         DataKind::Neuronio => Some(1.0),
-        _ => None,
+        _ => binned.then(|| data.bin_ms * data.group as f64),
     }
 }
 

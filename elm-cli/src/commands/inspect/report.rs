@@ -16,6 +16,8 @@ pub struct InspectReport {
     pub checkpoint: &'static str,
     /// Updates that the weights had.
     pub step: u64,
+    /// Length of a time step in ms, where the data has a clock.
+    pub step_ms: Option<f64>,
     /// `fused` or `composed`.
     pub scan: String,
     /// Scores over all examples.

@@ -50,7 +50,7 @@ fn of_classes(logits: &[f32], all: usize, steps: usize) -> Vec<Vec<f64>> {
 fn classes(shares: &[Vec<f64>], names: &[String], clock: Clock) -> Panel {
     if shares.len() > MOST_LINES {
         let axis = Axis::whole("class").between(-0.5, shares.len() as f64 - 0.5);
-        return Panel::new(axis, 120.0).over(cells("probability", shares, clock).between(0.0, 1.0));
+        return Panel::new(axis, 120.0).over(cells("probability", shares, 0, clock).between(0.0, 1.0));
     }
     let panel = Panel::new(Axis::linear("probability of the class").between(0.0, 1.0), 100.0);
     shares.iter().enumerate().fold(panel, |panel, (class, shares)| {
@@ -77,8 +77,8 @@ fn real(outputs: &[&[f32]], wanted: &[&[f32]], clock: Clock) -> Panel {
     for (output, (answered, wanted)) in outputs.iter().zip(wanted).take(MOST_LINES / 2).enumerate() {
         let numbers = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
         let wanted = numbers(&wanted[..answered.len().min(wanted.len())]);
-        panel = panel.with(clock.line(told("value", output), wanted.into_iter()).like(2 * output));
-        let answer = clock.line(told("answer", output), numbers(answered).into_iter());
+        panel = panel.with(clock.line(told("target", output), wanted.into_iter()).like(2 * output));
+        let answer = clock.line(told("prediction", output), numbers(answered).into_iter());
         panel = panel.with(answer.like(2 * output + 1));
     }
     panel
@@ -90,14 +90,15 @@ fn recorded(outputs: &[&[f32]], spike: &[f32], soma: &[f32], clock: Clock) -> Ve
     let spikes = spike.iter().enumerate().filter(|&(_, &spike)| spike > 0.5);
     let spikes: Vec<(f64, f64)> = spikes.map(|(step, _)| (clock.at(step), 1.0)).collect();
     let share = logits.iter().map(|&logit| 1.0 / (1.0 + (-f64::from(logit)).exp()));
-    let axis = Axis::linear("probability of a spike").between(0.0, 1.05);
-    let mut first = Panel::new(axis, 90.0).with(clock.line("answer", share));
+    let none = if spikes.is_empty() { " (the target has none)" } else { "" };
+    let axis = Axis::linear(format!("probability of a spike{none}")).between(0.0, 1.05);
+    let mut first = Panel::new(axis, 90.0).with(clock.line("prediction", share));
     if !spikes.is_empty() {
-        first = first.with(Series::points("spikes", &spikes));
+        first = first.with(Series::points("target", &spikes));
     }
     let in_mv = |values: &[f32]| values.iter().map(|&value| f64::from(voltage_of(value))).collect::<Vec<_>>();
     let second = Panel::new(Axis::linear("voltage of the soma (mV)"), 110.0)
-        .with(clock.line("recorded", in_mv(soma).into_iter()))
-        .with(clock.line("answer", in_mv(voltages).into_iter()));
+        .with(clock.line("target", in_mv(soma).into_iter()))
+        .with(clock.line("prediction", in_mv(voltages).into_iter()));
     vec![first, second]
 }

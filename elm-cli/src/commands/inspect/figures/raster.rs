@@ -6,6 +6,8 @@ use super::time::{Clock, Labels, cells, units};
 use crate::chart::{Axis, Panel, Panels, Series};
 use elm_core::analysis::activity::Recording;
 use elm_core::model::{Activation, HostInput};
+use elm_core::train::Target;
+use std::ops::Range;
 
 /// Dots that are drawn one by one; more become cells.
 const MOST_DOTS: usize = 3000;
@@ -14,11 +16,9 @@ const MOST_DOTS: usize = 3000;
 pub(super) fn picture(findings: &Findings<'_>, at: usize) -> Panels {
     let (example, ran) = (&findings.examples[at], &findings.ran[at]);
     let steps = example.length(0);
-    let clock = Clock::of(findings);
+    let clock = Clock::of(findings.report);
     let mut panels = Panels::new(title(findings, at), clock.axis(steps));
-    if let Some(panel) = input(findings, at, clock) {
-        panels = panels.with(panel);
-    }
+    panels = input(findings, at, clock).into_iter().fold(panels, Panels::with);
     if let Some(activity) = ran.activity.first() {
         panels = panels.with(of_layer(findings, activity, clock));
     }
@@ -35,38 +35,64 @@ fn title(findings: &Findings<'_>, at: usize) -> String {
     title
 }
 
-/// What the network saw; nothing of an empty sequence.
-fn input(findings: &Findings<'_>, at: usize, clock: Clock) -> Option<Panel> {
+/// What the network saw, a panel for each kind of channel; nothing of an empty
+/// sequence.
+fn input(findings: &Findings<'_>, at: usize, clock: Clock) -> Vec<Panel> {
     let example = &findings.examples[at];
     let (rows, steps) = (example.batch.rows, example.length(0));
     let channels = findings.subject.network.inputs();
     if let HostInput::Dense(values) = &example.batch.input {
         let of_step = |step: usize| (0..channels).map(move |channel| (step * channels + channel) * rows);
-        let seen = (0..steps).flat_map(of_step).filter_map(|place| values.get(place).copied()).collect();
-        let recording = Recording::new(channels, seen).ok()?;
+        let seen: Vec<f32> =
+            (0..steps).flat_map(of_step).filter_map(|place| values.get(place).copied()).collect();
+        let signed = seen.iter().any(|&value| value < 0.0);
         let line = |channel: usize| if channels > 1 { format!("input {channel}") } else { String::new() };
-        let labels = Labels { unit: "input channel", value: "input", line: &line };
-        return Some(units(&recording, &labels, clock, 110.0));
+        let labels = Labels { unit: "input channel", value: "input", line: &line, row: None, signed };
+        let recording = Recording::new(channels, seen).ok();
+        return recording.map(|recording| units(&recording, &labels, clock, 110.0)).into_iter().collect();
     }
-    let mut dots = Vec::new();
+    let mut entries = Vec::new();
     example.batch.input.for_each_entry(rows, |step, channel, row, count| {
         if row == 0 && step < steps {
-            dots.push((step, channel, f64::from(count)));
+            entries.push(Entry { step, channel, count: f64::from(count) });
         }
     });
-    let tokens = matches!(example.batch.input, HostInput::Tokens(_));
-    let label = if tokens { "number of the input symbol" } else { "input channel" };
-    let axis = Axis::whole(label).between(-0.5, channels as f64 - 0.5);
-    if dots.len() > MOST_DOTS {
-        let mut counts = vec![vec![0.0; steps]; channels];
-        for (step, channel, count) in dots {
-            counts[channel][step] += count;
+    let kinds: &[(&str, Range<usize>)] = match &example.batch.target {
+        // A channel of each kind for every segment of the recorded neuron.
+        Target::SpikeAndSoma { .. } => &[
+            ("excitatory input channel", 0..channels / 2),
+            ("inhibitory input channel", channels / 2..channels),
+        ],
+        _ if matches!(example.batch.input, HostInput::Tokens(_)) => {
+            &[("number of the input symbol", 0..channels)]
         }
-        return Some(Panel::new(axis, 120.0).over(cells("spikes", &counts, clock)));
+        _ => &[("input channel", 0..channels)],
+    };
+    kinds.iter().filter_map(|(label, own)| spikes(label, own, &entries, steps, clock)).collect()
+}
+
+/// Spikes of one channel at one step; negative ones inhibit.
+struct Entry {
+    step: usize,
+    channel: usize,
+    count: f64,
+}
+
+/// The spikes of some channels: a few as dots, more as cells.
+fn spikes(label: &str, own: &Range<usize>, all: &[Entry], steps: usize, clock: Clock) -> Option<Panel> {
+    let entries: Vec<&Entry> = all.iter().filter(|entry| own.contains(&entry.channel)).collect();
+    let [low, high] = [own.start, own.end].map(|channel| channel as f64 - 0.5);
+    let panel = Panel::new(Axis::whole(label).between(low, high), 120.0);
+    if entries.len() > MOST_DOTS {
+        let mut counts = vec![vec![0.0; steps]; own.len()];
+        for entry in entries {
+            counts[entry.channel - own.start][entry.step] += entry.count.abs();
+        }
+        return Some(panel.over(cells("spikes", &counts, own.start, clock)));
     }
     let points: Vec<(f64, f64)> =
-        dots.iter().map(|&(step, channel, _)| (clock.at(step), channel as f64)).collect();
-    (!points.is_empty()).then(|| Panel::new(axis, 120.0).with(Series::dots("", &points)))
+        entries.iter().map(|entry| (clock.at(entry.step), entry.channel as f64)).collect();
+    (!points.is_empty()).then(|| panel.with(Series::dots("", &points)))
 }
 
 /// What the layer did: spikes as dots, graded activity as it is.
@@ -91,5 +117,7 @@ fn of_layer(findings: &Findings<'_>, activity: &Recording, clock: Clock) -> Pane
         _ if single => format!("output {unit}"),
         _ => format!("neuron {unit}"),
     };
-    units(activity, &Labels { unit: &unit, value: "activity", line: &line }, clock, 120.0)
+    let signed = layer.neuron.activation == Activation::Identity;
+    let labels = Labels { unit: &unit, value: "activity", line: &line, row: None, signed };
+    units(activity, &labels, clock, 120.0)
 }

@@ -1,6 +1,6 @@
 //! Values over time as parts of a panel.
 
-use super::super::Findings;
+use super::super::report::InspectReport;
 use crate::chart::{Axis, Field, Panel, Series};
 use elm_core::analysis::activity::Recording;
 
@@ -8,26 +8,38 @@ use elm_core::analysis::activity::Recording;
 pub(super) const MOST_LINES: usize = 7;
 /// Rows and columns of cells; more are put together.
 const MOST_CELLS: [usize; 2] = [120, 360];
+/// Height that the name of a row takes.
+const ROW_NAME: f64 = 20.0;
 
-/// The axis of time.
+/// The unit of time of all pictures of a run.
 #[derive(Clone, Copy)]
 pub(super) struct Clock {
     step_ms: Option<f64>,
 }
 
 impl Clock {
-    pub(super) fn of(findings: &Findings<'_>) -> Self {
-        Clock { step_ms: findings.step_ms }
+    pub(super) fn of(report: &InspectReport) -> Self {
+        Clock { step_ms: report.step_ms }
+    }
+
+    /// Its name: milliseconds where the data has a clock.
+    pub(super) fn unit(self) -> &'static str {
+        if self.step_ms.is_some() { "ms" } else { "time steps" }
+    }
+
+    /// A time of so many steps in it.
+    pub(super) fn time(self, steps: f64) -> f64 {
+        steps * self.step_ms.unwrap_or(1.0)
     }
 
     /// The place of a step.
     pub(super) fn at(self, step: usize) -> f64 {
-        step as f64 * self.step_ms.unwrap_or(1.0)
+        self.time(step as f64)
     }
 
     /// The axis over so many steps.
     pub(super) fn axis(self, steps: usize) -> Axis {
-        let label = if self.step_ms.is_some() { "time (ms)" } else { "time (steps)" };
+        let label = if self.step_ms.is_some() { "time (ms)" } else { "time steps" };
         Axis::linear(label).between(0.0, self.at(steps.max(1)))
     }
 
@@ -47,6 +59,10 @@ pub(super) struct Labels<'a> {
     pub(super) value: &'a str,
     /// The name of a unit's line.
     pub(super) line: &'a dyn Fn(usize) -> String,
+    /// What stands beside a unit's row of cells, where that is not its number.
+    pub(super) row: Option<&'a dyn Fn(usize) -> String>,
+    /// Can its value be negative?
+    pub(super) signed: bool,
 }
 
 /// A few units as lines, more as rows of cells.
@@ -54,15 +70,28 @@ pub(super) fn units(recording: &Recording, labels: &Labels<'_>, clock: Clock, he
     let units = recording.units();
     if units > MOST_LINES {
         let axis = Axis::whole(labels.unit).between(-0.5, units as f64 - 0.5);
+        let axis = match labels.row {
+            Some(name) => axis.named(names_of_rows(units, name, height)),
+            None => axis,
+        };
         let rows: Vec<Vec<f64>> = (0..units).map(|unit| recording.unit(unit).collect()).collect();
-        return Panel::new(axis, height).over(cells(labels.value, &rows, clock));
+        let field = cells(labels.value, &rows, 0, clock);
+        return Panel::new(axis, height).over(if labels.signed { field.signed() } else { field });
     }
     let panel = Panel::new(Axis::linear(labels.value), height);
     (0..units).fold(panel, |panel, unit| panel.with(clock.line((labels.line)(unit), recording.unit(unit))))
 }
 
+/// Names of the first row, the last one, and as many between as can be read.
+fn names_of_rows(units: usize, name: &dyn Fn(usize) -> String, height: f64) -> Vec<(f64, String)> {
+    let count = ((height / ROW_NAME) as usize).clamp(2, units.max(2));
+    let place = |at: usize| at * (units - 1) / (count - 1);
+    (0..count).map(place).map(|unit| (unit as f64, name(unit))).collect()
+}
+
 /// Rows over time as cells; neighbours are put together where there are many.
-pub(super) fn cells(label: &str, rows: &[Vec<f64>], clock: Clock) -> Field {
+/// The lowest row has the number `first`.
+pub(super) fn cells(label: &str, rows: &[Vec<f64>], first: usize, clock: Clock) -> Field {
     let steps = rows.first().map_or(0, Vec::len);
     let [high, wide] = [rows.len(), steps].map(|count| count.max(1));
     let [high, wide] = [high.min(MOST_CELLS[0]), wide.min(MOST_CELLS[1])];
@@ -75,5 +104,10 @@ pub(super) fn cells(label: &str, rows: &[Vec<f64>], clock: Clock) -> Field {
     };
     let drawn: Vec<Vec<f64>> =
         (0..high).map(|row| (0..wide).map(|column| mean(row, column)).collect()).collect();
-    Field::cells(label, [0.0, clock.at(steps.max(1))], [-0.5, rows.len() as f64 - 0.5], &drawn)
+    Field::cells(
+        label,
+        [0.0, clock.at(steps.max(1))],
+        [first, first + rows.len()].map(|row| row as f64 - 0.5),
+        &drawn,
+    )
 }
