@@ -205,6 +205,98 @@ fn a_text_is_told_symbol_by_symbol_beside_its_prediction() {
     assert!(place.path("run/plots/inspect/text-2.png").is_file());
 }
 
+/// Does a picture tell all of this?
+fn tells(place: &Place, picture: &str, told: &[&str]) {
+    let words = place.words_in(&format!("run/plots/inspect/{picture}.svg"));
+    for one in told {
+        assert!(words.iter().any(|word| word == one), "{one:?} is not in {picture}: {words:?}");
+    }
+}
+
+#[test]
+fn a_recorded_neuron_is_shown_with_its_kinds_of_input_and_its_targets() {
+    let place = Place::new();
+    let make = ["data", "make", "neuronio", "--out", "made", "--files", "1,1,1", "--simulations", "2"];
+    place.run(&[&make[..], &["--milliseconds", "600"]].concat()).expect(0, &[]);
+    place.write(
+        "neuron.toml",
+        "[data]\nkind = \"neuronio\"\npath = \"made\"\nwindow_ms = 60\nburn_in_ms = 10\n\
+         evaluation_burn_in_ms = 20\n[model]\nkind = \"branch_elm\"\n[model.neuron]\nnum_memory = 9\n\
+         num_branch = 45\nnum_synapse_per_branch = 40\n[model.wiring]\nrouting = \"neuronio\"\n[training]\n\
+         batch_size = 2\nbatches_per_epoch = 2\nnum_epochs = 1\n",
+    );
+    place.run(&["train", "neuron.toml", "--out", "run"]).expect(0, &[]);
+    let report = inspected(&place, &["--examples", "2"]);
+    files_are_there(&place, &report);
+    assert_eq!((&report["step_ms"], &report["examples"][1]["steps"]), (&1.0.into(), &60.into()));
+    assert!(report["loss"].as_f64().unwrap() > 0.0 && report["accuracy"].is_null());
+    tells(
+        &place,
+        "raster-0",
+        &[
+            "excitatory input channel",
+            "inhibitory input channel",
+            "voltage of the soma (mV)",
+            "target",
+            "prediction",
+            "time (ms)",
+            "run · test split · best weights, step 2",
+        ],
+    );
+    let taus = report["neurons"][0]["memory"].as_array().unwrap();
+    let slowest = taus.iter().map(|unit| unit["tau_steps"].as_f64().unwrap()).fold(0.0, f64::max);
+    tells(&place, "traces-0", &["memory unit with its timescale τ (ms)", &format!("{slowest:.0}")]);
+    tells(&place, "timescales", &["timescale τ (ms)"]);
+}
+
+#[test]
+fn real_values_are_shown_beside_their_targets() {
+    let place = Place::new();
+    let wave = |i: u32, late: f64| (f64::from(i) / 5.0 - late).sin();
+    let line = |i: u32| format!("{:.4},{:.4}\n", wave(i, 0.0), wave(i, 0.8));
+    place.write("signal.csv", "x,y\n".to_string() + &(0..400).map(line).collect::<String>());
+    place.write(
+        "small.toml",
+        "[data]\nkind = \"arrays\"\npath = \"signal.csv\"\ntarget = \"y\"\nwindow = 20\n[model]\n\
+         num_hidden = 3\n[model.neuron]\nnum_memory = 2\nnum_branch = 2\nnum_synapse_per_branch = 2\n\
+         [training]\nbatch_size = 2\nnum_epochs = 1\n",
+    );
+    place.run(&["train", "small.toml", "--out", "run"]).expect(0, &[]);
+    let rows = predictions(&place, &[]);
+    let report = inspected(&place, &["--examples", "1"]);
+    files_are_there(&place, &report);
+    let number = |cell: &String| cell.parse::<f64>().unwrap();
+    let squares: Vec<f64> = rows.iter().map(|row| (number(&row[2]) - number(&row[3])).powi(2)).collect();
+    assert_eq!(rows.len(), 20, "one sample is for the test");
+    close(&report["loss"], squares.iter().sum::<f64>() / 20.0);
+    for undefined in ["label", "prediction", "right", "symbols"] {
+        assert!(report["examples"][0].get(undefined).is_none(), "{undefined}");
+    }
+    assert!(report["step_ms"].is_null() && report["accuracy"].is_null());
+    tells(&place, "raster-0", &["target", "prediction", "time steps"]);
+}
+
+#[test]
+fn two_texts_are_answered_as_one() {
+    let place = Place::new();
+    let rows = "1.0\t1\t2\tb'On spikes'\tb'On spiking neurons'\n0.0\t3\t4\tb'On stars'\tb'On soil'\n";
+    for name in ["train", "eval", "test"] {
+        place.write(&format!("new_aan_pairs.{name}.tsv"), rows.repeat(2));
+    }
+    place.write(
+        "small.toml",
+        "[data]\nkind = \"lra_retrieval\"\npath = \".\"\n[model]\nnum_hidden = 4\npair_features = 3\n\
+         [model.neuron]\nnum_memory = 2\nnum_branch = 2\nnum_synapse_per_branch = 3\n[training]\n\
+         batch_size = 2\nnum_epochs = 1\n",
+    );
+    place.run(&["train", "small.toml", "--out", "run"]).expect(0, &[]);
+    let report = agrees_with_the_evaluation(&place, 4);
+    files_are_there(&place, &report);
+    assert_eq!(report["predictions"], 4);
+    // Until both have ended there is no answer that could be drawn.
+    tells(&place, "raster-0", &["number of the input symbol", "time steps"]);
+}
+
 #[test]
 fn what_cannot_be_looked_into_is_said() {
     let place = trained(&[]);

@@ -16,19 +16,12 @@ fn two_runs() -> Place {
     place
 }
 
-/// The words in a picture.
-fn told(place: &Place, svg: &str) -> Vec<String> {
-    let svg = std::fs::read_to_string(place.path(svg)).unwrap();
-    let texts = svg.split("<text").skip(1);
-    texts.map(|text| text.split_once('>').unwrap().1.split_once('<').unwrap().0.to_string()).collect()
-}
-
 #[test]
 fn curves_of_one_run_and_of_several_are_drawn() {
     let place = two_runs();
     let ran = place.run(&["plot", "a"]);
     assert_eq!(ran.expect(0, &[]).out, "a/plots/curves.svg\na/plots/curves.png\n");
-    let words = told(&place, "a/plots/curves.svg");
+    let words = place.words_in("a/plots/curves.svg");
     for word in ["a: loss", "training", "validation", "updates", "loss"] {
         assert!(words.iter().any(|own| own == word), "{word} is not in {words:?}");
     }
@@ -44,7 +37,7 @@ fn curves_of_one_run_and_of_several_are_drawn() {
             (&name.into(), &6.into(), &3.into())
         );
     }
-    let words = told(&place, "curves.svg");
+    let words = place.words_in("curves.svg");
     let title = "loss: training (average over 8 updates), validation dashed";
     for word in [title, "tokens (time steps × batch)", "seed 0", "seed 1"] {
         assert!(words.iter().any(|own| own == word), "{word} is not in {words:?}");
@@ -58,7 +51,7 @@ fn curves_of_one_run_and_of_several_are_drawn() {
     // A folder of runs stands for them, and seconds go on where they were.
     let all = ["plot", ".", "--against", "seconds", "--metric", "accuracy", "--log-y", "--out", "deep/in"];
     place.run(&all).expect(0, &["deep/in/curves-accuracy.png"]);
-    assert!(told(&place, "deep/in/curves-accuracy.svg").contains(&"accuracy (%)".to_string()));
+    assert!(place.words_in("deep/in/curves-accuracy.svg").contains(&"accuracy (%)".to_string()));
     let metrics = std::fs::read_to_string(place.path("b/metrics.jsonl")).unwrap();
     let seconds: Vec<f64> = metrics
         .lines()

@@ -155,6 +155,13 @@ impl Place {
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().unwrap())
     }
+
+    /// The words in a picture.
+    pub fn words_in(&self, svg: &str) -> Vec<String> {
+        let svg = std::fs::read_to_string(self.path(svg)).unwrap();
+        let texts = svg.split("<text").skip(1);
+        texts.map(|text| text.split_once('>').unwrap().1.split_once('<').unwrap().0.to_string()).collect()
+    }
 }
 
 /// How the program ended and what it said.
