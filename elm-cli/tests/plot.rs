@@ -22,7 +22,7 @@ fn curves_of_one_run_and_of_several_are_drawn() {
     let ran = place.run(&["plot", "a"]);
     assert_eq!(ran.expect(0, &[]).out, "a/plots/curves.svg\na/plots/curves.png\n");
     let words = place.words_in("a/plots/curves.svg");
-    for word in ["a: loss", "training", "validation", "updates", "loss"] {
+    for word in ["a: loss", "training", "validation", "updates", "loss (nats)"] {
         assert!(words.iter().any(|own| own == word), "{word} is not in {words:?}");
     }
     assert!(std::fs::read(place.path("a/plots/curves.png")).unwrap().starts_with(b"\x89PNG"));

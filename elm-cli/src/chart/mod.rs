@@ -16,6 +16,7 @@
 mod check;
 mod columns;
 mod contour;
+mod dashes;
 mod draw;
 mod field;
 mod frame;
@@ -202,7 +203,7 @@ impl Chart {
     /// # Errors
     /// [`ChartError`] as for [`svg`](Self::svg).
     pub fn png(&self) -> Result<Vec<u8>, ChartError> {
-        png(&self.title, &draw::scene(self)?)
+        png(&self.title, draw::scene(self)?)
     }
 
     /// Writes `STEM.svg` and `STEM.png` into a folder, which is made if need be.
@@ -210,7 +211,7 @@ impl Chart {
     /// # Errors
     /// A [`ChartError`], or what the system says, with the file's name.
     pub fn write(&self, folder: &Path, stem: &str) -> anyhow::Result<[PathBuf; 2]> {
-        write(&self.title, &draw::scene(self)?, folder, stem)
+        write(&self.title, draw::scene(self)?, folder, stem)
     }
 }
 
@@ -218,16 +219,17 @@ fn svg(scene: &Scene) -> String {
     kuva::prelude::SvgBackend::new().render_scene(scene)
 }
 
-fn png(title: &str, scene: &Scene) -> Result<Vec<u8>, ChartError> {
-    let drawn = kuva::prelude::PngBackend::new().with_scale(look::PNG_SCALE).render_scene(scene);
+fn png(title: &str, scene: Scene) -> Result<Vec<u8>, ChartError> {
+    let drawn =
+        kuva::prelude::PngBackend::new().with_scale(look::PNG_SCALE).render_scene(&dashes::cut(scene));
     drawn.map_err(|reason| ChartError::Drawing { title: title.to_string(), reason })
 }
 
-fn write(title: &str, scene: &Scene, folder: &Path, stem: &str) -> anyhow::Result<[PathBuf; 2]> {
+fn write(title: &str, scene: Scene, folder: &Path, stem: &str) -> anyhow::Result<[PathBuf; 2]> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let paths = ["svg", "png"].map(|ending| folder.join(format!("{stem}.{ending}")));
-    let bytes = [svg(scene).into_bytes(), png(title, scene)?];
+    let bytes = [svg(&scene).into_bytes(), png(title, scene)?];
     for (path, bytes) in paths.iter().zip(bytes) {
         std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }

@@ -99,7 +99,7 @@ impl Panels {
     /// # Errors
     /// A [`ChartError`], or what the system says, with the file's name.
     pub fn write(&self, folder: &Path, stem: &str) -> anyhow::Result<[PathBuf; 2]> {
-        super::write(&self.title, &self.scene()?, folder, stem)
+        super::write(&self.title, self.scene()?, folder, stem)
     }
 
     fn scene(&self) -> Result<Scene, ChartError> {

@@ -158,6 +158,17 @@ impl Predicts {
         }
     }
 
+    /// What the loss of the task is counted in.
+    pub fn loss_unit(self) -> &'static str {
+        match self {
+            Predicts::EveryStep => "nats per symbol",
+            Predicts::LastStep | Predicts::Pairs => "nats",
+            Predicts::ClassEveryStep => "nats per step",
+            Predicts::Values | Predicts::ValuesEveryStep => "mean squared error",
+            Predicts::SpikeAndSoma => "half nats of the spike, half squared error of the soma",
+        }
+    }
+
     /// Are real values predicted (else classes or symbols)?
     pub fn is_of_values(self) -> bool {
         matches!(self, Predicts::Values | Predicts::ValuesEveryStep)

@@ -4,6 +4,7 @@ use super::curve::{Against, Curves, Point, places, smoothed};
 use super::names::shortened;
 use super::quantity::Quantity;
 use crate::chart::{Axis, Chart, Series};
+use crate::config::Predicts;
 
 /// Markers along a line, so that lines are told apart without colour.
 const MARKERS: usize = 10;
@@ -27,11 +28,12 @@ pub(crate) struct Named {
 }
 
 /// The chart of one run, with training and validation in colours of their own,
-/// or of several, each in its colour.
-pub(super) fn chart(runs: &[Named], style: &Style) -> Chart {
+/// or of several, each in its colour and with its marker; what all of them
+/// predict tells the unit.
+pub(super) fn chart(runs: &[Named], style: &Style, predicts: Option<Predicts>) -> Chart {
     let axis = |log, label: String| if log { Axis::log(label) } else { Axis::linear(label) };
     let x = axis(style.log_x, style.against.label().to_string());
-    let y = axis(style.log_y, style.quantity.label());
+    let y = axis(style.log_y, style.quantity.label(predicts));
     let mut chart = Chart::new(title(runs, style), x, y);
     for (number, run) in runs.iter().enumerate() {
         let alone = runs.len() == 1;
@@ -45,7 +47,7 @@ pub(super) fn chart(runs: &[Named], style: &Style) -> Chart {
             chart = chart.with(match (alone, train.is_empty()) {
                 (true, _) => line("validation").sparsely_marked(MARKERS).like(1),
                 (false, true) => line(&run.name).sparsely_marked(MARKERS).like(number),
-                (false, false) => line("").dashed().like(number),
+                (false, false) => line("").dashed().sparsely_marked(MARKERS).like(number),
             });
         }
     }

@@ -13,11 +13,11 @@ pub use quantity::{Quantity, argument as quantity_argument};
 
 use super::settings::RunSettings;
 use crate::chart::Chart;
-use crate::config::ConfigError;
 use crate::config::effective::EffectiveSettings;
+use crate::config::{ConfigError, Predicts};
 use crate::model::ConfiguredModel;
 use crate::run::find::{is_run, runs_below};
-use crate::run::{History, Progress};
+use crate::run::{History, Progress, RunRecord};
 use anyhow::{Result, bail};
 use curve::Curves;
 use draw::Named;
@@ -78,6 +78,8 @@ pub(crate) struct Measured {
     run: PathBuf,
     pub(crate) history: History,
     settings: Option<EffectiveSettings>,
+    /// `None` in runs of versions that did not keep it.
+    predicts: Option<Predicts>,
 }
 
 /// Draws `curves.svg` and `curves.png`.
@@ -149,7 +151,8 @@ pub(crate) fn read<S: ConfiguredModel>(run: PathBuf, notes: &mut Vec<String>) ->
     if let Err(error) = &settings {
         notes.push(format!("{}: settings are not known: {}", run.display(), crate::in_words(error)));
     }
-    Ok(Measured { run, history, settings: settings.ok().map(|own| own.settings) })
+    let predicts = RunRecord::read(&run).ok().and_then(|record| record.predicts);
+    Ok(Measured { run, history, settings: settings.ok().map(|own| own.settings), predicts })
 }
 
 /// The chart of these runs; those that have nothing to show are left out and
@@ -187,9 +190,11 @@ pub(crate) fn drawn(
         valid_points: curves.valid.len(),
     };
     let plotted = shown.iter().zip(&names).map(plotted).collect();
+    let first = shown.first().and_then(|(run, _)| run.predicts);
+    let predicts = first.filter(|_| shown.iter().all(|(run, _)| run.predicts == first));
     let named: Vec<Named> =
         names.into_iter().zip(shown).map(|(name, (_, curves))| Named { name, curves }).collect();
-    Ok((plotted, draw::chart(&named, style)))
+    Ok((plotted, draw::chart(&named, style, predicts)))
 }
 
 /// The curves of a run.

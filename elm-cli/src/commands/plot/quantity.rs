@@ -1,5 +1,6 @@
 //! What a curve can show.
 
+use crate::config::Predicts;
 use crate::config::names::{Named, names};
 use crate::run::MetricsLine;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -52,14 +53,23 @@ impl Quantity {
         }
     }
 
-    /// Its name and unit on an axis.
-    pub fn label(self) -> String {
+    /// Its name and unit on an axis; that of a loss depends on what is
+    /// predicted.
+    pub fn label(self, predicts: Option<Predicts>) -> String {
+        let of_neuron = predicts == Some(Predicts::SpikeAndSoma);
         match self {
+            Quantity::Measured(metric @ (Metric::RootMeanSquare | Metric::MeanAbsolute)) if of_neuron => {
+                format!("{} of the soma (mV)", metric.name())
+            }
             Quantity::Measured(metric) if metric.unit().is_empty() => {
                 let percent = if self.factor() == 1.0 { "" } else { " (%)" };
                 format!("{}{percent}", metric.name().replace('_', " "))
             }
             Quantity::Measured(metric) => metric.unit().to_string(),
+            Quantity::OfTraining(OfTraining::Loss) => match predicts {
+                Some(predicts) => format!("loss ({})", predicts.loss_unit()),
+                None => "loss".to_string(),
+            },
             Quantity::OfTraining(_) => self.name().replace('_', " "),
         }
     }

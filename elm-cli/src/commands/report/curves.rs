@@ -28,5 +28,5 @@ fn of(runs: &[Measured], quantity: Quantity) -> Option<Markup> {
     // A run without this quantity is no news on a page of all of them.
     let (_, chart) = drawn(runs, &style, &mut Vec::new()).ok()?;
     let svg = chart.svg().ok()?;
-    Some(figure(&quantity.label(), true, "svg+xml", svg.as_bytes()))
+    Some(figure(&quantity.label(None), true, "svg+xml", svg.as_bytes()))
 }
