@@ -62,7 +62,8 @@ fn pages_hold_everything_and_escape_it() {
     let page = std::fs::read_to_string(place.path("pages/deep/sweep.html")).unwrap();
     assert!(
         page.contains("a sweep of 4 runs")
-            && page.contains("not finite")
+            && page.contains("diverged (")
+            && page.contains(" not finite at step ")
             && page.contains("Means over seeds")
     );
     let link = page.split("<a href=\"").nth(1).unwrap().split('"').next().unwrap();

@@ -102,11 +102,12 @@ fn a_run_that_fails_does_not_stop_the_others() {
     let place =
         place("config = \"small.toml\"\nseeds = [0]\n[grid]\ntraining.learning_rate = [1e-2, 1e30, 2e-2]\n");
     let ran = place.run(&["sweep", "sweep.toml", "--out", "out", "--jobs", "1"]);
-    ran.expect(1, &["1 of 3 runs are not done"]);
+    ran.expect(1, &["1 of 3 runs are not done", ": failed: diverged ("]);
     let table = results(&place, "out");
     let states: Vec<&str> = table.iter().map(|row| row["state"].as_str()).collect();
     assert_eq!(states, ["finished", "failed", "finished"]);
-    assert!(table[1]["error"].contains("not finite"), "{}", table[1]["error"]);
+    let error = &table[1]["error"];
+    assert!(error.starts_with("diverged (loss not finite at step 2): "), "{error}");
     place.run(&["sweep", "out", "--status"]).expect(0, &["2 finished, 1 failed"]);
     place.write("sweep.toml", "config = \"small.toml\"\n[grid]\ntraining.learning_rate = [1e30, 1e-2]\n");
     place.run(&["sweep", "sweep.toml", "--out", "fast", "--jobs", "1", "--fail-fast"]).expect(1, &[]);

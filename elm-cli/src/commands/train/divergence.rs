@@ -45,11 +45,22 @@ impl Watch {
     }
 }
 
-/// An error of an update, with what to do where its numbers were not finite.
-pub(super) fn explained(error: Error, training: &TrainingConfig) -> anyhow::Error {
-    match error {
-        Error::NonFinite { .. } => anyhow!("{error}\n  = help: {}", remedy(training)),
-        other => other.into(),
+/// An error of an update behind the words of `stopped`; where its numbers were
+/// not finite, that and what to do.
+pub(super) fn explained(error: Error, stopped: String, training: &TrainingConfig) -> anyhow::Error {
+    match &error {
+        Error::NonFinite { what, step, value } => {
+            let what = match what.strip_prefix("the ") {
+                Some("training objective") => "loss",
+                Some(other) => other,
+                None => what,
+            };
+            let remedy = remedy(training);
+            anyhow!(
+                "diverged ({what} not finite at step {step}): {stopped}\n  = it was {value}\n  = help: {remedy}"
+            )
+        }
+        _ => anyhow::Error::from(error).context(stopped),
     }
 }
 

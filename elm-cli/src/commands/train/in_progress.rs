@@ -209,9 +209,8 @@ impl<'a, B: Backend + 'static, S: ConfiguredModel> Run<'a, B, S> {
         let batch = batch.context("the training data ended")?;
         let tokens = (batch.steps * batch.rows) as f64;
         let report = self.trainer.step(&batch);
-        let report = report
-            .map_err(|error| divergence::explained(error, &self.request.config.training))
-            .with_context(|| self.stopped())?;
+        let training = &self.request.config.training;
+        let report = report.map_err(|error| divergence::explained(error, self.stopped(), training))?;
         let times = report.times;
         for (part, seconds) in [
             (Part::Forward, times.forward),
