@@ -64,6 +64,28 @@ fn runs_are_listed_with_their_states_and_what_differs() {
     assert_eq!(head[..3], ["run", "state", "step"]);
     assert_eq!(head[head.len() - 2..], ["learning_rate", "seed"]);
 
+    // A run that failed by itself is failed until it is continued.
+    let diverging = ["train", "small.toml", "--set", "training.learning_rate=1e30", "--out", "alone/run"];
+    place.run(&diverging).expect(1, &["diverged ("]);
+    let failed = listed(&place, &["alone"]);
+    assert_eq!(failed["runs"][0]["state"], "failed");
+    assert!(failed["runs"][0]["error"].as_str().unwrap().starts_with("diverged ("), "{failed:#}");
+    place.run(&["train", "alone/run", "--resume", "--set", "training.learning_rate=3"]).expect(2, &[]);
+    assert_eq!(listed(&place, &["alone"])["runs"][0]["state"], "failed", "nothing was tried");
+    let lower = ["--set", "training.learning_rate=1e-3", "--allow-change", "training.learning_rate"];
+    let again = [&["train", "alone/run", "--resume", "--max-steps", "7"], &lower[..]].concat();
+    place.run(&again).expect(0, &[]);
+    assert_eq!(listed(&place, &["alone"])["runs"][0]["state"], "interrupted");
+
+    // One whose metrics reach further than its newest checkpoint, as after a kill.
+    let metrics = place.path("alone/run/metrics.jsonl");
+    let mut text = std::fs::read_to_string(&metrics).unwrap();
+    text += "{\"step\":9,\"epoch\":1.1,\"split\":\"train\",\"loss\":2.0,\"seconds\":1.0}\n";
+    std::fs::write(&metrics, text).unwrap();
+    let killed = listed(&place, &["alone"]);
+    assert_eq!((&killed["runs"][0]["step"], &killed["runs"][0]["kept"]), (&9.into(), &7.into()));
+    place.run(&["runs", "alone"]).expect(0, &["9/24, 7 kept"]);
+
     // A run that a process trains.
     let lock = RunFolder::for_training(&place.path("runs/deep/in/c"), true).unwrap();
     let running = listed(&place, &["--state", "running"]);

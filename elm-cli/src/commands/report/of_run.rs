@@ -52,16 +52,12 @@ fn about(row: &Row, summary: Option<&Summary>) -> String {
 }
 
 fn figures(row: &Row) -> Vec<(String, String)> {
-    let steps = match row.updates {
-        Some(updates) => format!("{} of {updates}", row.step),
-        None => row.step.to_string(),
-    };
     let best = row.best_step.map_or("best validation".into(), |step| format!("validation, step {step}"));
     let figures = [
         ("test".to_string(), row.test.as_ref().map(merit)),
         (best, row.valid.as_ref().map(merit)),
         ("trainable parameters".into(), row.trainable_parameters.map(|count| count.to_string())),
-        ("updates".into(), Some(steps)),
+        ("updates".into(), Some(row.steps_text(" of "))),
         ("training time".into(), row.seconds.map(duration)),
         ("updates a second".into(), row.steps_per_second.map(per_second)),
         ("time left".into(), row.seconds_left.map(duration)),

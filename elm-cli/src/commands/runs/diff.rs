@@ -1,7 +1,7 @@
 //! `elm runs diff`: two runs side by side.
 
 use super::row::Row;
-use super::table::aligned;
+use super::table::{aligned, narrowed, room};
 use crate::model::ConfiguredModel;
 use crate::run::changes::between;
 use crate::run::find::is_run;
@@ -93,6 +93,7 @@ fn figures(row: &Row) -> Told {
         |name: &str, value: Option<String>| told.extend(value.map(|value| (name.to_string(), value)));
     add("trainable_parameters", row.trainable_parameters.map(|count| count.to_string()));
     add("steps", Some(row.step.to_string()));
+    add("kept_steps", row.kept.map(|kept| kept.to_string()));
     add("best_step", row.best_step.map(|step| step.to_string()));
     add("seconds", row.seconds.map(|seconds| format!("{seconds:.1}")));
     add("steps_per_second", row.steps_per_second.map(|speed| format!("{speed:.2}")));
@@ -156,8 +157,9 @@ fn pairs(a: Told, b: Told, only_different: bool) -> Vec<OfBoth> {
 }
 
 impl DiffReport {
-    /// Three tables for people.
+    /// Three tables for people, as wide as the terminal.
     pub fn text(&self) -> String {
+        let room = room();
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
         let with_origin = |own: &Option<String>, origin: &Option<String>| match origin {
             Some(origin) if own.is_some() => format!("{} ({origin})", value(own)),
@@ -173,18 +175,18 @@ impl DiffReport {
         let of_both = |list: &[OfBoth]| -> Vec<[String; 3]> {
             list.iter().map(|own| [own.name.clone(), value(&own.a), value(&own.b)]).collect()
         };
-        let mut text = self.table("settings", settings);
-        text += &self.table("figures", of_both(&self.figures));
-        text + &self.table("made by", of_both(&self.origin))
+        let mut text = self.table("settings", settings, room);
+        text += &self.table("figures", of_both(&self.figures), room);
+        text + &self.table("made by", of_both(&self.origin), room)
     }
 
-    fn table(&self, head: &str, lines: Vec<[String; 3]>) -> String {
+    fn table(&self, head: &str, lines: Vec<[String; 3]>, room: usize) -> String {
         if lines.is_empty() {
             return format!("{head}: no difference\n\n");
         }
         let column = |at: usize| lines.iter().map(|line| line[at].clone()).collect();
         let heads = [head.to_string(), self.a.clone(), self.b.clone()];
         let columns: Vec<_> = heads.into_iter().enumerate().map(|(at, head)| (head, column(at))).collect();
-        aligned(&columns) + "\n"
+        aligned(&narrowed(columns, room)) + "\n"
     }
 }

@@ -23,6 +23,9 @@ pub struct Row {
     pub task: Option<String>,
     /// Updates done.
     pub step: u64,
+    /// Updates that the newest checkpoint has, of a run that no process trains,
+    /// where they are fewer: it would go on from there.
+    pub kept: Option<u64>,
     /// Updates of the whole training.
     pub updates: Option<u64>,
     /// Updates that the best weights had.
@@ -77,6 +80,7 @@ impl Row {
         });
         let (best_step, valid) = best.unzip();
         let step = history.last_step().max(saved.as_ref().map_or(0, |saved| saved.position.step));
+        let kept = saved.as_ref().map(|saved| saved.position.step);
         let seconds = summary.as_ref().map(|own| own.seconds);
         let seconds = seconds.or(history.seconds()).or(saved.map(|saved| saved.seconds));
         let updates =
@@ -97,6 +101,7 @@ impl Row {
             state: state.name(),
             task: known.as_ref().map(|own| own.config.task_name()),
             step,
+            kept: kept.filter(|&kept| state != State::Running && kept < step),
             updates,
             best_step,
             valid,
@@ -111,6 +116,13 @@ impl Row {
             all: known.map(|own| own.settings).unwrap_or_default(),
             selection,
         }
+    }
+
+    /// How many updates were done, and of how many a checkpoint has kept fewer.
+    pub fn steps_text(&self, of: &str) -> String {
+        let all = self.updates.map_or(String::new(), |updates| format!("{of}{updates}"));
+        let kept = self.kept.map_or(String::new(), |kept| format!(", {kept} kept"));
+        format!("{}{all}{kept}", self.step)
     }
 
     /// The value of a setting.

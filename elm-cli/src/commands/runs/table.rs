@@ -16,6 +16,8 @@ const FEW_SETTINGS: usize = 3;
 /// Letters that the name of a run and a value are cut to where room is short.
 const SHORT_NAME: usize = 24;
 const LONGEST_VALUE: usize = 24;
+/// Letters below which a column is not cut.
+const NARROWEST: usize = 8;
 
 /// Columns of a terminal that does not tell.
 const COLUMNS: usize = 80;
@@ -72,14 +74,10 @@ fn own_columns(report: &RunsReport) -> Vec<Lines> {
             Path::new(&row.run).strip_prefix(&report.dir).ok().filter(|path| path.file_name().is_some());
         inside.map_or(row.run.clone(), |path| path.display().to_string())
     };
-    let step = |row: &Row| match row.updates {
-        Some(updates) => format!("{}/{updates}", row.step),
-        None => row.step.to_string(),
-    };
     let columns = [
         of("run", &|row| Some(below(row))),
         of("state", &|row| Some(row.state.to_string())),
-        of("step", &|row| Some(step(row))),
+        of("step", &|row| Some(row.steps_text("/"))),
         of("best valid", &|row| row.valid.as_ref().map(merit)),
         of("test", &|row| row.test.as_ref().map(merit)),
         of("speed", &|row| row.steps_per_second.map(per_second)),
@@ -114,6 +112,26 @@ fn fitting(mut own: Vec<Lines>, mut settings: Vec<Lines>, room: usize) -> (Vec<L
 
 fn widest((head, cells): &Lines) -> usize {
     cells.iter().chain([head]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+}
+
+/// Columns of which the widest are cut until all fit, as far as they can be read.
+pub(super) fn narrowed(mut columns: Vec<Lines>, room: usize) -> Vec<Lines> {
+    loop {
+        let widths: Vec<usize> = columns.iter().map(widest).collect();
+        let all = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+        let excess = all.saturating_sub(room);
+        let Some((at, &width)) = widths.iter().enumerate().max_by_key(|(_, width)| **width) else {
+            return columns;
+        };
+        if excess == 0 || width <= NARROWEST {
+            return columns;
+        }
+        let others = widths.iter().enumerate().filter(|(other, _)| *other != at);
+        let next = others.map(|(_, width)| *width).max().unwrap_or(0).min(width - 1);
+        let most = width.saturating_sub(excess).max(next).max(NARROWEST);
+        let (head, cells) = &mut columns[at];
+        cells.iter_mut().chain([head]).for_each(|cell| *cell = shortened(cell, most));
+    }
 }
 
 /// Columns side by side.
@@ -171,6 +189,18 @@ mod tests {
             ..Row::default()
         };
         RunsReport { dir: "runs".into(), found: 2, settings: keys, runs: vec![row(1), row(2)] }
+    }
+
+    #[test]
+    fn the_widest_columns_are_cut_until_all_fit() {
+        let column = |letters: usize| ("head".to_string(), vec!["x".repeat(letters)]);
+        let widths = |room| -> Vec<usize> {
+            narrowed(vec![column(30), column(90), column(10)], room).iter().map(widest).collect()
+        };
+        assert_eq!(widths(usize::MAX), [30, 90, 10]);
+        assert_eq!(widths(84), [30, 40, 10]);
+        assert_eq!(widths(54), [20, 20, 10]);
+        assert_eq!(widths(1), [8, 8, 8]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::model::ConfiguredModel;
 use crate::run::changes::{batches_differ, validations_differ};
 use crate::run::profile::{Part, Stopwatch};
 use crate::run::signals::StopFlag;
-use crate::run::{Provenance, RunFolder, Summary};
+use crate::run::{Provenance, RunFolder, Summary, found};
 use crate::task::{Purpose, Task};
 use anyhow::Result;
 use elm_core::Backend;
@@ -62,11 +62,30 @@ pub enum Outcome {
 /// Trains on a backend.
 ///
 /// # Errors
-/// When data, run folder or numbers fail; the last checkpoint stays intact.
+/// When data, run folder or numbers fail; the last checkpoint stays intact, and
+/// why a run that had begun failed is kept in its folder.
 pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &TrainRequest) -> Result<Outcome> {
+    let folder = RunFolder::for_training(&request.out, request.resume)?;
+    let outcome = within::<B, S>(backend, request, folder);
+    // What was only asked for wrongly is no failure of the run.
+    if let Err(error) = &outcome
+        && request.out.join("config.toml").is_file()
+        && !crate::is_usage_error(error)
+        && let Err(error) = found::keep_failure(&request.out, &crate::in_words(error))
+    {
+        tell(format_args!("warning: {}", crate::in_words(&error)));
+    }
+    outcome
+}
+
+/// Trains in a folder that is locked.
+fn within<B: Backend + 'static, S: ConfiguredModel>(
+    backend: &B,
+    request: &TrainRequest,
+    folder: RunFolder,
+) -> Result<Outcome> {
     let config = &request.config;
     let watch = Stopwatch::new(request.profile);
-    let folder = RunFolder::for_training(&request.out, request.resume)?;
     let mut beginning = Beginning::<S>::find(&folder, request)?;
     let task = Task::load(config, beginning.symbols(), &mut |note| tell(format_args!("note: {note}")))?;
     if let Beginning::Kept(_) = &beginning {
@@ -115,6 +134,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(backend: &B, request: &Trai
     let mut run =
         Run::start(backend, request, &watch, &task, source, folder, beginning, network, provenance, ends)?;
     run.keep(&settings, changes)?;
+    found::forget_failure(&request.out);
     run.say_what_runs()?;
     watch.add_rest(Part::Start);
     let outcome = run.train()?;
