@@ -88,7 +88,10 @@ void elm_live_free(ElmLive *live);
 /*
  One time step with a value for every input. The values are those of the
  data: where the network was trained on scaled ones, they are scaled here.
- Writes what the network answers; `output` may be the memory of `input`.
+ Where the file says under `input` that a `group` of steps of the data is
+ taken together, all their channels are the inputs of one step, those of the
+ first step first: putting them together is up to the caller. Writes what the
+ network answers; `output` may be the memory of `input`.
 
  # Safety
  `live` comes from elm_live_new() and no other call is using it; `input`
@@ -111,8 +114,11 @@ ElmStatus elm_live_step_token(ElmLive *live, uint32_t token, float *output, size
 
 /*
  One time step with the channels that spiked, in any order; counts of one
- channel add up. None at all is a step in silence. Memory grows where there
- are more of them than the network has inputs, else nothing is allocated.
+ channel add up, and none is cut off: where the file says under `input` that
+ `counts` is false, several spikes of a channel in a step are to be given as
+ one. A `group` of steps is put together as for elm_live_step(). None at all
+ is a step in silence. Memory grows where there are more than the network
+ has inputs, else nothing is allocated.
 
  # Safety
  `live` comes from elm_live_new() and no other call is using it; `events`

@@ -22,14 +22,21 @@ pub struct InputForm {
     /// What it was trained on. Spikes and values are interchangeable: a value
     /// is a count.
     pub kind: InputKind,
-    /// Length of a time step in ms, where time is physical.
+    /// Length of a time step of the data in ms, where time is physical.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_ms: Option<f64>,
-    /// Of spikes: do several in a step count so many (else 1)?
+    /// Of spikes: do several of a channel in a step count so many (else 1)? It
+    /// tells how the counts of the training data were made; a deployed network
+    /// takes the counts it is given and cuts none off. Where this is `false`,
+    /// whoever counts gives 1 for several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<bool>,
     /// So many steps of the data are taken together: step `s` of `C` channels
-    /// (or symbols) fills channels `(s mod group) * C ..`.
+    /// (or symbols, as a 1 on their channel) fills channels
+    /// `(s mod group) * C ..`. A deployed network does not put them together: it
+    /// takes all `group * C` channels in one step, after every `group` steps of
+    /// the data. The places left in a last one that is not full read 0: where
+    /// values are scaled, the caller gives `unit * mean` there.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub group: usize,
     /// What becomes of values before the network reads them; a deployed

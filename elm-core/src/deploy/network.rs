@@ -39,7 +39,9 @@ impl DeployedNetwork {
     }
 
     /// Takes the network through one time step and answers `[O]` numbers, see
-    /// [`OutputForm::kind`]. Values are scaled as those it was trained on.
+    /// [`OutputForm::kind`]. Values are scaled as those it was trained on;
+    /// counting spikes ([`InputForm::counts`]) and taking steps of the data
+    /// together ([`InputForm::group`]) is up to the caller.
     ///
     /// # Errors
     /// As [`LiveNetwork::step`]; then no time has passed.
