@@ -25,7 +25,7 @@ fn prepared() -> Place {
     let log = std::fs::read_to_string(place.path(NASTY).join("log.txt")).unwrap();
     std::fs::write(place.path(NASTY).join("log.txt"), log + "warning: <script>alert(1)</script>\n").unwrap();
     let sweep = "config = \"small.toml\"\nseeds = [0, 1]\n[grid]\ntraining.learning_rate = [5e-3, 1e30]\n\
-        [figure]\nx = \"training.learning_rate\"\ny = \"test_loss\"\n";
+        training.clip_norm = [1.0]\nmodel.neuron.num_memory = [3]\n[figure]\nx = \"training.learning_rate\"\ny = \"test_loss\"\n";
     place.write("sweep.toml", sweep);
     place.run(&["sweep", "sweep.toml", "--out", "s"]).expect(1, &[]);
     place
@@ -65,6 +65,8 @@ fn pages_hold_everything_and_escape_it() {
             && page.contains("diverged (")
             && page.contains(" not finite at step ")
             && page.contains("Means over seeds")
+            && page
+                .contains("In all runs that have it: model.neuron.num_memory = 3, training.clip_norm = 1.0")
     );
     let link = page.split("<a href=\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(link.starts_with("../../s/") && place.path("pages/deep").join(link).is_dir(), "{link}");

@@ -17,8 +17,14 @@ struct Row<'o> {
 /// file wants; `None` where no run is finished.
 pub fn markdown(plan: &Plan, outcomes: &[Outcome]) -> Option<String> {
     let keys: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
+    markdown_of(&keys, plan, outcomes)
+}
+
+/// The same with a column for these settings only; runs must not differ in
+/// others.
+pub(crate) fn markdown_of(keys: &[&str], plan: &Plan, outcomes: &[Outcome]) -> Option<String> {
     let with_variants = outcomes.iter().any(|outcome| outcome.point.variant.is_some());
-    let rows = rows(&keys, with_variants, outcomes);
+    let rows = rows(keys, with_variants, outcomes);
     let finished = rows.iter().flat_map(|row| row.runs.iter().filter(|run| run.is_done()));
     let mut metrics: Vec<&str> =
         finished.flat_map(|run| run.metrics.keys().map(String::as_str)).collect::<Vec<_>>();
@@ -28,7 +34,7 @@ pub fn markdown(plan: &Plan, outcomes: &[Outcome]) -> Option<String> {
         return None;
     }
     let mut head: Vec<String> = with_variants.then(|| "variant".to_string()).into_iter().collect();
-    head.extend(keys.iter().map(|key| short(key, &keys).to_string()));
+    head.extend(keys.iter().map(|key| short(key, keys).to_string()));
     head.extend(["parameters".to_string(), "runs".to_string()]);
     head.extend(metrics.iter().map(|name| name.replace('_', " ")));
     let mut lines = vec![head];

@@ -4,7 +4,7 @@ use super::page::{cards, cell, head, key, parts, section, table};
 use super::{curves, pictures};
 use crate::commands::plot::read;
 use crate::commands::runs::row::merit;
-use crate::config::keys::short;
+use crate::config::keys::{self, short};
 use crate::model::ConfiguredModel;
 use crate::run::progress::duration;
 use crate::sweep::pivot::value;
@@ -34,13 +34,14 @@ pub(super) fn page<S: ConfiguredModel>(
         0..=MOST_CURVES => all_curves::<S>(&outcomes, sweep, notes),
         _ => Vec::new(),
     };
-    let tables = summary::markdown(plan, &outcomes).map(|text| tables_of(&text));
+    let (keys, same) = settings(plan, &outcomes);
+    let tables = summary::markdown_of(&keys, plan, &outcomes).map(|text| tables_of(&text));
     let content = html! {
         (head(&name, None, &format!("a sweep of {} runs", outcomes.len())))
         (cards(&counts(&outcomes)))
         (section("Means over seeds", tables))
         (section("Figures", pictures::grid(&figures)))
-        (section("Runs", Some(runs(plan, &outcomes, sweep, links))))
+        (section("Runs", Some(runs(&keys, &same, &outcomes, sweep, links))))
         (section("What went wrong", errors(&outcomes)))
         (section("Learning curves", pictures::grid(&curves)))
     };
@@ -89,13 +90,18 @@ fn best(outcomes: &[Outcome]) -> Option<(&Outcome, Scores)> {
 }
 
 /// A line for each run.
-fn runs(plan: &Plan, outcomes: &[Outcome], sweep: &Path, links: &dyn Fn(&Path) -> String) -> Markup {
-    let keys: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
+fn runs(
+    keys: &[&str],
+    same: &[String],
+    outcomes: &[Outcome],
+    sweep: &Path,
+    links: &dyn Fn(&Path) -> String,
+) -> Markup {
     let metrics: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.metrics.keys()).collect();
     // Validation before test.
     let metrics: Vec<&String> = metrics.into_iter().rev().collect();
     let mut head: Vec<String> = ["run", "state"].map(String::from).to_vec();
-    head.extend(keys.iter().map(|key| short(key, &keys).replace('_', " ")));
+    head.extend(keys.iter().map(|key| short(key, keys).replace('_', " ")));
     head.extend(["seed", "parameters"].map(String::from));
     head.extend(metrics.iter().map(|name| name.replace('_', " ")));
     head.push("time".into());
@@ -115,7 +121,29 @@ fn runs(plan: &Plan, outcomes: &[Outcome], sweep: &Path, links: &dyn Fn(&Path) -
         cells.push(cell(&run.seconds.map(duration).unwrap_or_default()));
         cells
     };
-    table(&head, &outcomes.iter().map(row).collect::<Vec<_>>())
+    html! {
+        @if !same.is_empty() { p class="quiet" { "In all runs that have it: " (same.join(", ")) } }
+        (table(&head, &outcomes.iter().map(row).collect::<Vec<_>>()))
+    }
+}
+
+/// The settings in which runs differ, in the order in which `elm check --keys`
+/// tells them; and with their value those that are the same in all runs that
+/// have them, which would make a table wide and tell nothing.
+fn settings<'p>(plan: &'p Plan, outcomes: &[Outcome]) -> (Vec<&'p str>, Vec<String>) {
+    let known = keys::all();
+    let place = |key: &&str| known.iter().position(|known| known.path == *key);
+    let mut all: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
+    all.sort_by_key(|key| place(key).unwrap_or(usize::MAX));
+    let (mut differ, mut same) = (Vec::new(), Vec::new());
+    for key in all {
+        let values: BTreeSet<&String> = outcomes.iter().filter_map(|run| run.point.varied.get(key)).collect();
+        match (values.first(), values.len()) {
+            (Some(only), 1) if outcomes.len() > 1 => same.push(format!("{key} = {only}")),
+            _ => differ.push(key),
+        }
+    }
+    (differ, same)
 }
 
 /// Why runs failed.
