@@ -257,7 +257,7 @@ fn step_ms(task: &Task, config: &RunConfig) -> Option<f64> {
     let binned = kind.is_of_spikes() || (kind == DataKind::Arrays && task.input_kind() == InputKind::Events);
     match kind {
         DataKind::Neuronio => Some(1.0),
-        _ => binned.then(|| data.bin_ms * data.group as f64),
+        _ => binned.then_some(data.bin_ms * data.group as f64),
     }
 }
 
