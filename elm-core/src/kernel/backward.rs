@@ -25,7 +25,7 @@ pub(super) struct StepsBack<'r, 'c, 'a, E: Element> {
     /// Records of these steps, `[steps, neurons, record, width]`.
     pub records: &'r [E],
     /// Where to leave the gradients of branches, for those of synapses,
-    /// `[steps, neurons, K + F, width]`.
+    /// `[neurons, steps, K + F, width]`.
     pub deltas: &'r mut [E],
 }
 
@@ -39,7 +39,7 @@ impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
         let (record, delta) = (shape.record() * shape.width, shape.branches * shape.width);
         let count = adjoint.neurons.len();
         let (records, deltas) = (Span::from(self.records), SpanMut::from(self.deltas));
-        let first = self.steps.start;
+        let (first, steps) = (self.steps.start, self.steps.len());
         for t in self.steps.rev() {
             // SAFETY: records and deltas hold every neuron of every step; the
             // processor is vouched for.
@@ -48,6 +48,7 @@ impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
                 for local in 0..count {
                     let slot = (t - first) * count + local;
                     let record = records.part(slot * record, record);
+                    let slot = local * steps + (t - first);
                     adjoint.neuron::<V, W>(t, local, record, deltas.part(slot * delta, delta));
                 }
             }

@@ -28,6 +28,20 @@ pub(super) struct Panels {
     widest: usize,
 }
 
+/// Vectors of outputs in a panel, at most: their sums for eight batch rows, an
+/// input and the weights fit thirty-two registers.
+const VECTORS: usize = 3;
+
+/// Outputs in a panel with batch in the lanes, at most: one tile of registers.
+const ROWS: usize = 12;
+
+/// Outputs that are computed together.
+struct Panel {
+    rows: Range<usize>,
+    /// Do outputs lie in the lanes, or the batch?
+    outputs_in_lanes: bool,
+}
+
 impl Panels {
     /// The division for so many lanes in a batch row's vectors and in the
     /// widest.
@@ -36,75 +50,98 @@ impl Panels {
         Panels { lanes, widest }
     }
 
-    /// Do the outputs of a matrix lie in the lanes? Where a batch row fills
-    /// half a vector only, a wide vector of outputs for eight batch rows takes
-    /// as many steps as eight outputs in narrow vectors; sums have to be
-    /// transposed, too.
-    ///
-    /// So padding may take up to 1.6 of the factor 2, an estimate. With it the
-    /// spike network's forward pass took 14 % less than with outputs in the
-    /// lanes always; with outputs in the lanes the text neuron's forward step
-    /// fell from 1.45 to 1.22 microseconds.
+    /// Vectors of outputs, the rest of which have batch in the lanes. Outputs
+    /// can lie in the lanes where a batch row fills half a vector only. A wide
+    /// vector of them takes as long as sixteen narrow ones of batch, so that a
+    /// last vector filled up with zeros pays from about twelve outputs on.
     #[inline(always)]
-    fn outputs_in_lanes(self, outputs: usize) -> bool {
+    fn vectors(self, outputs: usize) -> usize {
         let possible = self.lanes == COLUMNS && self.widest == 2 * COLUMNS;
-        possible && outputs.next_multiple_of(self.widest) * 5 < outputs * 8
-    }
-
-    /// Panels are multiples of so many outputs, and have at most so many of
-    /// these: the sums of a tile, its inputs and weights fit the registers,
-    /// sixteen or, with outputs in the lanes, thirty-two.
-    #[inline(always)]
-    fn grains(self, outputs: usize) -> (usize, usize) {
-        if self.outputs_in_lanes(outputs) { (self.widest, 3) } else { (1, 12) }
+        if !possible {
+            return 0;
+        }
+        outputs / self.widest + usize::from(outputs % self.widest > ROWS)
     }
 
     /// Rows that the result of a matrix with so many outputs takes.
     #[inline(always)]
     pub(super) fn padded(self, outputs: usize) -> usize {
-        outputs.next_multiple_of(self.grains(outputs).0)
+        outputs.max(self.vectors(outputs) * self.widest)
     }
 
     /// Numbers in a packed matrix and its bias.
+    #[inline(always)]
     pub(super) fn packed_len(self, inputs: usize, outputs: usize) -> usize {
         self.padded(outputs) * (inputs + 1)
     }
 
-    /// Number of panels, as even as possible.
+    /// Number of panels.
     #[inline(always)]
     fn count(self, outputs: usize) -> usize {
-        let (grain, most) = self.grains(outputs);
-        outputs.div_ceil(grain).div_ceil(most)
+        let vectors = self.vectors(outputs);
+        let rest = outputs.saturating_sub(vectors * self.widest);
+        vectors.div_ceil(VECTORS) + rest.div_ceil(ROWS)
     }
 
-    /// Rows of panel `i`.
+    /// Panel `i`: those with outputs in the lanes first, all as even as
+    /// possible.
     #[inline(always)]
-    fn rows(self, outputs: usize, i: usize) -> Range<usize> {
-        let (grain, count) = (self.grains(outputs).0, self.count(outputs));
-        let grains = outputs.div_ceil(grain);
-        grains * i / count * grain..grains * (i + 1) / count * grain
+    fn panel(self, outputs: usize, i: usize) -> Panel {
+        let vectors = self.vectors(outputs);
+        let (wide, in_lanes) = (vectors.div_ceil(VECTORS), vectors * self.widest);
+        if i < wide {
+            let rows = vectors * i / wide * self.widest..vectors * (i + 1) / wide * self.widest;
+            return Panel { rows, outputs_in_lanes: true };
+        }
+        let rest = outputs.saturating_sub(in_lanes);
+        let (i, count) = (i - wide, rest.div_ceil(ROWS));
+        let rows = in_lanes + rest * i / count..in_lanes + rest * (i + 1) / count;
+        Panel { rows, outputs_in_lanes: false }
     }
 }
 
-/// Packs `weight(output, input)` and `bias(output)`; rows beyond the outputs
-/// are zero.
+/// A matrix in the caller's memory.
+#[derive(Clone, Copy)]
+pub(super) enum Matrix<'a, E> {
+    /// `[outputs, inputs]`
+    ByOutputs(&'a [E]),
+    /// `[inputs, outputs]`
+    ByInputs(&'a [E]),
+}
+
+/// Packs a matrix with its bias, zero where there is none, panel by panel, each
+/// column by column, the bias first; rows beyond the outputs are zero.
 pub(super) fn pack<E: Element>(
     inputs: usize,
     outputs: usize,
     panels: Panels,
-    weight: impl Fn(usize, usize) -> E,
-    bias: impl Fn(usize) -> E,
+    matrix: Matrix<'_, E>,
+    bias: Option<&[E]>,
     packed: &mut [E],
 ) {
-    let mut places = packed.iter_mut();
+    let mut packed = packed;
     for i in 0..panels.count(outputs) {
-        let rows = panels.rows(outputs, i);
-        for (row, place) in rows.clone().zip(&mut places) {
-            *place = if row < outputs { bias(row) } else { E::default() };
+        let rows = panels.panel(outputs, i).rows;
+        let (count, filled) = (rows.len(), rows.end.min(outputs) - rows.start);
+        let (panel, others) = packed.split_at_mut(count * (inputs + 1));
+        packed = others;
+        panel.fill(E::default());
+        let (first, columns) = panel.split_at_mut(count);
+        if let Some(bias) = bias {
+            first[..filled].copy_from_slice(&bias[rows.start..][..filled]);
         }
-        for k in 0..inputs {
-            for (row, place) in rows.clone().zip(&mut places) {
-                *place = if row < outputs { weight(row, k) } else { E::default() };
+        match matrix {
+            Matrix::ByInputs(weights) => {
+                for (column, weights) in columns.chunks_exact_mut(count).zip(weights.chunks_exact(outputs)) {
+                    column[..filled].copy_from_slice(&weights[rows.start..][..filled]);
+                }
+            }
+            Matrix::ByOutputs(weights) => {
+                for (r, row) in weights[rows.start * inputs..].chunks_exact(inputs).take(filled).enumerate() {
+                    for (column, &weight) in columns.chunks_exact_mut(count).zip(row) {
+                        column[r] = weight;
+                    }
+                }
             }
         }
     }
@@ -132,19 +169,19 @@ pub(super) unsafe fn product<V: Vector, W: Vector<E = V::E>>(
     let panels = Panels::new(V::LANES, W::LANES);
     let mut start = 0;
     for i in 0..panels.count(outputs) {
-        let rows = panels.rows(outputs, i);
+        let Panel { rows, outputs_in_lanes } = panels.panel(outputs, i);
         let len = rows.len() * (inputs + 1);
         // SAFETY: panels lie one after the other and fill `packed`; the rows
         // of a panel are rows of `out`.
         unsafe {
             let weights = packed.part(start, len);
             let out = out.part(rows.start * width, rows.len() * width);
-            if panels.outputs_in_lanes(outputs) {
+            if outputs_in_lanes {
                 lane_panel::<W>(weights, inputs, rows.len(), x, out, width, ahead);
             } else if width.is_multiple_of(2 * V::LANES) {
-                panel_product::<V, 2>(weights, inputs, rows.len(), x, out, width);
+                panel_product::<V, 2>(weights, inputs, rows.len(), x, out, width, ahead);
             } else {
-                panel_product::<V, 1>(weights, inputs, rows.len(), x, out, width);
+                panel_product::<V, 1>(weights, inputs, rows.len(), x, out, width, ahead);
             }
         }
         start += len;
@@ -164,6 +201,7 @@ unsafe fn panel_product<V: Vector, const N: usize>(
     x: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
     width: usize,
+    ahead: &mut Ahead,
 ) {
     let tile = V::TILE / N;
     let tiles = rows.div_ceil(tile);
@@ -176,7 +214,7 @@ unsafe fn panel_product<V: Vector, const N: usize>(
                 with_count!(
                     end - first,
                     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-                    tile_product::<V, R, N>(weights, inputs, x, out, tile)
+                    tile_product::<V, R, N>(weights, inputs, x, out, tile, ahead)
                 );
             }
         }
@@ -206,6 +244,7 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
     x: Span<'_, V::E>,
     out: SpanMut<'_, V::E>,
     tile: OutputTile,
+    ahead: &mut Ahead,
 ) {
     // SAFETY: weights and bias of an output, inputs and outputs of a batch
     // column lie where `pack` and the shapes say.
@@ -215,6 +254,9 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
             sums[r] = [weights.splat(tile.first + r); N];
         }
         for k in 0..inputs {
+            if k % (2 * EVERY) == 0 {
+                ahead.turn();
+            }
             let mut values = [sums[0][0]; N];
             for v in 0..N {
                 values[v] = x.vector(k * tile.width + tile.column + v * V::LANES);
@@ -311,11 +353,13 @@ mod tests {
     fn panels_cover_all_outputs_in_grains() {
         for outputs in 1..100 {
             for panels in [Panels::new(8, 16), Panels::new(8, 8), Panels::new(16, 16), Panels::new(1, 1)] {
-                let rows: Vec<_> = (0..panels.count(outputs)).map(|i| panels.rows(outputs, i)).collect();
-                let (grain, most) = panels.grains(outputs);
-                assert!(rows.iter().all(|rows| rows.len() <= most * grain));
-                assert!(rows.iter().all(|rows| rows.start.is_multiple_of(grain)));
-                assert!(rows.into_iter().flatten().eq(0..panels.padded(outputs)));
+                let rows: Vec<_> = (0..panels.count(outputs)).map(|i| panels.panel(outputs, i)).collect();
+                for Panel { rows, outputs_in_lanes } in &rows {
+                    let (grain, most) = if *outputs_in_lanes { (panels.widest, VECTORS) } else { (1, ROWS) };
+                    assert!(rows.len() <= most * grain && rows.len().is_multiple_of(grain));
+                }
+                let rows = rows.into_iter().map(|panel| panel.rows);
+                assert!(rows.flatten().eq(0..panels.padded(outputs)));
             }
         }
     }

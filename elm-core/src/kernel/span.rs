@@ -44,6 +44,12 @@ impl<'a, T> From<SpanMut<'a, T>> for Span<'a, T> {
 }
 
 impl<T: Copy> Span<'_, T> {
+    /// Number of elements.
+    #[inline(always)]
+    pub(super) fn len(self) -> usize {
+        self.len
+    }
+
     /// `len` elements from `at` on.
     ///
     /// # Safety

@@ -3,7 +3,7 @@
 
 use super::memory::{Buffer, Store};
 use super::offsets::Offsets;
-use super::product;
+use super::product::{self, Matrix};
 use super::shape::{Arguments, Shape, feedback_weight, synapse_weight};
 use super::simd::Element;
 use super::synapse;
@@ -163,8 +163,7 @@ impl<E: Element> ForwardWeights<E> {
                 let (weight, bias) = places.maps[j];
                 let (weight, bias) = (&parameters[weight.of(n)], &parameters[bias.of(n)]);
                 let packed = &mut block[layout.maps[j]..][..shape.panels.packed_len(inputs, outputs)];
-                let entry = |row: usize, k: usize| weight[row * inputs + k];
-                product::pack(inputs, outputs, shape.panels, entry, |row| bias[row], packed);
+                product::pack(inputs, outputs, shape.panels, Matrix::ByOutputs(weight), Some(bias), packed);
             }
             let start = (n - neurons.start) * synapses;
             let weights = &mut block[layout.synapses..][..synapses];
@@ -196,8 +195,7 @@ impl<E: Element> BackwardWeights<E> {
             for (j, &(inputs, outputs)) in shape.maps.iter().enumerate() {
                 let weight = &arguments.parameters[places.maps[j].0.of(n)];
                 let packed = &mut block[layout.maps[j]..][..transposed(inputs, outputs)];
-                let entry = |row: usize, k: usize| weight[k * inputs + row];
-                product::pack(outputs, inputs, shape.panels, entry, |_| E::default(), packed);
+                product::pack(outputs, inputs, shape.panels, Matrix::ByInputs(weight), None, packed);
             }
         }
         let synapses = ScatterList::new(store, shape, arguments, neurons, sources);
