@@ -5,11 +5,12 @@ use super::call::{Call, padded};
 use super::gradients::{Cotangents, SharedGradients};
 use super::map_gradient::MapSums;
 use super::memory::Buffer;
-use super::outputs::copy_rows;
+use super::outputs::{copy_rows, export};
 use super::pool::share;
 use super::shape::synapse_weight;
-use super::simd::{BLOCK, Element, Vector};
+use super::simd::{BLOCK, Element, Vector, starts};
 use super::span::{Shared, Span, SpanMut};
+use super::table::InputWriter;
 use super::weights::BackwardWeights;
 use crate::spec::Trace;
 use std::ops::Range;
@@ -75,6 +76,10 @@ pub(super) struct Adjoint<'c, 'a, E: Element> {
     /// Gradient that the end state's synapse traces hand to every earlier
     /// source, `[sources, width]`; decays going back.
     pub source_trace: Option<Buffer<E>>,
+    /// Input channels whose gradient this thread adds up.
+    channels: Range<usize>,
+    /// What the embedding and dropout put on them, `[channels, width]`.
+    input_factors: Buffer<E>,
     /// Gradient that the next step's feedback hands back, `[neurons, F, width]`.
     pub fed: Buffer<E>,
     /// Gradients of readout `[O, width]`, memory `[M, width]`, and of the
@@ -108,6 +113,15 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             gradient.iter_mut().for_each(|entry| *entry = E::from_f64(entry.to_f64() * scale));
             gradient
         });
+        let wanted = if backward.gradients.input.is_some() { shape.inputs } else { 0 };
+        let channels = share(wanted, thread, call.threads);
+        let inputs = InputWriter::new(call.arguments);
+        let mut input_factors: Buffer<E> = store.zeros(channels.len() * width);
+        for (channel, factors) in channels.clone().zip(input_factors.chunks_exact_mut(width)) {
+            for (row, factor) in factors[..rows].iter_mut().enumerate() {
+                *factor = E::from_f64(inputs.factor(channel, row));
+            }
+        }
         let map_sum = MapSums::new(shape);
         let widest = shape.maps.iter().map(|map| map.0).max().unwrap_or(0);
         let mut adjoint = Adjoint {
@@ -128,6 +142,8 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             map_sum,
             magnitude,
             source_trace: None,
+            channels,
+            input_factors,
             fed: store.zeros(count * shape.feedback * width),
             readout: store.zeros(shape.outputs * width),
             memory: store.zeros(shape.memory * width),
@@ -239,24 +255,29 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
     /// # Equation
     /// forward: `table[t] = factor * x[t]` (`InputWriter::factor`)
     /// so: `d x[t] = factor * sum over threads of d table[t]`
-    pub(super) fn collect_inputs(&self, t: usize) {
+    ///
+    /// # Safety
+    /// The processor has `V`'s instructions.
+    #[inline(always)]
+    pub(super) unsafe fn collect_inputs<V: Vector<E = E>>(&self, t: usize) {
         let Some(gradient) = &self.backward.gradients.input else { return };
-        let (shape, call) = (&self.call.shape, self.call);
-        let inputs = super::table::InputWriter::new(call.arguments);
-        for channel in share(shape.inputs, self.thread, call.threads) {
+        let (shape, width) = (&self.call.shape, self.call.shape.width);
+        let factors = Span::from(&self.input_factors[..]);
+        for (local, channel) in self.channels.clone().enumerate() {
             let at = (t * shape.inputs + channel) * shape.rows;
             // SAFETY: each thread writes its share of channels; between
-            // barriers the tables of step `t` are only read.
-            let to = unsafe { gradient.part(at, shape.rows).slice() };
-            for (b, to) in to.iter_mut().enumerate() {
-                let mut sum = 0.0;
-                for thread in 0..call.threads {
-                    // SAFETY: as above.
-                    let table = unsafe { self.backward.scattered(shape.width, thread, t) };
-                    // SAFETY: inputs come first among the rows with gradient.
-                    sum += unsafe { Span::from(table).get(channel * shape.width + b) }.to_f64();
+            // barriers the tables of step `t` are only read. Inputs come first
+            // among the rows with gradient.
+            unsafe {
+                let to = gradient.part(at, shape.rows);
+                for column in starts::<V>(width) {
+                    let mut sum = V::splat(E::default());
+                    for thread in 0..self.call.threads {
+                        let table = self.backward.scattered(width, thread, t);
+                        sum = sum.add(table.vector(channel * width + column));
+                    }
+                    export(sum.mul(factors.vector(local * width + column)), to, column, shape.rows);
                 }
-                *to = E::from_f64(sum * inputs.factor(channel, b));
             }
         }
     }

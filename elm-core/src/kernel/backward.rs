@@ -53,11 +53,25 @@ impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
                 }
             }
             if t + 1 < shape.steps {
-                adjoint.collect_inputs(t + 1);
+                // SAFETY: as above.
+                unsafe { adjoint.collect_inputs::<V>(t + 1) };
             }
             adjoint.call.barrier.wait();
         }
         store_fence();
+    }
+}
+
+/// The gradient of the inputs of the first step, after all steps.
+pub(super) struct FirstInputs<'r, 'c, 'a, E: Element>(pub &'r Adjoint<'c, 'a, E>);
+
+impl<E: Element> Program<E> for FirstInputs<'_, '_, '_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<E = E>, W: Vector<E = E>>(self) {
+        // SAFETY: the processor is vouched for.
+        unsafe { self.0.collect_inputs::<V>(0) };
     }
 }
 
@@ -141,7 +155,8 @@ impl<E: Element> Adjoint<'_, '_, E> {
         let (len, sums, list) = (self.weights.layout.len, self.map_sum.len, &self.weights.synapses);
         let each = self.call.shape.record() * self.call.shape.width;
         // The next neuron has about as many synapses as this one.
-        let (synapses, next) = (list.starts[local + 1] - list.starts[local], list.starts[local + 1]);
+        let Range { start, end: next } = list.of(local).synapses;
+        let synapses = next - start;
         Ahead::new([
             Fetch::new(record.address(each), each),
             Fetch::new(Span::from(&self.map_sums[..]).address((local + 1) * sums), sums),

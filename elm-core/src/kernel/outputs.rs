@@ -5,7 +5,7 @@ use super::forward::Recurrence;
 use super::memory::Buffer;
 use super::pool::share;
 use super::shape::{check_len, synapse_weight};
-use super::simd::{Element, Vector, starts};
+use super::simd::{Element, MOST_LANES, Vector, starts};
 use super::span::{Shared, Span, SpanMut};
 use crate::error::Result;
 use crate::spec::Monitors;
@@ -140,7 +140,10 @@ impl<'c, 'a, E: Element> OutputParts<'c, 'a, E> {
             let start = (t * shape.neurons + n) * outputs * rows;
             let to = self.outputs.activity.part(start, outputs * rows);
             for o in 0..outputs {
-                export::<V>(activity.part(o * width, width), to.part(o * rows, rows), rows);
+                for column in starts::<V>(width) {
+                    let values: V = activity.vector(o * width + column);
+                    export(values, to.part(o * rows, rows), column, rows);
+                }
             }
             if !self.magnitude.is_empty() {
                 let answer = Span::from(recurrence.answer());
@@ -282,21 +285,22 @@ pub(super) fn copy_rows<A: Element, B: Element>(
     }
 }
 
-/// Copies a padded row to an unpadded one.
+/// Writes the vector of an unpadded row that starts at `column`, dropping what
+/// lies beyond the row.
 ///
 /// # Safety
-/// `from` holds a multiple of `V::LANES`, `to` holds `rows`, and the processor
-/// has `V`'s instructions.
+/// `to` holds `rows`, and the processor has `V`'s instructions.
 #[inline(always)]
-unsafe fn export<V: Vector>(from: Span<'_, V::E>, to: SpanMut<'_, V::E>, rows: usize) {
-    let whole = rows - rows % V::LANES;
-    // SAFETY: inside of both, as the caller says.
+pub(super) unsafe fn export<V: Vector>(vector: V, to: SpanMut<'_, V::E>, column: usize, rows: usize) {
+    // SAFETY: inside, as the caller says; the array has room for a vector.
     unsafe {
-        for column in starts::<V>(whole) {
-            to.put(column, from.vector::<V>(column));
+        if column + V::LANES <= rows {
+            return to.put(column, vector);
         }
-        for column in whole..rows {
-            to.part(column, 1).slice()[0] = from.get(column);
+        let mut lanes = [V::E::default(); MOST_LANES];
+        SpanMut::from(&mut lanes[..]).put(0, vector);
+        for b in column..rows {
+            to.part(b, 1).slice()[0] = lanes[b - column];
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Forward and backward over a whole sequence.
 
 use super::adjoint::{Adjoint, BackwardCall};
-use super::backward::StepsBack;
+use super::backward::{FirstInputs, StepsBack};
 use super::call::{Call, Tables};
 use super::forward::{Recurrence, Steps};
 use super::gradients::{Cotangents, Gradients};
@@ -186,9 +186,7 @@ impl Kernel {
             let mut adjoint = Adjoint::new(&call, &backward, thread);
             adjoint.clear_synapses(&places);
             run_backward(self.set, &mut adjoint, &tables, &kept[thread], segments);
-            if backward.gradients.input.is_some() {
-                adjoint.collect_inputs(0);
-            }
+            E::dispatch(self.set, call.shape.rows, FirstInputs(&adjoint));
             adjoint.finish_state();
             adjoint.finish_parameters(&places, source_trace);
         });

@@ -37,6 +37,13 @@ pub(super) fn synapse_weight<E: Element>(layer: &LayerSpec, parameters: &[E], sy
     if neuron.rectified && weight < 0.0 { 0.0 } else { weight }
 }
 
+/// A wired synapse's weight as branches feel it.
+pub(super) fn effective_weight<E: Element>(arguments: &Arguments<'_, E>, synapse: usize) -> E {
+    E::from_f64(
+        synapse_weight(&arguments.layer, arguments.parameters, synapse) * arguments.layer.neuron.input_scale,
+    )
+}
+
 /// The weight by which neuron `n` reads its own output `o` back.
 pub(super) fn feedback_weight<E: Element>(layer: &LayerSpec, parameters: &[E], n: usize, o: usize) -> f64 {
     let first = layer.neurons * layer.neuron.synapses();

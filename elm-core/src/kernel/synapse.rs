@@ -109,10 +109,17 @@ unsafe fn gather_tile<V: Vector, const R: usize, O: Offset>(
     }
 }
 
+/// Part of a neuron's synapses, as a `SynapseList` arranges them.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'l> {
+    /// The branches in the order of the list, `[K]`.
+    pub order: &'l [u32],
+    /// Synapses per branch of each group.
+    pub counts: &'l [u32],
+    pub width: usize,
+}
+
 /// Adds each branch's gradient to the sources of its synapses.
-///
-/// `order` are the branches in the order of the list, `counts` the synapses
-/// per branch of each group.
 ///
 /// # Shapes
 /// `branches`, their gradients: `[K, width]`; `table`, the gradients of
@@ -128,9 +135,7 @@ unsafe fn gather_tile<V: Vector, const R: usize, O: Offset>(
 /// accesses `table`, and the processor has `V`'s instructions.
 #[inline(always)]
 pub(super) unsafe fn scatter<V: Vector, O: Offset>(
-    order: &[u32],
-    counts: &[u32],
-    width: usize,
+    parts: Parts<'_>,
     offsets: Span<'_, O>,
     weights: Span<'_, V::E>,
     branches: Span<'_, V::E>,
@@ -138,15 +143,15 @@ pub(super) unsafe fn scatter<V: Vector, O: Offset>(
     ahead: &mut Ahead,
 ) {
     let mut start = 0;
-    let order_span = Span::from(order);
-    for (group, &count) in groups(order.len()).zip(counts) {
+    let (all, width) = (Span::from(parts.order), parts.width);
+    for (group, &count) in groups(parts.order.len()).zip(parts.counts) {
         ahead.turn();
         let count = count as usize;
         let len = group.len() * count;
         // SAFETY: the synapses of the groups lie one after the other.
         unsafe {
             let (offsets, weights) = (offsets.part(start, len), weights.part(start, len));
-            let order = order_span.part(group.start, group.len());
+            let order = all.part(group.start, group.len());
             for column in starts::<V>(width) {
                 with_count!(
                     group.len(),

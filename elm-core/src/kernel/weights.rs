@@ -4,9 +4,9 @@
 use super::memory::{Buffer, Store};
 use super::offsets::Offsets;
 use super::product::{self, Matrix};
-use super::shape::{Arguments, Shape, feedback_weight, synapse_weight};
+use super::shape::{Arguments, Shape, effective_weight, feedback_weight};
 use super::simd::Element;
-use super::synapse;
+use super::synapse_list::SynapseList;
 use super::timescale::{self, Timescale};
 use crate::spec::{LayerSpec, ParameterLayout, Role};
 use std::ops::Range;
@@ -116,6 +116,8 @@ impl BlockLayout {
 pub(super) struct ForwardWeights<E: Element> {
     pub layout: BlockLayout,
     pub blocks: Buffer<E>,
+    /// All synapses in the order of `Dendrite::order`; their weights are in the
+    /// blocks.
     pub offsets: Offsets,
 }
 
@@ -123,21 +125,7 @@ pub(super) struct ForwardWeights<E: Element> {
 pub(super) struct BackwardWeights<E: Element> {
     pub layout: BlockLayout,
     pub blocks: Buffer<E>,
-    pub synapses: ScatterList<E>,
-}
-
-/// The synapses that hand gradient back, neuron by neuron, branches with many
-/// of them first, so that the branches of a group have about as many. Where
-/// one has less, synapses of weight 0 into the row beyond the table fill up.
-pub(super) struct ScatterList<E: Element> {
-    pub offsets: Offsets,
-    pub weights: Buffer<E>,
-    /// The wired branches of each neuron in their order here, `K` each.
-    pub order: Vec<u32>,
-    /// Synapses per branch in each group of each neuron.
-    pub counts: Vec<u32>,
-    /// First synapse of each neuron, and their total number.
-    pub starts: Vec<usize>,
+    pub synapses: SynapseList<E>,
 }
 
 impl<E: Element> ForwardWeights<E> {
@@ -147,14 +135,9 @@ impl<E: Element> ForwardWeights<E> {
         arguments: &Arguments<'_, E>,
         neurons: Range<usize>,
     ) -> Self {
-        let layout = BlockLayout::new(
-            shape,
-            |inputs, outputs| shape.panels.packed_len(inputs, outputs),
-            shape.synapses(),
-        );
+        let map_len = |inputs, outputs| shape.panels.packed_len(inputs, outputs);
+        let layout = BlockLayout::new(shape, map_len, shape.synapses());
         let mut blocks = store.take(neurons.len() * layout.len);
-        let synapses = shape.synapses();
-        let mut offsets = Offsets::new(store, neurons.len() * synapses, shape.sources() * shape.width);
         let places = Places::new(&arguments.layer);
         for (n, block) in neurons.clone().zip(blocks.chunks_exact_mut(layout.len)) {
             pack_units(shape, arguments, &places, n, &layout, block);
@@ -165,16 +148,33 @@ impl<E: Element> ForwardWeights<E> {
                 let packed = &mut block[layout.maps[j]..][..shape.panels.packed_len(inputs, outputs)];
                 product::pack(inputs, outputs, shape.panels, Matrix::ByOutputs(weight), Some(bias), packed);
             }
-            let start = (n - neurons.start) * synapses;
-            let weights = &mut block[layout.synapses..][..synapses];
-            for (i, (weight, j)) in weights.iter_mut().zip(shape.dendrite().order()).enumerate() {
-                *weight = effective_weight(arguments, n * synapses + j);
-                offsets
-                    .set(start + i, arguments.connectome.sources()[n * synapses + j] as usize * shape.width);
-            }
         }
+        let offsets = wire(store, shape, arguments, neurons, &layout, &mut blocks);
         ForwardWeights { layout, blocks, offsets }
     }
+}
+
+/// The offsets of all synapses, and their weights into the blocks.
+fn wire<E: Element>(
+    store: &Store,
+    shape: &Shape,
+    arguments: &Arguments<'_, E>,
+    neurons: Range<usize>,
+    layout: &BlockLayout,
+    blocks: &mut [E],
+) -> Offsets {
+    let synapses = shape.synapses();
+    let order: Vec<usize> = shape.dendrite().order().collect();
+    let mut offsets = Offsets::new(store, neurons.len() * synapses, shape.sources() * shape.width);
+    for (local, (n, block)) in neurons.zip(blocks.chunks_exact_mut(layout.len)).enumerate() {
+        let sources = &arguments.connectome.sources()[n * synapses..(n + 1) * synapses];
+        let weights = &mut block[layout.synapses..][..synapses];
+        for (i, (weight, &j)) in weights.iter_mut().zip(&order).enumerate() {
+            *weight = effective_weight(arguments, n * synapses + j);
+            offsets.set(local * synapses + i, sources[j] as usize * shape.width);
+        }
+    }
+    offsets
 }
 
 impl<E: Element> BackwardWeights<E> {
@@ -198,69 +198,9 @@ impl<E: Element> BackwardWeights<E> {
                 product::pack(outputs, inputs, shape.panels, Matrix::ByInputs(weight), None, packed);
             }
         }
-        let synapses = ScatterList::new(store, shape, arguments, neurons, sources);
+        let synapses = SynapseList::new(store, shape, arguments, neurons, sources);
         BackwardWeights { layout, blocks, synapses }
     }
-}
-
-impl<E: Element> ScatterList<E> {
-    fn new(
-        store: &Store,
-        shape: &Shape,
-        arguments: &Arguments<'_, E>,
-        neurons: Range<usize>,
-        sources: Range<usize>,
-    ) -> Self {
-        let wanted = |synapse: &usize| sources.contains(&(arguments.connectome.sources()[*synapse] as usize));
-        let of_branch = |n: usize, branch: u32| {
-            let first = n * shape.synapses() + branch as usize * shape.per_branch;
-            (first..first + shape.per_branch).filter(wanted)
-        };
-        let (mut order, mut counts, mut starts) = (Vec::new(), Vec::new(), vec![0]);
-        for n in neurons.clone() {
-            let mut branches: Vec<_> =
-                (0..shape.wired as u32).map(|branch| (of_branch(n, branch).count(), branch)).collect();
-            branches.sort_by_key(|&(count, branch)| (std::cmp::Reverse(count), branch));
-            let mut total = starts[starts.len() - 1];
-            for group in synapse::groups(shape.wired) {
-                counts.push(branches[group.start].0 as u32);
-                total += branches[group.start].0 * group.len();
-            }
-            order.extend(branches.iter().map(|&(_, branch)| branch));
-            starts.push(total);
-        }
-        let total = starts[starts.len() - 1];
-        let mut offsets = Offsets::new(store, total, (sources.len() + 1) * shape.width);
-        let mut weights = store.zeros(total);
-        let mut place = 0;
-        let per_neuron = counts.len() / neurons.len().max(1);
-        for (local, n) in neurons.enumerate() {
-            for (g, group) in synapse::groups(shape.wired).enumerate() {
-                let count = counts[local * per_neuron + g] as usize;
-                let group = &order[local * shape.wired + group.start..local * shape.wired + group.end];
-                for (r, &branch) in group.iter().enumerate() {
-                    let mut synapses = of_branch(n, branch);
-                    for j in 0..count {
-                        let at = place + j * group.len() + r;
-                        let row = synapses.next().map_or(sources.len(), |synapse| {
-                            weights[at] = effective_weight(arguments, synapse);
-                            arguments.connectome.sources()[synapse] as usize - sources.start
-                        });
-                        offsets.set(at, row * shape.width);
-                    }
-                }
-                place += count * group.len();
-            }
-        }
-        ScatterList { offsets, weights, order, counts, starts }
-    }
-}
-
-/// A synapse's weight as branches feel it.
-fn effective_weight<E: Element>(arguments: &Arguments<'_, E>, synapse: usize) -> E {
-    E::from_f64(
-        synapse_weight(&arguments.layer, arguments.parameters, synapse) * arguments.layer.neuron.input_scale,
-    )
 }
 
 /// Timescales, readout and feedback of one neuron.

@@ -7,6 +7,7 @@ use crate::kernel::offsets::Offsets;
 use crate::kernel::simd::{Element, Vector, starts};
 use crate::kernel::span::{Span, SpanMut};
 use crate::kernel::synapse;
+use crate::kernel::synapse_list::OfNeuron;
 
 impl<E: Element> Adjoint<'_, '_, E> {
     /// Back through `Recurrence::branches`: from branches over traces to
@@ -46,40 +47,22 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 delta.stream(at, gradient);
             }
             // forward: sum = sum over synapses of weight * table   so: `scatter`
-            let synapses = list.starts[local]..list.starts[local + 1];
+            let OfNeuron { order, counts, synapses } = list.of(local);
             if synapses.is_empty() {
                 return;
             }
-            let order = &list.order[local * shape.wired..(local + 1) * shape.wired];
-            let groups = list.counts.len() / self.neurons.len();
-            let counts = &list.counts[local * groups..(local + 1) * groups];
             let weights = Span::from(&list.weights[synapses.clone()]);
             let branches = Span::from(branches);
             let table = self.backward.scattered(width, self.thread, t);
+            let parts = synapse::Parts { order, counts, width };
             match &list.offsets {
                 Offsets::Short(offsets) => {
-                    synapse::scatter::<V, _>(
-                        order,
-                        counts,
-                        width,
-                        Span::from(&offsets[synapses]),
-                        weights,
-                        branches,
-                        table,
-                        ahead,
-                    );
+                    let offsets = Span::from(&offsets[synapses]);
+                    synapse::scatter::<V, _>(parts, offsets, weights, branches, table, ahead);
                 }
                 Offsets::Long(offsets) => {
-                    synapse::scatter::<V, _>(
-                        order,
-                        counts,
-                        width,
-                        Span::from(&offsets[synapses]),
-                        weights,
-                        branches,
-                        table,
-                        ahead,
-                    );
+                    let offsets = Span::from(&offsets[synapses]);
+                    synapse::scatter::<V, _>(parts, offsets, weights, branches, table, ahead);
                 }
             }
         }
