@@ -28,9 +28,7 @@ use std::ops::Range;
 const ROW: usize = 128;
 
 /// Synapses whose dot products are computed side by side: with AVX-512 as many
-/// sums, the branch's vector and one of a source fit the registers. A branch of
-/// fifteen synapses in one go and the next neuron's gradients fetched took 19 ms
-/// of a text training step, eight at a time and without fetching 29.
+/// sums, the branch's vector and one of a source fit the registers.
 const SYNAPSES: usize = 16;
 
 /// Steps of a tile.
