@@ -179,5 +179,5 @@ pub use live::{LiveInput, LiveLayer, LiveWeights};
 pub use outputs::Outputs;
 pub use peak::peak_gflops;
 pub use pool::Pool;
-pub use sequence::{DEFAULT_MEMORY_BUDGET, Kernel};
+pub use sequence::{Compiled, DEFAULT_MEMORY_BUDGET, Kernel};
 pub use simd::{Element, InstructionSet, Simd};

@@ -25,6 +25,55 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// sequences trade a second forward pass for memory.
 pub const DEFAULT_MEMORY_BUDGET: usize = 512 << 20;
 
+/// A number type that the kernels are compiled for: f32, and f64 to check
+/// gradients.
+///
+/// Its functions are those of [`Kernel`]. That they are no generic ones has a
+/// reason: they are compiled here, once and as this crate is, and not again in
+/// every program that uses them.
+pub trait Compiled: Element {
+    #[doc(hidden)]
+    fn forward(
+        kernel: &Kernel,
+        arguments: &LayerRun<&[Self]>,
+        outputs: Outputs<'_, Self>,
+    ) -> Result<Option<History<Self>>>;
+    #[doc(hidden)]
+    fn backward(
+        kernel: &Kernel,
+        arguments: &LayerRun<&[Self]>,
+        history: &History<Self>,
+        cotangents: Cotangents<'_, Self>,
+        gradients: Gradients<'_, Self>,
+    ) -> Result<()>;
+}
+
+macro_rules! compile_for {
+    ($($element:ty),*) => {$(
+        impl Compiled for $element {
+            fn forward(
+                kernel: &Kernel,
+                arguments: &LayerRun<&[Self]>,
+                outputs: Outputs<'_, Self>,
+            ) -> Result<Option<History<Self>>> {
+                kernel.run_forward(arguments, outputs)
+            }
+
+            fn backward(
+                kernel: &Kernel,
+                arguments: &LayerRun<&[Self]>,
+                history: &History<Self>,
+                cotangents: Cotangents<'_, Self>,
+                gradients: Gradients<'_, Self>,
+            ) -> Result<()> {
+                kernel.run_backward(arguments, history, cotangents, gradients)
+            }
+        }
+    )*};
+}
+
+compile_for!(f32, f64);
+
 /// The fused recurrence with its threads and memory.
 ///
 /// A backend owns one and calls it for every layer. Calls from several threads
@@ -68,12 +117,12 @@ impl Kernel {
     /// [`Error::Shape`], [`Error::Index`], [`Error::Stored`] or
     /// [`Error::Config`] when an argument or output does not fit the layer;
     /// then nothing was written. [`Error::Memory`] when there is none left.
-    pub fn forward<E: Element>(
+    pub fn forward<E: Compiled>(
         &self,
         arguments: &LayerRun<&[E]>,
         outputs: Outputs<'_, E>,
     ) -> Result<Option<History<E>>> {
-        caught(|| self.run_forward(arguments, outputs))
+        caught(|| E::forward(self, arguments, outputs))
     }
 
     fn run_forward<E: Element>(
@@ -138,14 +187,14 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::forward`]; [`Error::Shape`] also when `history` is that of
     /// another call.
-    pub fn backward<E: Element>(
+    pub fn backward<E: Compiled>(
         &self,
         arguments: &LayerRun<&[E]>,
         history: &History<E>,
         cotangents: Cotangents<'_, E>,
         gradients: Gradients<'_, E>,
     ) -> Result<()> {
-        caught(|| self.run_backward(arguments, history, cotangents, gradients))
+        caught(|| E::backward(self, arguments, history, cotangents, gradients))
     }
 
     fn run_backward<E: Element>(

@@ -1,6 +1,6 @@
 //! Layers of odd shapes with made-up numbers.
 
-use crate::kernel::{Cotangents, Element, Gradients, History, Kernel, Outputs, Pool, Simd};
+use crate::kernel::{Compiled, Cotangents, Element, Gradients, History, Kernel, Outputs, Pool, Simd};
 use crate::random::{Draws, Purpose};
 use crate::spec::{
     Activation, Connectome, DropoutMasks, DropoutSpec, Event, Events, Input, InputDropoutMode, LambdaMode,
@@ -99,7 +99,7 @@ impl Case {
     }
 
     /// Runs forward into `results`.
-    pub(super) fn forward<E: Element>(
+    pub(super) fn forward<E: Compiled>(
         &self,
         kernel: &Kernel,
         keep_history: bool,
@@ -120,7 +120,7 @@ impl Case {
     }
 
     /// Runs backward into `results`.
-    pub(super) fn backward<E: Element>(
+    pub(super) fn backward<E: Compiled>(
         &self,
         kernel: &Kernel,
         history: &History<E>,
@@ -145,7 +145,7 @@ impl Case {
     }
 
     /// Runs forward and backward.
-    pub(super) fn results<E: Element>(&self, kernel: &Kernel) -> Results<E> {
+    pub(super) fn results<E: Compiled>(&self, kernel: &Kernel) -> Results<E> {
         let mut results = Results::default();
         let history = self.forward(kernel, true, &mut results).unwrap();
         self.backward(kernel, &history, &mut results);
