@@ -143,6 +143,8 @@ mod adjoint;
 mod ahead;
 mod backward;
 mod call;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod feedback;
 mod forward;
 mod gradients;

@@ -1,0 +1,3 @@
+//! The recurrence of one layer on an Nvidia card.
+
+pub mod driver;
