@@ -5,6 +5,7 @@ use super::recurrence::SegmentedWalk;
 use super::segments::SegmentedScan;
 use crate::backend::Backend;
 use crate::error::Result;
+use std::sync::{Mutex, PoisonError};
 
 /// What [`Backend::node`] keeps: from the gradient of a scan's flat value to
 /// the gradients of what it was computed from.
@@ -17,7 +18,13 @@ enum Way<B: Backend> {
     Fused(Box<FusedScan<B>>),
     Segmented(Box<SegmentedScan<B>>),
     Walked(Box<SegmentedWalk<B>>),
+    /// Behind a lock, so that a graph may be shared between threads even where
+    /// a library's tensors may not.
+    Own(Mutex<Back<B>>),
 }
+
+/// From the gradient of a value to the gradients of the first so many inputs.
+type Back<B> = Box<dyn Fn(&B, &<B as Backend>::Tensor, usize) -> Result<Vec<<B as Backend>::Tensor>> + Send>;
 
 impl<B: Backend> ScanAdjoint<B> {
     pub(super) fn fused(scan: FusedScan<B>) -> Self {
@@ -32,6 +39,12 @@ impl<B: Backend> ScanAdjoint<B> {
         ScanAdjoint(Way::Walked(Box::new(walk)))
     }
 
+    /// A way back of a backend's own; it answers at least as many gradients as
+    /// it is asked for, and holds no history.
+    pub fn own(back: impl Fn(&B, &B::Tensor, usize) -> Result<Vec<B::Tensor>> + Send + 'static) -> Self {
+        ScanAdjoint(Way::Own(Mutex::new(Box::new(back))))
+    }
+
     /// The gradients of the first `count` inputs of the node: parameters
     /// `[P]`, start state, dense input.
     ///
@@ -43,6 +56,7 @@ impl<B: Backend> ScanAdjoint<B> {
             Way::Fused(scan) => scan.adjoint(backend, gradient, count)?,
             Way::Segmented(scan) => scan.adjoint(backend, gradient)?,
             Way::Walked(walk) => walk.adjoint(backend, gradient, count)?,
+            Way::Own(back) => back.lock().unwrap_or_else(PoisonError::into_inner)(backend, gradient, count)?,
         };
         gradients.truncate(count);
         Ok(gradients)

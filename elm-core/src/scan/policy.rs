@@ -18,9 +18,18 @@ use crate::scan::{FlatLayout, ScanAdjoint};
 pub fn run<B: Backend>(backend: &B, args: &ScanArgs<B>) -> Result<ScanOutput<B>> {
     check(backend, args)?;
     let ScanOptions { kernel, memory_budget } = backend.scan_options();
-    if let Some(kernel) = kernel {
-        return fused(backend, kernel, args);
+    match kernel {
+        Some(kernel) => fused(backend, kernel, args),
+        None => within(backend, args, memory_budget),
     }
+}
+
+/// The composed recurrence with a history of at most so many bytes.
+pub(super) fn within<B: Backend>(
+    backend: &B,
+    args: &ScanArgs<B>,
+    memory_budget: Option<u64>,
+) -> Result<ScanOutput<B>> {
     if !args.want.gradient {
         // A library records a history wherever a variable is involved; without
         // one, nothing is kept of the steps.

@@ -1,5 +1,6 @@
 //! What the recurrence needs of a card and its driver.
 
+mod any;
 mod api;
 mod library;
 mod nvidia;
@@ -8,6 +9,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+pub use any::{AnyDriver, AnyModule};
 pub use library::FOLDERS_VARIABLE;
 pub use nvidia::{Nvidia, NvidiaModule};
 pub use nvrtc::{Compiled, Nvrtc};
