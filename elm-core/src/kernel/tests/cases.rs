@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// A layer, its input and the gradients of its results.
 #[derive(Debug, Clone)]
-pub(super) struct Case {
+pub(in crate::kernel) struct Case {
     pub layer: LayerSpec,
     pub sources: Vec<u32>,
     pub parameters: Vec<f64>,
@@ -32,7 +32,7 @@ pub(super) struct Case {
 
 /// Results and gradients of a kernel.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Results<E> {
+pub(in crate::kernel) struct Results<E> {
     pub activity: Vec<E>,
     pub state: Vec<E>,
     pub magnitude: Vec<E>,
@@ -43,12 +43,12 @@ pub(super) struct Results<E> {
 }
 
 /// A kernel of its own.
-pub(super) fn kernel(threads: usize, simd: Simd, budget: usize) -> Kernel {
+pub(in crate::kernel) fn kernel(threads: usize, simd: Simd, budget: usize) -> Kernel {
     Kernel::new(Arc::new(Pool::new(threads).unwrap()), simd, budget).unwrap()
 }
 
 /// Numbers of the kind that a kernel computes with.
-pub(super) struct Numbers<E> {
+pub(in crate::kernel) struct Numbers<E> {
     parameters: Vec<E>,
     dense: Vec<E>,
     state: Vec<E>,
@@ -58,7 +58,7 @@ pub(super) struct Numbers<E> {
 }
 
 impl<E: Element> Numbers<E> {
-    pub(super) fn of(case: &Case) -> Self {
+    pub(in crate::kernel) fn of(case: &Case) -> Self {
         let cast = |values: &[f64]| values.iter().map(|&x| E::from_f64(x)).collect();
         Numbers {
             parameters: cast(&case.parameters),
@@ -70,7 +70,13 @@ impl<E: Element> Numbers<E> {
         }
     }
 
-    pub(super) fn arguments(&self, case: &Case, gradient: bool) -> LayerRun<&[E]> {
+    /// Gradients of activity, end state and magnitude.
+    #[cfg(feature = "cuda")]
+    pub(in crate::kernel) fn cotangents(&self) -> (&[E], &[E], &[E]) {
+        (&self.activity_gradient, &self.state_gradient, &self.magnitude_gradient)
+    }
+
+    pub(in crate::kernel) fn arguments(&self, case: &Case, gradient: bool) -> LayerRun<&[E]> {
         let input = match (&case.tokens, &case.events) {
             (Some(tokens), _) => Input::Tokens(tokens[..].into()),
             (None, Some(events)) => Input::Events(events.clone().into()),
@@ -94,12 +100,12 @@ impl<E: Element> Numbers<E> {
 }
 
 impl Case {
-    pub(super) fn is_dense(&self) -> bool {
+    pub(in crate::kernel) fn is_dense(&self) -> bool {
         self.tokens.is_none() && self.events.is_none()
     }
 
     /// Runs forward into `results`.
-    pub(super) fn forward<E: Compiled>(
+    pub(in crate::kernel) fn forward<E: Compiled>(
         &self,
         kernel: &Kernel,
         keep_history: bool,
@@ -120,7 +126,7 @@ impl Case {
     }
 
     /// Runs backward into `results`.
-    pub(super) fn backward<E: Compiled>(
+    pub(in crate::kernel) fn backward<E: Compiled>(
         &self,
         kernel: &Kernel,
         history: &History<E>,
@@ -145,7 +151,7 @@ impl Case {
     }
 
     /// Runs forward and backward.
-    pub(super) fn results<E: Compiled>(&self, kernel: &Kernel) -> Results<E> {
+    pub(in crate::kernel) fn results<E: Compiled>(&self, kernel: &Kernel) -> Results<E> {
         let mut results = Results::default();
         let history = self.forward(kernel, true, &mut results).unwrap();
         self.backward(kernel, &history, &mut results);
@@ -155,7 +161,7 @@ impl Case {
 
 /// Sizes and choices of a case; its numbers follow from the seed.
 #[derive(Debug, Clone)]
-pub(super) struct Choices {
+pub(in crate::kernel) struct Choices {
     pub neurons: usize,
     pub outputs: usize,
     pub inputs: usize,
@@ -183,7 +189,7 @@ pub(super) struct Choices {
 }
 
 /// Small layers of every kind.
-pub(super) fn choices() -> impl Strategy<Value = Choices> {
+pub(in crate::kernel) fn choices() -> impl Strategy<Value = Choices> {
     let sizes = (1..14usize, 1..4usize, 1..9usize, 1..8usize, 1..8usize, 1..10usize, 0..4usize, 1..27usize);
     let batch = (prop_oneof![4 => 1..10usize, 1 => 11..34usize, 1 => Just(64)], 1..30usize);
     let kinds = (
@@ -269,7 +275,7 @@ impl Choices {
     }
 
     /// The case with all its numbers.
-    pub(super) fn case(&self) -> Case {
+    pub(in crate::kernel) fn case(&self) -> Case {
         let layer = self.layer();
         let (n, rows, steps) = (self.neurons, self.rows, self.steps);
         let mut draws = Draws::new(self.seed, Purpose::MadeUp, [0, 0]);

@@ -1,6 +1,6 @@
 //! The kernels against an oracle, central differences, and themselves.
 
 mod agreement;
-mod cases;
+pub(super) mod cases;
 mod live;
 mod oracle;

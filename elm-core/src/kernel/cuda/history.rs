@@ -1,0 +1,96 @@
+//! What a forward pass on a card keeps for the backward pass.
+
+use super::arguments::Arguments;
+use super::constants::Constants;
+use super::device::Memory;
+use super::plan::Plan;
+use super::sequence::Wired;
+use crate::kernel::{StepBytes, segment_steps};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What [`CudaKernel::forward`](super::CudaKernel::forward) keeps for
+/// [`CudaKernel::backward`](super::CudaKernel::backward): opaque and owned. Its
+/// memory goes back to the backend when it is dropped, in the order of the
+/// stream.
+pub struct CudaHistory<B> {
+    pub(super) steps: usize,
+    pub(super) plan: Arc<Plan>,
+    pub(super) segments: Segments,
+    /// The connectome's index lists.
+    pub(super) wired: Arc<Wired<B>>,
+    /// Masks, timescales and events, and where each begins.
+    pub(super) lists: B,
+    pub(super) constants: Constants,
+    /// Packed weights: of neurons, of synapses, of synapses by source.
+    pub(super) weights: B,
+    pub(super) synapses: B,
+    pub(super) edges: B,
+    /// Input and activity as synapses saw them, of all steps.
+    pub(super) x: B,
+    pub(super) seen: B,
+    /// State where segments begin, and after the last.
+    pub(super) borders: B,
+    /// Records of all steps, if they are kept.
+    pub(super) records: Option<B>,
+}
+
+impl<B> CudaHistory<B> {
+    /// Where its parts are to be found.
+    pub(super) fn place<M: Memory<Block = B>>(&self, memory: &M, to: &mut Arguments) {
+        let address = |block: &B| memory.slice(block).address;
+        to.weights = address(&self.weights);
+        to.synapses = address(&self.synapses);
+        to.edges = address(&self.edges);
+        to.x = address(&self.x);
+        to.seen = address(&self.seen);
+        to.carried = address(&self.borders);
+        to.records = self.records.as_ref().map_or(0, address);
+    }
+
+    /// Where a segment's first state is, and goes on to.
+    pub(super) fn place_border<M: Memory<Block = B>>(&self, memory: &M, segment: usize, to: &mut Arguments) {
+        let border = self.plan.sizes.n * self.plan.sizes.carried() * self.plan.row();
+        to.carried = memory.slice(&self.borders).address + (4 * segment * border) as u64;
+        to.carried_on = to.carried + (4 * border) as u64;
+    }
+}
+
+/// How a sequence is cut for recomputation, as on the CPU: with records of all
+/// steps within the budget there is one segment; else only the state at the
+/// borders is kept, and the backward pass runs a segment again when it gets
+/// there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Segments {
+    steps: usize,
+    /// Steps of a segment; the last may be shorter.
+    pub length: usize,
+    /// Are the records of all steps kept?
+    pub keep_records: bool,
+}
+
+impl Segments {
+    /// Records count with what the backward pass leaves beside them.
+    pub(super) fn new(plan: &Plan, steps: usize, budget: usize) -> Self {
+        let sizes = &plan.sizes;
+        let bytes = |rows: usize| 4.0 * rows as f64 * sizes.n as f64 * plan.row() as f64;
+        let each = StepBytes { record: bytes(sizes.record() + sizes.delta()), state: bytes(sizes.carried()) };
+        match segment_steps(steps, each, 1, budget as f64) {
+            None => Segments { steps, length: steps, keep_records: true },
+            Some(length) => Segments { steps, length: length.min(steps), keep_records: false },
+        }
+    }
+
+    /// The whole sequence at once, nothing kept.
+    pub(super) fn none(steps: usize) -> Self {
+        Segments { steps, length: steps, keep_records: false }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.steps.div_ceil(self.length)
+    }
+
+    pub(super) fn of(&self, segment: usize) -> Range<usize> {
+        segment * self.length..((segment + 1) * self.length).min(self.steps)
+    }
+}

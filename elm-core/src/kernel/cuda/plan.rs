@@ -1,0 +1,272 @@
+//! How a layer's work is divided over a card: a pure function of the layer's
+//! sizes and the card.
+
+use super::driver::Card;
+use super::sizes::Sizes;
+
+/// Sequences that a warp can take at a time.
+const WIDTHS: [usize; 4] = [1, 2, 4, 8];
+/// Warps that a block can have.
+const WARPS: [usize; 3] = [4, 8, 16];
+/// Columns that gradients of maps look at at once, at most.
+const COLUMNS: usize = 32;
+
+/// A division of the work; see `source/shape.h` for the letters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Plan {
+    pub sizes: Sizes,
+    /// Groups of blocks; each has sequences of its own.
+    pub groups: usize,
+    /// Blocks of a group (`GB`).
+    pub blocks: usize,
+    /// Warps of a block.
+    pub warps: usize,
+    /// Sequences of a warp (`BW`).
+    pub width: usize,
+    /// Warps that share a neuron (`SUB`).
+    pub sub: usize,
+    /// Times that a block goes over its neurons in a step (`SLICES`).
+    pub slices: usize,
+    /// Do weights stay in shared memory?
+    pub resident: bool,
+    /// Does what synapses read?
+    pub tabled: bool,
+    /// Slabs whose columns gradients of maps look at at once.
+    pub units: usize,
+}
+
+impl Plan {
+    /// The division with the lowest estimated cost.
+    ///
+    /// # Errors
+    /// In words, when no division fits the card's shared memory.
+    pub(super) fn new(sizes: &Sizes, card: &Card) -> Result<Self, String> {
+        let mut best: Option<(f64, Plan)> = None;
+        for (resident, tabled) in [(true, true), (false, true), (false, false)] {
+            for plan in Plan::all(sizes, card, resident, tabled) {
+                let cost = plan.cost();
+                if plan.fits(card) && best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                    best = Some((cost, plan));
+                }
+            }
+        }
+        let none = || {
+            format!(
+                "a neuron's step does not fit the {} bytes of shared memory of a block of {}",
+                card.shared_bytes, card.name
+            )
+        };
+        best.map(|(_, plan)| plan).ok_or_else(none)
+    }
+
+    /// Every division worth a look.
+    fn all(sizes: &Sizes, card: &Card, resident: bool, tabled: bool) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        for width in WIDTHS {
+            let tiles = sizes.b.div_ceil(width);
+            if width > sizes.b.next_power_of_two() {
+                continue;
+            }
+            for groups in (1..=tiles.min(card.multiprocessors)).filter(|&groups| even(tiles, groups)) {
+                let of_group = tiles.div_ceil(groups);
+                for sub in (1..=of_group.min(4)).filter(|&sub| even(of_group, sub)) {
+                    for warps in WARPS {
+                        let most = card.multiprocessors / groups;
+                        let mut each = sizes.n.div_ceil(most);
+                        while each <= sizes.n {
+                            plans.push(Plan {
+                                sizes: sizes.clone(),
+                                groups,
+                                blocks: sizes.n.div_ceil(each),
+                                warps,
+                                width,
+                                sub,
+                                slices: of_group.div_ceil(sub),
+                                resident,
+                                tabled,
+                                units: units(sizes, width, card),
+                            });
+                            each *= 2;
+                        }
+                    }
+                }
+            }
+        }
+        plans
+    }
+
+    /// Neurons of a block (`NB`).
+    pub(super) fn neurons(&self) -> usize {
+        self.sizes.n.div_ceil(self.blocks)
+    }
+
+    /// Sequences that a block takes at a time (`BT`).
+    fn at_a_time(&self) -> usize {
+        self.width * self.sub
+    }
+
+    /// Sequences of a group (`BG`).
+    fn of_group(&self) -> usize {
+        self.at_a_time() * self.slices
+    }
+
+    /// Numbers in a row of the kernels' own arrays (`BP`).
+    pub(super) fn row(&self) -> usize {
+        self.of_group() * self.groups
+    }
+
+    /// Bytes of shared memory of a block going forward.
+    pub(super) fn forward_shared(&self) -> usize {
+        let (sizes, neurons, warps) = (&self.sizes, self.neurons(), self.warps);
+        let synapses = neurons * sizes.synapses();
+        let mut floats = 0;
+        if self.resident {
+            let source = index_len(sizes.table_rows(), synapses);
+            floats += up4(neurons * sizes.weights()) + up4(synapses) + up4(source);
+        }
+        if self.tabled {
+            floats += up4(sizes.table_rows() * self.at_a_time());
+        }
+        floats += up4(neurons * sizes.carried() * self.of_group());
+        floats += warps * up4(sizes.mlp_inputs() * self.width);
+        4 * (floats + 2 * warps * up4(sizes.widest() * self.width))
+    }
+
+    /// Bytes of shared memory of a block going backward.
+    pub(super) fn backward_shared(&self) -> usize {
+        let (sizes, neurons, warps) = (&self.sizes, self.neurons(), self.warps);
+        let synapses = neurons * sizes.synapses();
+        let mut floats = if self.resident { up4(neurons * sizes.weights()) } else { 0 };
+        if self.resident && sizes.recurrent {
+            let rows = index_len(neurons * sizes.k, synapses);
+            floats += up4(synapses) + up4(rows) + up4(sizes.n + 1);
+        }
+        if sizes.recurrent {
+            floats += up4(neurons * sizes.k * self.at_a_time());
+        }
+        floats += up4(neurons * sizes.carried() * self.of_group()) + up4(neurons * self.sub * sizes.sums());
+        floats += warps * up4((sizes.f + sizes.m) * self.width);
+        floats += 2 * warps * up4(sizes.widest() * self.width);
+        floats += warps * up4(sizes.m * self.width);
+        4 * (floats + 2 * warps * up4(sizes.o * self.width))
+    }
+
+    /// Bytes of shared memory for gradients of maps.
+    pub(super) fn map_shared(&self) -> usize {
+        map_shared(&self.sizes, self.units * self.width)
+    }
+
+    /// Bytes of shared memory for gradients of synapses.
+    pub(super) fn synapse_shared(&self) -> usize {
+        let slabs = (4096 / (self.sizes.branches() * self.width)).max(1);
+        4 * slabs * self.sizes.k * self.width
+    }
+
+    fn fits(&self, card: &Card) -> bool {
+        let most = [self.forward_shared(), self.backward_shared(), self.map_shared(), self.synapse_shared()];
+        most.iter().all(|&bytes| bytes <= card.shared_bytes)
+    }
+
+    /// The constants of the compilation.
+    pub(super) fn defines(&self) -> Vec<(String, i64)> {
+        let own = [
+            ("GROUPS", self.groups),
+            ("GB", self.blocks),
+            ("WARPS", self.warps),
+            ("BW", self.width),
+            ("SUB", self.sub),
+            ("SLICES", self.slices),
+            ("RESIDENT", self.resident.into()),
+            ("TABLED", self.tabled.into()),
+            ("UNITS", self.units),
+            ("MAP_CHUNKS", self.sizes.map_chunks()),
+            ("FORWARD_SHARED", self.forward_shared()),
+            ("BACKWARD_SHARED", self.backward_shared()),
+        ];
+        let own = own.map(|(name, value)| (name, value as i64));
+        let all = self.sizes.defines().into_iter().chain(own);
+        all.map(|(name, value)| (format!("ELM_{name}"), value)).collect()
+    }
+
+    /// Cycles of a step both ways, roughly: none of this was measured on a card.
+    ///
+    /// A multiprocessor issues four instructions a cycle, a warp about one in
+    /// three; shared memory hands over 128 bytes a cycle, the cache behind it
+    /// about 40; a group meets in a microsecond and a half.
+    fn cost(&self) -> f64 {
+        let sizes = &self.sizes;
+        let count = |value: usize| value as f64;
+        let vector = vector(self.width);
+        let gather = (sizes.k * self.width / vector).div_ceil(32) * sizes.s * (3 + vector);
+        let maps: usize = sizes.maps().map(|(inputs, outputs)| self.map_cost(inputs, outputs)).sum();
+        let back: usize = sizes.maps().map(|(inputs, outputs)| self.map_cost(outputs, inputs)).sum();
+        let partials = if sizes.recurrent { 10 * (self.blocks * self.width).div_ceil(32) } else { 0 };
+        let task = gather + maps + back + partials + 600;
+        let tasks = self.neurons() * self.sub;
+        let rounds = tasks.div_ceil(self.warps) * self.slices;
+        let busy = count(tasks.min(self.warps)) / 4.0;
+        let mut cycles = count(rounds * task) * busy.max(3.0);
+        let threads = count(self.warps * 32);
+        let copied = count(sizes.table_rows() * self.at_a_time() / vector);
+        cycles += count(self.slices) * (600.0 + copied * if self.tabled { 6.0 } else { 0.0 } / threads);
+        if !self.tabled {
+            cycles += count(self.neurons() * sizes.synapses() * self.of_group() * 4) / 40.0;
+        }
+        if !self.resident {
+            let streamed = self.neurons() * (2 * sizes.weights() + 4 * sizes.synapses());
+            cycles += count(streamed * self.slices * 4) / 40.0;
+        }
+        if sizes.recurrent {
+            let edges = sizes.n + self.neurons() * sizes.synapses();
+            cycles += count(edges * self.of_group() / vector) * 6.0 / threads;
+            cycles += if self.blocks > 1 { 4000.0 } else { 0.0 };
+        }
+        cycles
+    }
+
+    /// Instructions of a warp for one map.
+    fn map_cost(&self, inputs: usize, outputs: usize) -> usize {
+        let parts = [1, 2, 4, 8].into_iter().filter(|parts| self.width % parts == 0);
+        let rounds = |parts: usize| (outputs * parts).div_ceil(32) * (self.width / parts + 2);
+        inputs * parts.map(rounds).min().unwrap_or(0)
+    }
+}
+
+/// Numbers moved at once (`V`).
+fn vector(width: usize) -> usize {
+    if width.is_multiple_of(4) {
+        4
+    } else if width.is_multiple_of(2) {
+        2
+    } else {
+        1
+    }
+}
+
+/// Does nobody go without when `count` things are dealt out to `hands`?
+fn even(count: usize, hands: usize) -> bool {
+    count.div_ceil(count.div_ceil(hands)) == hands
+}
+
+/// Slabs whose columns fit next to each other.
+fn units(sizes: &Sizes, width: usize, card: &Card) -> usize {
+    let mut units = (COLUMNS / width).max(1);
+    while units > 1 && map_shared(sizes, units * width) > card.shared_bytes / 2 {
+        units /= 2;
+    }
+    units
+}
+
+fn map_shared(sizes: &Sizes, columns: usize) -> usize {
+    let rows = sizes.maps().map(|(inputs, outputs)| inputs + 1 + outputs).max().unwrap_or(0);
+    4 * rows * (columns + 4)
+}
+
+/// Numbers that `count` places below `below` take; short ones take half.
+fn index_len(below: usize, count: usize) -> usize {
+    if below < 1 << 16 { count.div_ceil(2) } else { count }
+}
+
+fn up4(count: usize) -> usize {
+    count.next_multiple_of(4)
+}

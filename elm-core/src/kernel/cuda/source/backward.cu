@@ -1,0 +1,216 @@
+// Backward: the same in reverse. The forward line is quoted, and what follows from it; d x is
+// the gradient of the loss by x, x' is x of the step before. Carried rows hold gradients.
+
+struct BackTask {
+  int lane, n, neuron, column, b0, place;  // as in Task; place among the columns of `branches`
+  const float *weights, *record;
+  float *carried, *sums, *branches, *delta;
+  float *kept, *bounded, *d_drive, *d_readout;
+  __device__ __forceinline__ float& state(int row, int b) const { return carried[(n * CARRIED + row) * BG + column + b]; }
+};
+
+// forward: every block reads seen = mask * a'   so: d seen = the sum over blocks, in a fixed order.
+// Answers that of sequence lane % SPAN.
+__device__ __forceinline__ float gathered(const Args& a, int step, int neuron, int b0, int lane) {
+  constexpr int SPAN = BW <= 1 ? 1 : BW <= 2 ? 2 : BW <= 4 ? 4 : BW <= 8 ? 8 : BW <= 16 ? 16 : 32;
+  const float* parts = a.partial + ((size_t)(step % 2) * GB * N + neuron) * BP + b0 + lane % SPAN;
+  float sum = 0;
+  if (lane % SPAN < BW)
+#pragma unroll 16
+    for (int g = lane / SPAN; g < GB; g += 32 / SPAN) sum += __ldcg(parts + (size_t)g * N * BP);
+  for (int d = SPAN; d < 32; d *= 2) sum += __shfl_xor_sync(~0u, sum, d);
+  return sum;
+}
+
+// forward: v = y - r + b, r = kappa_r r' + (1 - kappa_r) y, a = phi(v); the answer, the end
+//          state, the next step's synapses and feedback read a
+// so:      d v = phi'(v) d a, d b += d v, d r -= d v, d y = d v + (1 - kappa_r) d r, d r' = kappa_r d r
+__device__ __forceinline__ void read_out_back(const Args& a, const BackTask& task, int t) {
+  float d_seen = 0;
+  if (RECURRENT && t + 1 < a.steps) d_seen = gathered(a, t + 1, task.neuron, task.b0, task.lane);
+  for (int item = task.lane; item < O * BW; item += 32) {
+    const int o = item / BW, b = item % BW, column = task.b0 + b;
+    const size_t row = (size_t)task.neuron * O + o;
+    float d = a.d_activity ? given(a.d_activity, (size_t)t * N * O + row, column) : 0.f;
+    if (t + 1 == a.steps && a.d_end_state) d += given(a.d_end_state, row, column);
+    if (RECURRENT) d += a.activity_mask ? given(a.activity_mask, task.neuron, column) * d_seen : d_seen;
+    if (F) d += task.state(LAST_ROW + o, b);
+    d *= output_slope(task.record[(DRIVE_ROW + o) * BW + b]);
+    task.d_drive[item] = d;
+    if (HIGH_PASS) {
+      float& r = task.state(AVERAGE_ROW + o, b);
+      const float d_average = r - d;
+      d += a.average_take * d_average;
+      r = a.average_decay * d_average;
+    }
+    task.d_readout[item] = d;
+  }
+}
+
+// forward: y = W m, m = m~ + write tanh(2/3 o), magnitude = mean of |o|, o = mask * o of the MLP
+// so:      d m += W^T d y, d W += d y m^T, d write += d m tanh, d o = d m write 2/3 (1 - tanh^2)
+__device__ __forceinline__ void memory_back(const Args& a, const BackTask& task, float* d_o) {
+  for (int item = task.lane; item < M * BW; item += 32) {
+    const int i = item / BW, b = item % BW;
+    const float bounded = task.record[BOUNDED_ROW * BW + item];
+    task.bounded[item] = bounded;
+    task.kept[item] = task.record[BR * BW + item];
+    float d = task.state(i, b);
+    for (int o = 0; o < O; o++) d += task.weights[READOUT_AT + o * M + i] * task.d_readout[o * BW + b];
+    task.state(i, b) = d;
+    d *= task.weights[WRITE_AT + i] * WRITE_SLOPE * (1 - bounded * bounded);
+    if (a.d_magnitude) d += task.state(MAGNITUDE_ROW, b) * (bounded > 0 ? 1.f : bounded < 0 ? -1.f : 0.f);
+    if (a.memory_mask) d *= given(a.memory_mask, (size_t)task.neuron * M + i, task.b0 + b);
+    d_o[item] = task.delta[delta_row(LAYERS) * BW + item] = d;
+  }
+  __syncwarp();
+  for (int s = task.lane; s < M * (O + 1) + O; s += 32) {
+    float sum = 0;
+    if (s < O * M) {
+      const int o = s / M, i = s % M;
+      for (int b = 0; b < BW; b++)
+        sum += task.d_readout[o * BW + b] * (task.kept[i * BW + b] + task.weights[WRITE_AT + i] * task.bounded[i * BW + b]);
+      task.sums[S_READOUT + s] += sum;
+    } else if (s < O * M + O) {
+      for (int b = 0; b < BW; b++) sum += task.d_drive[(s - O * M) * BW + b];
+      task.sums[S_BIAS + s - O * M] += sum;
+    } else {
+      const int i = s - O * M - O;
+      for (int b = 0; b < BW; b++) sum += task.state(i, b) * task.bounded[i * BW + b];
+      task.sums[S_WRITE + i] += sum;
+    }
+  }
+  if (LAYERS == 0) __syncwarp();  // the way back through the maps changes d m at once
+}
+
+// forward: b = kappa_b b' + scale * sum (or f likewise, of w a')   so: d b += d z,
+//          d sum = scale * d b, d b' = kappa_b d b; d a' = w d f, d w += d f a'
+template <int PART>
+__device__ __forceinline__ void branch_back(const Args& a, const BackTask& task, int k, int q, float (&d)[PART]) {
+#pragma unroll
+  for (int b = 0; b < PART; b++) {
+    if (TRACE) {
+      d[b] += task.state(TRACE_ROW + k, q + b);
+      task.state(TRACE_ROW + k, q + b) = a.trace_decay * d[b];
+    }
+    if (k >= K) {
+      task.kept[(M + k - K) * BW + q + b] = d[b] * task.record[(FED_ROW + k - K) * BW + q + b];
+      task.state(LAST_ROW + k - K, q + b) = task.weights[FEEDBACK_AT + k - K] * d[b];
+    } else {
+      d[b] *= a.input_scale;
+    }
+  }
+  write<PART>(task.delta + k * BW + q, d);
+  if (RECURRENT && k < K) write<PART>(task.branches + (task.n * K + k) * BT + task.place + q, d);
+}
+
+// Back through the maps, to z = [b ; m~].
+// forward: m~ = kappa_m m', read by MLP and memory   so: d m~ = d m + d z, d m' = kappa_m d m~
+template <int J> __device__ __forceinline__ void mlp_back(const Args& a, const BackTask& task, float* dy, float* dx) {
+  const float* weights = task.weights + map_at(J);
+  if constexpr (J > 0) {
+    linear_back<H, map_out(J)>(weights, dy, task.lane, [&](int h, int q, auto& d) {
+      constexpr int PART = sizeof(d) / sizeof(float);
+      float pre[PART];
+      read<PART>(task.record + (HIDDEN_ROW + (J - 1) * H + h) * BW + q, pre);
+#pragma unroll
+      for (int b = 0; b < PART; b++) d[b] *= unit_slope(pre[b]);
+      write<PART>(dx + h * BW + q, d);
+      write<PART>(task.delta + (delta_row(J - 1) + h) * BW + q, d);
+    });
+    __syncwarp();
+    mlp_back<J - 1>(a, task, dx, dy);
+  } else {
+    linear_back<I, map_out(0)>(weights, dy, task.lane, [&](int row, int q, auto& d) {
+      constexpr int PART = sizeof(d) / sizeof(float);
+      if (row < BR) return branch_back<PART>(a, task, row, q, d);
+      const int i = row - BR;
+#pragma unroll
+      for (int b = 0; b < PART; b++) {
+        const float d_kept = task.state(i, q + b) + d[b];
+        task.state(i, q + b) = task.weights[KEEP_AT + i] * d_kept;
+        task.kept[i * BW + q + b] *= d_kept;
+      }
+    });
+    __syncwarp();
+    for (int s = task.lane; s < M + F; s += 32) {
+      float sum = 0;
+      for (int b = 0; b < BW; b++) sum += task.kept[s * BW + b];
+      task.sums[s < M ? S_KEEP + s : S_FEEDBACK + s - M] += sum;
+    }
+  }
+}
+
+// forward: branch sums read seen   so: d seen += w d sum, by the neuron read: a block's part.
+__device__ __forceinline__ void scatter(const Args& a, int t, int rank, int begin, const float* branches, const float* sm) {
+  const size_t of_block = (size_t)rank * NB * SYN;
+  const u32* starts = RESIDENT ? (const u32*)(sm + Backward::starts) : a.starts + (size_t)rank * (N + 1);
+  float* out = a.partial + ((size_t)(t % 2) * GB + rank) * N * BP + begin;
+  for (int item = threadIdx.x; item < N * (BT / V); item += THREADS) {
+    const int neuron = item / (BT / V), q = item % (BT / V) * V;
+    Vec<V> sum = {};
+    for (u32 e = starts[neuron]; e < starts[neuron + 1]; e++) {
+      const float w = RESIDENT ? sm[Backward::edges + e] : a.edges[of_block + e];
+      const u32 row = RESIDENT ? (u32)((const EdgeRow*)(sm + Backward::edge_row))[e] : a.edge_row[of_block + e];
+      const Vec<V> d = load<V>(branches + row * BT + q);
+#pragma unroll
+      for (int v = 0; v < V; v++) sum.v[v] += w * d.v[v];
+    }
+    store<V>(out + (size_t)neuron * BP + q, sum);
+  }
+}
+
+KERNEL(elm_backward, THREADS) {
+  SHARED(sm);
+  const int tid = threadIdx.x, warp = tid / 32, group = blockIdx.x / GB, rank = blockIdx.x % GB;
+  const int first = rank * NB, count = N - first < NB ? (N - first > 0 ? N - first : 0) : NB, b0 = group * BG;
+  float *carried = sm + Backward::carried, *branches = sm + Backward::branches;
+  if (RESIDENT) {
+    for (int i = tid; i < count * W_LEN; i += THREADS) sm[Backward::weights + i] = a.weights[(size_t)first * W_LEN + i];
+    if (RECURRENT) {
+      for (int i = tid; i <= N; i += THREADS) ((u32*)(sm + Backward::starts))[i] = a.starts[(size_t)rank * (N + 1) + i];
+      for (int i = tid; i < count * SYN; i += THREADS) {
+        ((EdgeRow*)(sm + Backward::edge_row))[i] = a.edge_row[(size_t)rank * NB * SYN + i];
+        sm[Backward::edges + i] = a.edges[(size_t)rank * NB * SYN + i];
+      }
+    }
+  }
+  for (int i = tid; i < count * CARRIED * BG; i += THREADS)
+    carried[i] = a.d_carried[((size_t)first * CARRIED + i / BG) * BP + b0 + i % BG];
+  for (int i = tid; i < count * SUB * SUMS; i += THREADS)
+    sm[Backward::sums + i] = a.sums[((size_t)(group * SUB + i / SUMS % SUB) * N + first + i / SUMS / SUB) * SUMS + i % SUMS];
+  __syncthreads();
+  u32 target = (a.steps - a.last) * GB;
+  for (int t = a.last - 1; t >= a.first; t--) {
+    for (int slice = 0; slice < SLICES; slice++) {
+      const int begin = b0 + slice * BT;
+      for (int turn = warp; turn < count * SUB; turn += WARPS) {
+        const int n = turn / SUB, sub = turn % SUB, neuron = first + n;
+        const size_t at = slab(t - a.first, neuron, (begin + sub * BW) / BW);
+        float *hidden = sm + Backward::hidden + 2 * warp * Backward::each_hidden, *other = hidden + Backward::each_hidden;
+        float* readout = sm + Backward::readout + 2 * warp * Backward::each_readout;
+        const BackTask task = {tid % 32, n, neuron, slice * BT + sub * BW, begin + sub * BW, sub * BW,
+                               RESIDENT ? sm + Backward::weights + n * W_LEN : a.weights + (size_t)neuron * W_LEN,
+                               a.records + at * RECORD * BW, carried, sm + Backward::sums + turn * SUMS, branches,
+                               a.deltas + at * DELTA * BW, sm + Backward::kept + warp * Backward::each_kept,
+                               sm + Backward::bounded + warp * Backward::each_bounded, readout,
+                               readout + Backward::each_readout};
+        read_out_back(a, task, t);
+        __syncwarp();
+        memory_back(a, task, hidden);
+        mlp_back<LAYERS>(a, task, hidden, other);
+      }
+      if (RECURRENT) {
+        __syncthreads();
+        scatter(a, t, rank, begin, branches, sm);
+        if (slice + 1 < SLICES) __syncthreads();
+      }
+    }
+    if (RECURRENT) meet(a.counter + group, target);
+  }
+  __syncthreads();
+  for (int i = tid; i < count * CARRIED * BG; i += THREADS)
+    a.d_carried[((size_t)first * CARRIED + i / BG) * BP + b0 + i % BG] = carried[i];
+  for (int i = tid; i < count * SUB * SUMS; i += THREADS)
+    a.sums[((size_t)(group * SUB + i / SUMS % SUB) * N + first + i / SUMS / SUB) * SUMS + i % SUMS] = sm[Backward::sums + i];
+}

@@ -1,0 +1,171 @@
+// What is put off until the way back is done, or a segment of it, and its two ends.
+
+// Carried gradients of the last state, and sums of nothing. One block a neuron.
+KERNEL(elm_back_start, SMALL_THREADS) {
+  const int n = blockIdx.x, tid = threadIdx.x;
+  for (int i = tid; i < CARRIED * BP; i += SMALL_THREADS) {
+    const int row = i / BP, b = i % BP;
+    float d = 0;
+    if (row == MAGNITUDE_ROW) d = a.d_magnitude ? given(a.d_magnitude, n, b) / ((float)a.steps * M) : 0.f;
+    else if (a.d_end_state && !(TRACE == SYNAPSE_TRACE && row >= TRACE_ROW && row < TRACE_ROW + K))
+      d = state_row(a, a.d_end_state, n, row, b);
+    a.d_carried[(size_t)n * CARRIED * BP + i] = d;
+  }
+  for (int tile = 0; tile < GROUPS * SUB; tile++)
+    for (int i = tid; i < SUMS; i += SMALL_THREADS) a.sums[((size_t)tile * N + n) * SUMS + i] = 0;
+  if (n == 0)
+    for (int g = tid; g < GROUPS; g += SMALL_THREADS) a.counter[g] = 0;
+}
+
+// forward: y = bias + W x   so: d W += d y x^T, d bias += d y, over steps and sequences.
+// A thread owns rows i0, i0 + IT, .. of x and h0, h0 + HT, .. of y; the last row of x is 1.
+template <int J> __device__ __forceinline__ void map_gradient(const Args& a, int n, int chunk) {
+  constexpr int IN = map_in(J), OUT = map_out(J), IT = edges_of(IN + 1), HT = edges_of(OUT);
+  SHARED(sm);
+  float *x = sm, *y = sm + (IN + 1) * COLUMN_STRIDE;
+  const int tid = threadIdx.x, part = chunk * SMALL_THREADS + tid, i0 = part % IT, h0 = part / IT;
+  float sum[EDGE][EDGE] = {};
+  for (int c = tid; c < COLUMNS; c += SMALL_THREADS) x[IN * COLUMN_STRIDE + c] = 1;
+  const int units = (a.last - a.first) * TILES;
+  for (int u0 = 0; u0 < units; u0 += UNITS) {
+    __syncthreads();
+    for (int e = tid; e < UNITS * (IN + OUT) * BW; e += SMALL_THREADS) {
+      const int u = e / ((IN + OUT) * BW), row = e / BW % (IN + OUT), b = e % BW, at = u0 + u;
+      float value = 0;
+      if (at < units) {
+        const size_t place = slab(at / TILES, n, at % TILES);
+        if (row >= IN) value = a.deltas[(place * DELTA + delta_row(J) + row - IN) * BW + b];
+        else if (J) value = unit(a.records[(place * RECORD + HIDDEN_ROW + (J - 1) * H + row) * BW + b]);
+        else value = a.records[(place * RECORD + row) * BW + b];
+      }
+      (row < IN ? x + row * COLUMN_STRIDE : y + (row - IN) * COLUMN_STRIDE)[u * BW + b] = value;
+    }
+    __syncthreads();
+    constexpr int W = width(COLUMNS);
+    if (h0 < HT)
+      for (int c = 0; c < COLUMNS; c += W) {
+        Vec<W> xs[EDGE], ys[EDGE];
+#pragma unroll
+        for (int r = 0; r < EDGE; r++) {
+          xs[r] = load<W>(x + (i0 + r * IT <= IN ? i0 + r * IT : IN) * COLUMN_STRIDE + c);
+          ys[r] = load<W>(y + (h0 + r * HT < OUT ? h0 + r * HT : OUT - 1) * COLUMN_STRIDE + c);
+        }
+#pragma unroll
+        for (int r = 0; r < EDGE; r++)
+#pragma unroll
+          for (int q = 0; q < EDGE; q++)
+#pragma unroll
+            for (int v = 0; v < W; v++) sum[r][q] += xs[r].v[v] * ys[q].v[v];
+      }
+  }
+  if (h0 >= HT) return;
+#pragma unroll
+  for (int r = 0; r < EDGE; r++)
+#pragma unroll
+    for (int q = 0; q < EDGE; q++) {
+      const int i = i0 + r * IT, h = h0 + q * HT;
+      if (i > IN || h >= OUT) continue;
+      float* to = a.d_parameters + (i < IN ? p_map(J) + ((size_t)n * OUT + h) * IN + i : p_map_bias(J) + (size_t)n * OUT + h);
+      *to = a.add ? *to + sum[r][q] : sum[r][q];
+    }
+}
+template <int J> __device__ __forceinline__ void map_gradients(const Args& a, int n, int chunk) {
+  if (chunk < chunks_of(J)) map_gradient<J>(a, n, chunk);
+  else if constexpr (J < LAYERS) map_gradients<J + 1>(a, n, chunk - chunks_of(J));
+}
+__host__ __device__ constexpr int all_chunks(int maps) { return maps ? all_chunks(maps - 1) + chunks_of(maps - 1) : 0; }
+static_assert(all_chunks(MAPS) == ELM_MAP_CHUNKS, "plan.rs");
+KERNEL(elm_map_gradient, SMALL_THREADS) {
+  map_gradients<0>(a, blockIdx.x / all_chunks(MAPS), blockIdx.x % all_chunks(MAPS));
+}
+
+// forward: sum += w x of what the synapse reads   so: d w += d sum x. A thread has one synapse.
+KERNEL(elm_synapse_gradient, SMALL_THREADS) {
+  SHARED(d);
+  constexpr int CHUNKS = (SYN + SMALL_THREADS - 1) / SMALL_THREADS;
+  const int tid = threadIdx.x, n = blockIdx.x / CHUNKS, at = blockIdx.x % CHUNKS * SMALL_THREADS + tid;
+  const u32 row = at < SYN ? a.source[(size_t)n * SYN + at] : 0;
+  const float* x = row < C ? a.x + (size_t)row * BP : a.seen + (size_t)(row - C) * BP;
+  const size_t stride = (row < C ? C : NS) * (size_t)BP;
+  float sum = 0;
+  const int slabs = (a.last - a.first) * TILES;
+  for (int s0 = 0; s0 < slabs; s0 += SLABS) {
+    const int here = slabs - s0 < SLABS ? slabs - s0 : SLABS;
+    __syncthreads();
+    for (int i = tid; i < here * K * BW; i += SMALL_THREADS) {
+      const int s = s0 + i / (K * BW);
+      d[i] = a.deltas[slab(s / TILES, n, s % TILES) * DELTA * BW + i % (K * BW)];
+    }
+    __syncthreads();
+    if (at < SYN)
+      for (int s = 0; s < here; s++) {
+        const float *dy = d + (s * K + at % K) * BW, *from = x + (a.first + (s0 + s) / TILES) * stride + (s0 + s) % TILES * BW;
+        float xs[BW], ds[BW];
+        read<BW>(dy, ds);
+        read<BW>(from, xs);
+#pragma unroll
+        for (int b = 0; b < BW; b++) sum += ds[b] * xs[b];
+      }
+  }
+  if (at >= SYN) return;
+  const size_t p = (size_t)n * SYN + a.origin[(size_t)n * SYN + at];
+  if (a.rectified && a.parameters[p] <= 0) sum = 0;
+  a.d_parameters[p] = a.add ? a.d_parameters[p] + sum : sum;
+}
+
+// forward: x = factor * mask * input   so: d input = factor * mask * sum of w d sum over the
+// synapses that read the channel. One block a step.
+KERNEL(elm_input_gradient, SMALL_THREADS) {
+  const int step = blockIdx.x;
+  for (int i = threadIdx.x; i < C * B; i += SMALL_THREADS) {
+    const int c = i / B, b = i % B;
+    float sum = 0;
+    for (u32 e = a.in_starts[c]; e < a.in_starts[c + 1]; e++) {
+      const u32 row = a.in_row[e];
+      sum += a.synapses[a.in_at[e]] * a.deltas[(slab(step, row / K, b / BW) * DELTA + row % K) * BW + b % BW];
+    }
+    const float mask = a.input_mask ? a.input_mask[i] : 1.f;
+    a.d_dense[(size_t)(a.first + step) * C * B + i] = a.input_factor * mask * sum;
+  }
+}
+
+// The sums over time, and the start state. One block a neuron.
+KERNEL(elm_finish, SMALL_THREADS) {
+  const int n = blockIdx.x, tid = threadIdx.x;
+  const auto sum = [&](int row) {
+    float all = 0;
+    for (int tile = 0; tile < GROUPS * SUB; tile++) all += a.sums[((size_t)tile * N + n) * SUMS + row];
+    return all;
+  };
+  for (int i = tid; i < O * M; i += SMALL_THREADS) a.d_parameters[P_READOUT + (size_t)n * O * M + i] = sum(S_READOUT + i);
+  for (int i = tid; i < O; i += SMALL_THREADS) a.d_parameters[P_BIAS + (size_t)n * O + i] = sum(S_BIAS + i);
+  if (!FIXED)
+    for (int i = tid; i < F; i += SMALL_THREADS) {
+      const size_t p = P_FEEDBACK + (size_t)n * F + i;
+      a.d_parameters[p] = a.rectified && a.parameters[p] <= 0 ? 0.f : sum(S_FEEDBACK + i);
+    }
+  // d raw = sum(d m~ m~) (ln kappa)' + sum(d m tanh) write'
+  if (!a.tau_raw)
+    for (int i = tid; i < M; i += SMALL_THREADS) {
+      const Timescale unit = timescale(a, n * M + i);
+      a.d_parameters[P_TAU + (size_t)n * M + i] = sum(S_KEEP + i) * unit.log_keep_slope + sum(S_WRITE + i) * unit.write_slope;
+    }
+  const float* carried = a.d_carried + (size_t)n * CARRIED * BP;
+  for (int i = tid; i < O * B; i += SMALL_THREADS) {
+    const int o = i / B, b = i % B;
+    float d = F ? carried[(LAST_ROW + o) * BP + b] : 0.f;
+    if (RECURRENT) {
+      float d_seen = 0;
+      for (int g = 0; g < GB; g++) d_seen += a.partial[((size_t)g * N + n) * BP + b];
+      d += (a.activity_mask ? a.activity_mask[(size_t)n * B + b] : 1.f) * d_seen;
+    }
+    a.d_state[(size_t)n * O * B + i] = d;
+  }
+  for (int i = tid; i < LAST_ROW * B; i += SMALL_THREADS) {
+    const int row = i / B, b = i % B;
+    size_t to = ST_MEMORY + (size_t)n * M + row;
+    if (row >= AVERAGE_ROW) to = ST_AVERAGE + (size_t)n * O + row - AVERAGE_ROW;
+    if (row >= TRACE_ROW) to = ST_TRACE + (size_t)n * TRACES + row - TRACE_ROW;
+    a.d_state[to * B + b] = carried[row * BP + b];
+  }
+}

@@ -1,0 +1,140 @@
+// What threads of a warp, a block and a group do together.
+#ifndef ELM_EMULATED
+#define SHARED(name) extern __shared__ __align__(16) float name[]
+#define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Args a)
+#endif
+
+template <int W> struct alignas(4 * W) Vec { float v[W]; };
+template <int W> __device__ __forceinline__ Vec<W> load(const float* p) { return *(const Vec<W>*)p; }
+template <int W> __device__ __forceinline__ void store(float* p, Vec<W> x) { *(Vec<W>*)p = x; }
+
+// What other multiprocessors wrote: past the first-level cache.
+template <int W> __device__ __forceinline__ Vec<W> fresh(const float* p) {
+  Vec<W> x;
+#ifndef ELM_EMULATED
+  if constexpr (W == 4) {
+    const float4 y = __ldcg((const float4*)p);
+    return Vec<W>{{y.x, y.y, y.z, y.w}};
+  }
+#endif
+  for (int v = 0; v < W; v++) x.v[v] = __ldcg(p + v);
+  return x;
+}
+
+// COUNT numbers from or to a place that is a multiple of COUNT from an aligned one.
+__host__ __device__ constexpr int width(int count) { return count % 4 == 0 ? 4 : count % 2 == 0 ? 2 : 1; }
+template <int COUNT> __device__ __forceinline__ void read(const float* p, float (&x)[COUNT]) {
+#pragma unroll
+  for (int b = 0; b < COUNT; b += width(COUNT)) {
+    const Vec<width(COUNT)> y = load<width(COUNT)>(p + b);
+#pragma unroll
+    for (int v = 0; v < width(COUNT); v++) x[b + v] = y.v[v];
+  }
+}
+template <int COUNT> __device__ __forceinline__ void write(float* p, const float (&x)[COUNT]) {
+#pragma unroll
+  for (int b = 0; b < COUNT; b += width(COUNT)) {
+    Vec<width(COUNT)> y;
+#pragma unroll
+    for (int v = 0; v < width(COUNT); v++) y.v[v] = x[b + v];
+    store<width(COUNT)>(p + b, y);
+  }
+}
+
+// The lanes of a warp share `rows` results for BW sequences: an item is a row and a
+// part of the sequences. How many parts a row has: what takes the fewest instructions.
+__host__ __device__ constexpr int part_cost(int rows, int parts) { return (rows * parts + 31) / 32 * (BW / parts + 2); }
+__host__ __device__ constexpr int parts_of(int rows) {
+  int best = 1;
+  for (int parts = 2; parts <= BW && BW % parts == 0; parts *= 2)
+    if (part_cost(rows, parts) < part_cost(rows, best)) best = parts;
+  return best;
+}
+
+// y = bias + W x for one neuron; `each(row, first sequence, y of the part)`.
+template <int IN, int OUT, class Each>
+__device__ __forceinline__ void linear(const float* w, const float* x, int lane, Each each) {
+  constexpr int STRIDE = odd(OUT), PARTS = parts_of(OUT), PART = BW / PARTS;
+  for (int item = lane; item < OUT * PARTS; item += 32) {
+    const int row = item % OUT, b0 = item / OUT * PART;
+    float y[PART], value[PART];
+#pragma unroll
+    for (int b = 0; b < PART; b++) y[b] = w[IN * STRIDE + row];
+#pragma unroll 5
+    for (int i = 0; i < IN; i++) {
+      const float weight = w[i * STRIDE + row];
+      read<PART>(x + i * BW + b0, value);
+#pragma unroll
+      for (int b = 0; b < PART; b++) y[b] += weight * value[b];
+    }
+    each(row, b0, y);
+  }
+}
+
+// forward: y = bias + W x   so: d x = W^T d y; `each(row, first sequence, d x of the part)`.
+template <int IN, int OUT, class Each>
+__device__ __forceinline__ void linear_back(const float* w, const float* dy, int lane, Each each) {
+  constexpr int STRIDE = odd(OUT), PARTS = parts_of(IN), PART = BW / PARTS;
+  for (int item = lane; item < IN * PARTS; item += 32) {
+    const int row = item % IN, b0 = item / IN * PART;
+    float dx[PART], value[PART];
+#pragma unroll
+    for (int b = 0; b < PART; b++) dx[b] = 0;
+#pragma unroll 5
+    for (int h = 0; h < OUT; h++) {
+      const float weight = w[row * STRIDE + h];
+      read<PART>(dy + h * BW + b0, value);
+#pragma unroll
+      for (int b = 0; b < PART; b++) dx[b] += weight * value[b];
+    }
+    each(row, b0, dx);
+  }
+}
+
+// All blocks of a group meet; what they wrote before is seen after. `counter` only grows.
+__device__ __forceinline__ void meet(u32* counter, u32& target) {
+  __syncthreads();
+  if (GB == 1) return;
+  target += GB;
+  if (threadIdx.x == 0) {
+#ifndef ELM_EMULATED
+    u32 seen;
+    asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(counter) : "memory");
+    do asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(seen) : "l"(counter) : "memory");
+    while ((int)(seen - target) < 0);
+#else
+    emulated_meet(counter, target, __LINE__);
+#endif
+  }
+  __syncthreads();
+}
+
+// A row of the caller's, [.., B]; nothing stands behind the B-th sequence.
+__device__ __forceinline__ float given(const float* p, size_t row, int b) { return b < B ? p[row * B + b] : 0.f; }
+
+// Hidden units, from their input x.
+__device__ __forceinline__ float unit(float x) {
+  if (MLP_ACTIVATION == RELU) return x > 0 ? x : 0.f;
+  if (MLP_ACTIVATION == RELU_SQUARED) return x > 0 ? x * x : 0.f;
+  return x / (1 + expf(-x));
+}
+__device__ __forceinline__ float unit_slope(float x) {
+  if (MLP_ACTIVATION == RELU) return x > 0 ? 1.f : 0.f;
+  if (MLP_ACTIVATION == RELU_SQUARED) return x > 0 ? 2 * x : 0.f;
+  const float s = 1 / (1 + expf(-x));
+  return s * (1 + x * (1 - s));
+}
+
+// a = phi(v); a spike's slope is the surrogate 1 / (100 |v| + 1)^2.
+__device__ __forceinline__ float output(float v) {
+  if (ACTIVATION == RECTIFIED) return v > 0 ? v : 0.f;
+  if (ACTIVATION == SPIKE) return v > 0 ? 1.f : 0.f;
+  return v;
+}
+__device__ __forceinline__ float output_slope(float v) {
+  if (ACTIVATION == RECTIFIED) return v > 0 ? 1.f : 0.f;
+  if (ACTIVATION == SPIKE) return 1 / ((100 * fabsf(v) + 1) * (100 * fabsf(v) + 1));
+  return 1.f;
+}
+constexpr float WRITE_SLOPE = 2.f / 3.f;
+constexpr double WRITE_FACTOR = 1.7159;
