@@ -4,13 +4,14 @@ use crate::adjoint::given;
 use crate::diagnose::VERSION;
 use crate::error::{NAME, failed};
 use crate::history::GraphTensor;
-use crate::{adjoint, elementwise, host, sequence, threads};
+use crate::{adjoint, card, elementwise, host, sequence, threads};
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use elm_core::backend::{Backend, Binary, Description, Memory, MemoryMut, ScanOptions, Unary, Value};
 use elm_core::device::{BackendOptions, Device, DeviceReport};
 use elm_core::kernel::Kernel;
-use elm_core::scan::ScanAdjoint;
+use elm_core::kernel::cuda::driver::AnyDriver;
+use elm_core::scan::{self, CardScan, ScanAdjoint, ScanArgs, ScanOutput};
 use elm_core::{Error, Result, shape};
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub struct CandleBackend {
     options: BackendOptions,
     device: candle_core::Device,
     kernel: Option<Arc<Kernel>>,
+    card: Option<Arc<CardScan<CandleBackend>>>,
 }
 
 /// Row numbers on the device.
@@ -35,8 +37,8 @@ impl CandleBackend {
     /// # Errors
     /// [`Error::Config`] when the thread count cannot be had or is more than
     /// [`elm_core::device::most_threads`],
-    /// [`Error::Unsupported`] when the device is not there or
-    /// `scan = "fused"` is asked for on CUDA.
+    /// [`Error::Unsupported`] when the device is not there, or
+    /// `scan = "fused"` is asked for on one without CUDA's compiler.
     pub fn new(options: BackendOptions) -> Result<Self> {
         let threads = match options.allowed_threads(threads::asked())? {
             Some(count) => {
@@ -45,12 +47,30 @@ impl CandleBackend {
             }
             None => threads::set_usual()?,
         };
-        let device = match options.device {
-            Device::Cpu => candle_core::Device::Cpu,
-            Device::Cuda(ordinal) => cuda(ordinal)?,
+        let (device, kernel, card) = match options.device {
+            Device::Cpu => (candle_core::Device::Cpu, options.kernel(NAME, threads)?, None),
+            Device::Cuda(ordinal) => {
+                options.simd.resolve()?;
+                (cuda(ordinal)?, None, card::open(&options, ordinal)?)
+            }
         };
-        let kernel = options.kernel(NAME, threads)?;
-        Ok(CandleBackend { options, device, kernel })
+        Ok(CandleBackend { options, device, kernel, card })
+    }
+
+    /// The same on the processor, with a driver that takes this machine's
+    /// memory for that of a card: what runs on cards, where there is none.
+    ///
+    /// # Errors
+    /// As [`CandleBackend::new`].
+    pub fn with_driver(options: BackendOptions, driver: AnyDriver) -> Result<Self> {
+        let options = BackendOptions { device: Device::Cpu, ..options };
+        let card = CardScan::open(&options, || Ok(driver))?;
+        Ok(CandleBackend { kernel: None, card, ..Self::new(options)? })
+    }
+
+    /// candle's own device.
+    pub(crate) fn device(&self) -> &candle_core::Device {
+        &self.device
     }
 
     /// The fused recurrence, unless the device or the options exclude it.
@@ -240,6 +260,13 @@ impl Backend for CandleBackend {
     fn select(&self, x: &GraphTensor, rows: &Index) -> Result<GraphTensor> {
         shape::rows(x.tensor().dims(), rows.largest)?;
         self.map("select", x, |x| x.contiguous()?.index_select(&rows.rows, 0))
+    }
+
+    fn elm_scan(&self, args: &ScanArgs<Self>) -> Result<ScanOutput<Self>> {
+        match &self.card {
+            Some(card) => card.run(self, args),
+            None => scan::run(self, args),
+        }
     }
 
     fn scan_options(&self) -> ScanOptions<'_> {

@@ -26,6 +26,7 @@
 
 mod adjoint;
 mod backend;
+mod card;
 mod diagnose;
 mod elementwise;
 mod error;
@@ -35,6 +36,7 @@ mod sequence;
 mod threads;
 
 pub use backend::{CandleBackend, Index};
+pub use card::Block;
 pub use diagnose::diagnose;
 pub use history::GraphTensor;
 pub use threads::set_threads;

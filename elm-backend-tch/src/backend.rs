@@ -2,12 +2,13 @@
 
 use crate::error::{NAME, failed};
 use crate::given::{self, Gradients, given};
-use crate::{diagnose, host, layers, threads};
+use crate::{card, diagnose, host, layers, threads};
 use elm_core::backend::{Backend, Binary, Description, Memory, MemoryMut, ScanOptions, Unary, Value};
 use elm_core::device::{BackendOptions, Device, DeviceReport, ScanChoice};
 use elm_core::kernel::Kernel;
+use elm_core::kernel::cuda::driver::AnyDriver;
 use elm_core::layers::{Attention, FusedLayers, GatedAnswer, GatedLayer};
-use elm_core::scan::ScanAdjoint;
+use elm_core::scan::{self, CardScan, ScanAdjoint, ScanArgs, ScanOutput};
 use elm_core::{Error, Result, shape};
 use std::sync::Arc;
 use tch::{Kind, TchError, Tensor};
@@ -18,6 +19,7 @@ pub struct TchBackend {
     options: BackendOptions,
     device: tch::Device,
     kernel: Option<Arc<Kernel>>,
+    card: Option<Arc<CardScan<TchBackend>>>,
 }
 
 /// A tensor of libtorch; clones share values and history.
@@ -61,8 +63,8 @@ impl TchBackend {
     ///
     /// # Errors
     /// [`Error::Config`] when the thread count cannot be had,
-    /// [`Error::Unsupported`] when the device is not there or
-    /// `scan = "fused"` is asked for on CUDA.
+    /// [`Error::Unsupported`] when the device is not there, or
+    /// `scan = "fused"` is asked for on one without CUDA's compiler.
     pub fn new(options: BackendOptions) -> Result<Self> {
         let threads = match options.allowed_threads(None)? {
             Some(count) => {
@@ -71,12 +73,30 @@ impl TchBackend {
             }
             None => threads::set_usual()?,
         };
-        let device = match options.device {
-            Device::Cpu => tch::Device::Cpu,
-            Device::Cuda(ordinal) => cuda(ordinal)?,
+        let (device, kernel, card) = match options.device {
+            Device::Cpu => (tch::Device::Cpu, options.kernel(NAME, threads)?, None),
+            Device::Cuda(ordinal) => {
+                options.simd.resolve()?;
+                (cuda(ordinal)?, None, card::open(&options, ordinal)?)
+            }
         };
-        let kernel = options.kernel(NAME, threads)?;
-        Ok(TchBackend { options, device, kernel })
+        Ok(TchBackend { options, device, kernel, card })
+    }
+
+    /// The same on the processor, with a driver that takes this machine's
+    /// memory for that of a card: what runs on cards, where there is none.
+    ///
+    /// # Errors
+    /// As [`TchBackend::new`].
+    pub fn with_driver(options: BackendOptions, driver: AnyDriver) -> Result<Self> {
+        let options = BackendOptions { device: Device::Cpu, ..options };
+        let card = CardScan::open(&options, || Ok(driver))?;
+        Ok(TchBackend { kernel: None, card, ..Self::new(options)? })
+    }
+
+    /// libtorch's own device.
+    pub(crate) fn device(&self) -> tch::Device {
+        self.device
     }
 
     /// The fused recurrence, unless the device or the options exclude it.
@@ -324,6 +344,13 @@ impl Backend for TchBackend {
 
     fn attention(&self, given: &Attention<'_, Self>) -> Result<TchTensor> {
         layers::attention(self, given).map(TchTensor)
+    }
+
+    fn elm_scan(&self, args: &ScanArgs<Self>) -> Result<ScanOutput<Self>> {
+        match &self.card {
+            Some(card) => card.run(self, args),
+            None => scan::run(self, args),
+        }
     }
 
     fn scan_options(&self) -> ScanOptions<'_> {

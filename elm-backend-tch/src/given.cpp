@@ -1,7 +1,7 @@
 // What elm needs of libtorch and tch does not offer: an operation with a given
 // value and an adjoint written in Rust; gradients of a scalar with respect to
 // every leaf, without touching the leaves' `.grad`; a tensor that takes over
-// the memory of a vector.
+// the memory of a vector; the stream that a device computes in.
 //
 // Ownership: a `Tensor*` that goes out is the caller's; one that comes in is
 // borrowed, except the results of an adjoint, which are taken over.
@@ -9,6 +9,7 @@
 // message and answers null. The adjoint reports failure the same way, and the
 // exception it becomes stays between here and libtorch's engine.
 
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
@@ -152,6 +153,19 @@ Tensor* elm_adopt(float* values, size_t length, void* context, Release release, 
   return guarded(message, capacity, [&] {
     auto end = [context, release](void*) { release(context); };
     return new Tensor(at::from_blob(values, {static_cast<int64_t>(length)}, end, at::kFloat));
+  });
+}
+
+// The stream in which this thread computes on the device of a tensor, null also
+// for a device's default stream; `*failed` tells a failure from that. Whatever
+// the device, without its own headers.
+void* elm_stream(const Tensor* on, int* failed, char* message, size_t capacity) {
+  *failed = 1;
+  return guarded(message, capacity, [&] {
+    c10::impl::VirtualGuardImpl guard(on->device().type());
+    void* stream = guard.getStream(on->device()).native_handle();
+    *failed = 0;
+    return stream;
   });
 }
 

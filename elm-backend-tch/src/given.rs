@@ -1,5 +1,5 @@
 //! Rust's side of `given.cpp`: adjoints in Rust, gradients of all leaves,
-//! tensors over vectors.
+//! tensors over vectors, a device's stream.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,6 +46,12 @@ unsafe extern "C" {
         message: *mut c_char,
         capacity: usize,
     ) -> *mut C_tensor;
+    fn elm_stream(
+        on: *const C_tensor,
+        failed: *mut c_int,
+        message: *mut c_char,
+        capacity: usize,
+    ) -> *mut c_void;
     fn elm_backward(loss: *const C_tensor, message: *mut c_char, capacity: usize) -> *mut OpaqueGradients;
     fn elm_gradient(gradients: *const OpaqueGradients, variable: *const C_tensor) -> *mut C_tensor;
     fn elm_free_gradients(gradients: *mut OpaqueGradients);
@@ -107,6 +113,14 @@ pub(crate) fn adopt(values: Vec<f32>) -> Result<Tensor, TchError> {
 extern "C" fn free(context: *mut c_void) {
     // SAFETY: `context` is the box made in `adopt`; C++ calls this once.
     drop(unsafe { Box::from_raw(context.cast::<Vec<f32>>()) });
+}
+
+/// The stream in which this thread computes on the device of a tensor.
+pub(crate) fn stream(on: &Tensor) -> Result<*mut c_void, TchError> {
+    let (mut failed, mut message) = (0, [0; MESSAGE]);
+    // SAFETY: all pointers are valid for the call.
+    let stream = unsafe { elm_stream(on.as_ptr(), &mut failed, message.as_mut_ptr(), MESSAGE) };
+    if failed == 0 { Ok(stream) } else { Err(error(&message)) }
 }
 
 /// Gradients of a scalar with respect to every variable it came from.

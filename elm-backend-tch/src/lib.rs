@@ -20,6 +20,7 @@
 //! this crate's build script.
 
 mod backend;
+mod card;
 mod diagnose;
 mod error;
 mod given;
@@ -28,6 +29,7 @@ mod layers;
 mod threads;
 
 pub use backend::{Index, TchBackend, TchTensor};
+pub use card::Block;
 pub use diagnose::diagnose;
 pub use given::Gradients;
 pub use threads::set_threads;

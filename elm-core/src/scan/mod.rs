@@ -3,10 +3,12 @@
 //!
 //! Read in this order: [`composed`](composed()) (step by step from
 //! primitives), `segments` (the same in bounded memory), `fused` (one kernel
-//! call), [`run`] (which of them). [`walk`] takes recurrences of any other kind
+//! call), `card` (the same on a card), [`run`] (which of them). [`walk`] takes recurrences of any other kind
 //! over a sequence, in bounded memory too.
 
 mod adjoint;
+#[cfg(feature = "cuda")]
+mod card;
 mod composed;
 mod decay;
 mod densify;
@@ -17,6 +19,8 @@ mod recurrence;
 mod segments;
 
 pub use adjoint::ScanAdjoint;
+#[cfg(feature = "cuda")]
+pub use card::{CardScan, OnCard};
 pub use composed::composed;
 pub use flat::FlatLayout;
 pub use policy::run;

@@ -179,7 +179,11 @@ impl<B: Backend> SegmentedScan<B> {
 }
 
 /// The input of some of the steps.
-fn part<B: Backend>(backend: &B, args: &ScanArgs<B>, steps: Range<usize>) -> Result<Input<B::Tensor>> {
+pub(super) fn part<B: Backend>(
+    backend: &B,
+    args: &ScanArgs<B>,
+    steps: Range<usize>,
+) -> Result<Input<B::Tensor>> {
     Ok(match &args.input {
         Input::Tokens(ids) => Input::Tokens(ids[steps.start * args.rows..steps.end * args.rows].into()),
         Input::Events(events) => Input::Events(events.part(steps).into()),
