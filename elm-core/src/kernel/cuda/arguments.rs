@@ -27,7 +27,7 @@ arguments! {
         source, origin, starts, edge_row, edge_at, in_starts, in_row, in_at,
         event_step, event_place, event_value,
         weights, synapses, edges, x, seen, carried, carried_on, records,
-        d_carried, deltas, partial, sums, counter,
+        d_carried, deltas, partial, sums, source_trace, d_source_trace, counter,
     }
     double { delta_t, lambda, tau_low, tau_high, fixed_weight }
     float { input_scale, input_factor, average_decay, average_take, trace_decay }
@@ -35,7 +35,7 @@ arguments! {
 }
 
 // Bytes between fields would not be initialised.
-const _: () = assert!(size_of::<Arguments>() == 40 * 8 + 5 * 8 + 14 * 4);
+const _: () = assert!(size_of::<Arguments>() == 42 * 8 + 5 * 8 + 14 * 4);
 
 impl Arguments {
     /// Their bytes.

@@ -135,6 +135,8 @@ impl Driver for Emulated {
         };
         match waiting {
             0 => Ok(()),
+            -1 => Err(failed("launch", format!("{kernel}: no memory for its threads"))),
+            -2 => Err(failed("launch", format!("{kernel}: it reads or writes where there is no memory"))),
             waiting => Err(failed("launch", format!("{kernel}: {waiting} threads wait for ever"))),
         }
     }

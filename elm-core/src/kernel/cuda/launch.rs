@@ -85,7 +85,14 @@ impl<D: Driver> Call<'_, D> {
     /// As [`Call::prepare`].
     pub(super) unsafe fn end(&self) -> Result<()> {
         // SAFETY: the caller's promise.
-        unsafe { self.small("elm_end", self.plan.sizes.n, 0) }
+        unsafe {
+            self.small("elm_end", self.plan.sizes.n, 0)?;
+            if !self.plan.sizes.synapse_traces() {
+                return Ok(());
+            }
+            self.small("elm_source_trace", self.table_blocks(), 0)?;
+            self.small("elm_trace_end", self.plan.sizes.n, 0)
+        }
     }
 
     /// The gradient of the end state.
@@ -94,7 +101,19 @@ impl<D: Driver> Call<'_, D> {
     /// As [`Call::prepare`].
     pub(super) unsafe fn start_back(&self) -> Result<()> {
         // SAFETY: the caller's promise.
-        unsafe { self.small("elm_back_start", self.plan.sizes.n, 0) }
+        unsafe {
+            self.small("elm_back_start", self.plan.sizes.n, 0)?;
+            if !self.plan.sizes.synapse_traces() || self.arguments.d_source_trace == 0 {
+                return Ok(());
+            }
+            self.small("elm_source_trace", self.table_blocks(), 0)?;
+            self.small("elm_trace_back", self.table_blocks(), 0)
+        }
+    }
+
+    /// Blocks that go over a table of what synapses read.
+    fn table_blocks(&self) -> usize {
+        blocks_for(self.plan.sizes.table_rows() * self.plan.row())
     }
 
     /// Back over some steps, and what they contribute to gradients; with

@@ -2,16 +2,12 @@
 
 use super::plan::Plan;
 use super::sizes::Sizes;
-use crate::spec::{LayerRun, Trace};
+use crate::spec::LayerRun;
 
 /// Refuses what there are no kernels for.
 pub(super) fn options<X, I>(run: &LayerRun<X, I>) -> Result<(), String> {
-    let neuron = &run.layer.neuron;
     if run.want.monitors {
         return Err("copies of every intermediate are not made on the card".into());
-    }
-    if matches!(neuron.trace, Trace::Synapse(_)) {
-        return Err("traces of synapses (neuron v1) have no kernel yet".into());
     }
     Ok(())
 }

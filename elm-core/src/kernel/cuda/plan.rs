@@ -60,7 +60,7 @@ impl Plan {
     }
 
     /// Every division worth a look.
-    fn all(sizes: &Sizes, card: &Card, resident: bool, tabled: bool) -> Vec<Plan> {
+    pub(super) fn all(sizes: &Sizes, card: &Card, resident: bool, tabled: bool) -> Vec<Plan> {
         let mut plans = Vec::new();
         for width in WIDTHS {
             let tiles = sizes.b.div_ceil(width);
@@ -162,7 +162,7 @@ impl Plan {
         4 * slabs * self.sizes.k * self.width
     }
 
-    fn fits(&self, card: &Card) -> bool {
+    pub(super) fn fits(&self, card: &Card) -> bool {
         let most = [self.forward_shared(), self.backward_shared(), self.map_shared(), self.synapse_shared()];
         most.iter().all(|&bytes| bytes <= card.shared_bytes)
     }

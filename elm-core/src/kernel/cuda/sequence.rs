@@ -23,6 +23,7 @@ pub(super) const SOURCE: &str = concat!(
     include_str!("source/forward.cu"),
     include_str!("source/backward.cu"),
     include_str!("source/prepare.cu"),
+    include_str!("source/traces.cu"),
     include_str!("source/gradients.cu"),
 );
 
@@ -112,8 +113,10 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         device::check(run)?;
         outputs.check(run)?;
         let Compiled { plan, module } = self.compiled(run)?;
-        let keep = run.want.gradient;
-        let segments = if keep {
+        // Traces of synapses are taken from all steps in the end.
+        let traced = plan.sizes.synapse_traces();
+        let (gradient, keep) = (run.want.gradient, run.want.gradient || traced);
+        let segments = if gradient {
             Segments::new(&plan, run.steps, self.memory_budget)
         } else {
             Segments::none(run.steps)
@@ -128,7 +131,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         constants.place(memory.slice(&lists).address, &mut call.arguments);
         let entries = if keep { run.steps + 1 } else { 2 };
         let of_edges =
-            if keep && sizes.recurrent { plan.blocks * plan.neurons() * sizes.synapses() } else { 0 };
+            if gradient && sizes.recurrent { plan.blocks * plan.neurons() * sizes.synapses() } else { 0 };
         let border = neurons * sizes.carried() * row;
         let recorded = segments.keep_records.then(|| run.steps * neurons * sizes.record() * row);
         let history = CudaHistory {
@@ -147,24 +150,26 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
             segments,
         };
         let counter = room(memory, plan.groups)?;
+        let trace = room(memory, if traced { sizes.table_rows() * row } else { 0 })?;
         history.place(memory, &mut call.arguments);
         let to = &mut call.arguments;
         to.counter = memory.slice(&counter).address;
         to.activity = outputs.activity.address;
         to.end_state = outputs.state.address;
         to.magnitude = address(outputs.magnitude);
+        to.source_trace = memory.slice(&trace).address;
         to.keep = i32::from(keep);
         // SAFETY: the caller's slices were checked, and the blocks are as long
         // as the plan says; all live until the stream has passed.
         unsafe {
-            call.prepare(keep)?;
+            call.prepare(gradient)?;
             for segment in 0..segments.count() {
                 history.place_border(memory, segment, &mut call.arguments);
                 call.forward(segments.of(segment), false)?;
             }
             call.end()?;
         }
-        Ok(keep.then_some(history))
+        Ok(gradient.then_some(history))
     }
 
     /// Differentiates a forward pass.
@@ -202,6 +207,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         let of_steps = |rows: usize| segments.length * neurons * rows * row;
         let partial = if sizes.recurrent { 2 * plan.blocks * neurons * row } else { 0 };
         let again = if segments.keep_records { 0 } else { of_steps(sizes.record()) };
+        let traces = if sizes.synapse_traces() { sizes.table_rows() * row } else { 0 };
         let blocks = [
             room(memory, neurons * sizes.carried() * row)?,
             room(memory, of_steps(sizes.delta()))?,
@@ -209,12 +215,16 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
             room(memory, plan.groups * plan.sub * neurons * sizes.sums())?,
             room(memory, plan.groups)?,
             room(memory, again)?,
+            room(memory, traces)?,
+            room(memory, traces)?,
         ];
         let to = &mut call.arguments;
-        let [carried, deltas, partial, sums, counter, again] =
+        let [carried, deltas, partial, sums, counter, again, trace, d_trace] =
             blocks.each_ref().map(|block| memory.slice(block).address);
         (to.d_carried, to.deltas, to.partial, to.sums, to.counter) =
             (carried, deltas, partial, sums, counter);
+        to.source_trace = trace;
+        to.d_source_trace = if cotangents.state.is_some() { d_trace } else { 0 };
         to.d_activity = address(cotangents.activity);
         to.d_end_state = address(cotangents.state);
         to.d_magnitude = address(cotangents.magnitude);
@@ -248,6 +258,15 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         let mut call = Call { driver: &self.driver, module, stream, plan, arguments: Arguments::default() };
         call.take_run(run);
         call
+    }
+
+    /// Divides the work of a shape in this way.
+    #[cfg(test)]
+    pub(super) fn divide(&self, plan: Plan) -> Result<()> {
+        let module = Arc::new(self.driver.compile(SOURCE, &plan.defines())?);
+        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        shapes.insert(plan.sizes.clone(), Compiled { plan: Arc::new(plan), module });
+        Ok(())
     }
 
     /// The kernels of a run's shape.

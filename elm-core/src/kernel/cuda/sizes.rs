@@ -97,6 +97,11 @@ impl Sizes {
         sizes.chain(flags.map(|(name, flag)| (name, i64::from(flag)))).chain(kinds).collect()
     }
 
+    /// Do synapses have traces of their own?
+    pub(super) fn synapse_traces(&self) -> bool {
+        self.trace == 2
+    }
+
     /// Wired synapses of a neuron.
     pub(super) fn synapses(&self) -> usize {
         self.k * self.s

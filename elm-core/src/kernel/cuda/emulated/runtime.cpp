@@ -6,7 +6,8 @@
 // run does, so that some run as far ahead as barriers allow: a missing one shows.
 #include "device.h"
 #include <algorithm>
-#include <cstdio>
+#include <csetjmp>
+#include <csignal>
 #include <cstdlib>
 #include <random>
 #include <sys/mman.h>
@@ -96,6 +97,13 @@ void prepare(Fiber& f, unsigned char* stack) {
 #endif
 }
 
+// An address that is none ends the launch, not the process.
+thread_local sigjmp_buf* on_fault;
+void fault(int signal) {
+  if (on_fault) siglongjmp(*on_fault, 1);
+  std::signal(signal, SIG_DFL);  // another thread's
+}
+
 // Threads that wait for ever, or -1.
 long run(unsigned first, unsigned count, unsigned blocks, size_t shared, int schedule) {
   std::mt19937 random(schedule);
@@ -161,13 +169,26 @@ uint32_t emulated_shuffle(uint32_t value, int with) {
   return value;
 }
 
-// Runs a kernel: 0, the number of threads that wait for ever, or -1 without memory for them.
+// Runs a kernel: 0, the number of threads that wait for ever, -1 without memory for them, or
+// -2 after an access to an address that is none.
 // Blocks of a cooperative launch live at the same time, others one after the other.
 extern "C" long emulated_launch(Kernel run_this, const void* with, unsigned blocks, unsigned threads, size_t shared,
                                 int cooperative, int schedule, int without_line) {
   kernel = run_this, arguments = with, block_size = threads, without = without_line;
-  if (cooperative) return run(0, blocks, blocks, shared, schedule);
-  for (unsigned i = 0; i < blocks; i++)
-    if (const long left = run(i, 1, blocks, shared, schedule)) return left;
-  return 0;
+  struct sigaction ours = {}, theirs;
+  ours.sa_handler = fault;
+  sigaction(SIGSEGV, &ours, &theirs);
+  sigjmp_buf place;
+  volatile long left = -2;
+  if (!sigsetjmp(place, 1)) {
+    on_fault = &place;
+    left = 0;
+    for (unsigned i = 0; i < (cooperative ? 1 : blocks) && !left; i++)
+      left = run(i, cooperative ? blocks : 1, blocks, shared, schedule);
+  } else {
+    left = -2;
+  }
+  on_fault = nullptr;
+  sigaction(SIGSEGV, &theirs, nullptr);
+  return left;
 }

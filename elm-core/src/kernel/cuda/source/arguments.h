@@ -47,7 +47,9 @@ struct Args {
   float* deltas;     // [steps][N][TILES][DELTA][BW]
   float* partial;    // [2][GB][N][BP] gradients of `seen` by block
   float* sums;       // [GROUPS * SUB][N][SUMS]
-  u32* counter;      // [GROUPS], zero
+  float* source_trace;    // [ROWS][BP] traces of what synapses read, at the end; or null
+  float* d_source_trace;  // and their gradients; or null
+  u32* counter;           // [GROUPS], zero
   // Scalars.
   double delta_t, lambda, tau_low, tau_high, fixed_weight;
   float input_scale, input_factor;

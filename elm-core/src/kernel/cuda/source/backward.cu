@@ -22,12 +22,21 @@ __device__ __forceinline__ float gathered(const Args& a, int step, int neuron, i
   return sum;
 }
 
+// forward: X = kappa_s X' + what synapses read, at the end s = .. + w X (traces.cu)
+// so:      d of what they read in step t += kappa_s^(T - 1 - t) d X
+__device__ __forceinline__ float traced_back(const Args& a, int row, int t, int b) {
+  if (!a.d_source_trace) return 0;
+  return powf(a.trace_decay, a.steps - 1 - t) * a.d_source_trace[(size_t)row * BP + b];
+}
+
 // forward: v = y - r + b, r = kappa_r r' + (1 - kappa_r) y, a = phi(v); the answer, the end
 //          state, the next step's synapses and feedback read a
 // so:      d v = phi'(v) d a, d b += d v, d r -= d v, d y = d v + (1 - kappa_r) d r, d r' = kappa_r d r
 __device__ __forceinline__ void read_out_back(const Args& a, const BackTask& task, int t) {
   float d_seen = 0;
   if (RECURRENT && t + 1 < a.steps) d_seen = gathered(a, t + 1, task.neuron, task.b0, task.lane);
+  if (RECURRENT && TRACE == SYNAPSE_TRACE && t + 1 < a.steps && task.lane < BW)
+    d_seen += traced_back(a, C + task.neuron, t + 1, task.b0 + task.lane);
   for (int item = task.lane; item < O * BW; item += 32) {
     const int o = item / BW, b = item % BW, column = task.b0 + b;
     const size_t row = (size_t)task.neuron * O + o;
@@ -109,10 +118,10 @@ __device__ __forceinline__ void branch_back(const Args& a, const BackTask& task,
 template <int J> __device__ __forceinline__ void mlp_back(const Args& a, const BackTask& task, float* dy, float* dx) {
   const float* weights = task.weights + map_at(J);
   if constexpr (J > 0) {
-    linear_back<H, map_out(J)>(weights, dy, task.lane, [&](int h, int q, auto& d) {
-      constexpr int PART = sizeof(d) / sizeof(float);
+    constexpr int PART = part_of(H);
+    linear_back<H, map_out(J)>(weights, dy, task.lane, [&](int h, int q, float (&d)[PART]) {
       float pre[PART];
-      read<PART>(task.record + (HIDDEN_ROW + (J - 1) * H + h) * BW + q, pre);
+      read<PART>(task.record + (hidden_row(J - 1) + h) * BW + q, pre);
 #pragma unroll
       for (int b = 0; b < PART; b++) d[b] *= unit_slope(pre[b]);
       write<PART>(dx + h * BW + q, d);
@@ -121,8 +130,8 @@ template <int J> __device__ __forceinline__ void mlp_back(const Args& a, const B
     __syncwarp();
     mlp_back<J - 1>(a, task, dx, dy);
   } else {
-    linear_back<I, map_out(0)>(weights, dy, task.lane, [&](int row, int q, auto& d) {
-      constexpr int PART = sizeof(d) / sizeof(float);
+    constexpr int PART = part_of(I);
+    linear_back<I, map_out(0)>(weights, dy, task.lane, [&](int row, int q, float (&d)[PART]) {
       if (row < BR) return branch_back<PART>(a, task, row, q, d);
       const int i = row - BR;
 #pragma unroll
@@ -195,6 +204,7 @@ KERNEL(elm_backward, THREADS) {
                                a.deltas + at * DELTA * BW, sm + Backward::kept + warp * Backward::each_kept,
                                sm + Backward::bounded + warp * Backward::each_bounded, readout,
                                readout + Backward::each_readout};
+        if (t > a.first) prefetch(task.record - (size_t)N * TILES * RECORD * BW, RECORD * BW, task.lane);
         read_out_back(a, task, t);
         __syncwarp();
         memory_back(a, task, hidden);

@@ -51,9 +51,9 @@ __device__ __forceinline__ void branches(const Args& a, const Task& task, Source
 template <int J> __device__ __forceinline__ void mlp(const Args& a, const Task& task, const float* x) {
   float* y = J % 2 ? task.other : task.hidden;
   if constexpr (J < LAYERS) {
-    linear<map_in(J), H>(task.weights + map_at(J), x, task.lane, [&](int h, int q, auto& pre) {
-      constexpr int PART = sizeof(pre) / sizeof(float);
-      if (a.records) write<PART>(task.record + (HIDDEN_ROW + J * H + h) * BW + q, pre);
+    constexpr int PART = part_of(H);
+    linear<map_in(J), H>(task.weights + map_at(J), x, task.lane, [&](int h, int q, float (&pre)[PART]) {
+      if (a.records) write<PART>(task.record + (hidden_row(J) + h) * BW + q, pre);
 #pragma unroll
       for (int b = 0; b < PART; b++) pre[b] = unit(pre[b]);
       write<PART>(y + h * BW + q, pre);
@@ -61,8 +61,8 @@ template <int J> __device__ __forceinline__ void mlp(const Args& a, const Task& 
     __syncwarp();
     mlp<J + 1>(a, task, y);
   } else {
-    linear<map_in(J), M>(task.weights + map_at(J), x, task.lane, [&](int i, int q, auto& o) {
-      constexpr int PART = sizeof(o) / sizeof(float);
+    constexpr int PART = part_of(M);
+    linear<map_in(J), M>(task.weights + map_at(J), x, task.lane, [&](int i, int q, float (&o)[PART]) {
 #pragma unroll
       for (int b = 0; b < PART; b++) {
         if (a.memory_mask) o[b] *= given(a.memory_mask, (size_t)task.neuron * M + i, task.b0 + q + b);

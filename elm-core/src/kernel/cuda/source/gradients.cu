@@ -17,31 +17,39 @@ KERNEL(elm_back_start, SMALL_THREADS) {
     for (int g = tid; g < GROUPS; g += SMALL_THREADS) a.counter[g] = 0;
 }
 
-// forward: y = bias + W x   so: d W += d y x^T, d bias += d y, over steps and sequences.
-// A thread owns rows i0, i0 + IT, .. of x and h0, h0 + HT, .. of y; the last row of x is 1.
+// forward: y = bias + W x   so: d W += d y x^T, d bias += d y, over steps, last to first, and
+// sequences; so that segments of steps, last to first, add up to the same bits. A thread owns rows i0, i0 + IT, .. of x and h0, h0 + HT, .. of y; the last row of x is 1.
 template <int J> __device__ __forceinline__ void map_gradient(const Args& a, int n, int chunk) {
-  constexpr int IN = map_in(J), OUT = map_out(J), IT = edges_of(IN + 1), HT = edges_of(OUT);
+  constexpr int IN = map_in(J), OUT = map_out(J), IT = edges_of(IN + 1), HT = edges_of(OUT), W = width(COLUMNS);
   SHARED(sm);
   float *x = sm, *y = sm + (IN + 1) * COLUMN_STRIDE;
   const int tid = threadIdx.x, part = chunk * SMALL_THREADS + tid, i0 = part % IT, h0 = part / IT;
-  float sum[EDGE][EDGE] = {};
+  const auto place = [&](int i, int h) {
+    return a.d_parameters + (i < IN ? p_map(J) + ((size_t)n * OUT + h) * IN + i : p_map_bias(J) + (size_t)n * OUT + h);
+  };
+  float sum[EDGE][EDGE];
+#pragma unroll
+  for (int r = 0; r < EDGE; r++)
+#pragma unroll
+    for (int q = 0; q < EDGE; q++) {
+      const int i = i0 + r * IT, h = h0 + q * HT;
+      sum[r][q] = a.add && i <= IN && h < OUT ? *place(i, h) : 0.f;
+    }
   for (int c = tid; c < COLUMNS; c += SMALL_THREADS) x[IN * COLUMN_STRIDE + c] = 1;
-  const int units = (a.last - a.first) * TILES;
-  for (int u0 = 0; u0 < units; u0 += UNITS) {
+  for (int top = (a.last - a.first) * TILES - 1; top >= 0; top -= UNITS) {
     __syncthreads();
     for (int e = tid; e < UNITS * (IN + OUT) * BW; e += SMALL_THREADS) {
-      const int u = e / ((IN + OUT) * BW), row = e / BW % (IN + OUT), b = e % BW, at = u0 + u;
+      const int u = e / ((IN + OUT) * BW), row = e / BW % (IN + OUT), b = e % BW;
       float value = 0;
-      if (at < units) {
-        const size_t place = slab(at / TILES, n, at % TILES);
-        if (row >= IN) value = a.deltas[(place * DELTA + delta_row(J) + row - IN) * BW + b];
-        else if (J) value = unit(a.records[(place * RECORD + HIDDEN_ROW + (J - 1) * H + row) * BW + b]);
-        else value = a.records[(place * RECORD + row) * BW + b];
+      if (top >= u) {
+        const size_t at = slab((top - u) / TILES, n, (top - u) % TILES);
+        if (row >= IN) value = a.deltas[(at * DELTA + delta_row(J) + row - IN) * BW + b];
+        else if (J > 0) value = unit(a.records[(at * RECORD + hidden_row(J - 1) + row) * BW + b]);
+        else value = a.records[(at * RECORD + row) * BW + b];
       }
       (row < IN ? x + row * COLUMN_STRIDE : y + (row - IN) * COLUMN_STRIDE)[u * BW + b] = value;
     }
     __syncthreads();
-    constexpr int W = width(COLUMNS);
     if (h0 < HT)
       for (int c = 0; c < COLUMNS; c += W) {
         Vec<W> xs[EDGE], ys[EDGE];
@@ -62,12 +70,8 @@ template <int J> __device__ __forceinline__ void map_gradient(const Args& a, int
 #pragma unroll
   for (int r = 0; r < EDGE; r++)
 #pragma unroll
-    for (int q = 0; q < EDGE; q++) {
-      const int i = i0 + r * IT, h = h0 + q * HT;
-      if (i > IN || h >= OUT) continue;
-      float* to = a.d_parameters + (i < IN ? p_map(J) + ((size_t)n * OUT + h) * IN + i : p_map_bias(J) + (size_t)n * OUT + h);
-      *to = a.add ? *to + sum[r][q] : sum[r][q];
-    }
+    for (int q = 0; q < EDGE; q++)
+      if (i0 + r * IT <= IN && h0 + q * HT < OUT) *place(i0 + r * IT, h0 + q * HT) = sum[r][q];
 }
 template <int J> __device__ __forceinline__ void map_gradients(const Args& a, int n, int chunk) {
   if (chunk < chunks_of(J)) map_gradient<J>(a, n, chunk);
@@ -79,38 +83,38 @@ KERNEL(elm_map_gradient, SMALL_THREADS) {
   map_gradients<0>(a, blockIdx.x / all_chunks(MAPS), blockIdx.x % all_chunks(MAPS));
 }
 
-// forward: sum += w x of what the synapse reads   so: d w += d sum x. A thread has one synapse.
+// forward: sum += w x of what the synapse reads   so: d w += d sum x, in the same order. A
+// thread has one synapse.
 KERNEL(elm_synapse_gradient, SMALL_THREADS) {
-  SHARED(d);
+  SHARED(sm);
   constexpr int CHUNKS = (SYN + SMALL_THREADS - 1) / SMALL_THREADS;
-  const int tid = threadIdx.x, n = blockIdx.x / CHUNKS, at = blockIdx.x % CHUNKS * SMALL_THREADS + tid;
-  const u32 row = at < SYN ? a.source[(size_t)n * SYN + at] : 0;
+  const int tid = threadIdx.x, n = blockIdx.x / CHUNKS, j = blockIdx.x % CHUNKS * SMALL_THREADS + tid;
+  const size_t at = (size_t)n * SYN + (j < SYN ? j : 0), p = (size_t)n * SYN + a.origin[at];
+  const u32 row = a.source[at];
   const float* x = row < C ? a.x + (size_t)row * BP : a.seen + (size_t)(row - C) * BP;
   const size_t stride = (row < C ? C : NS) * (size_t)BP;
-  float sum = 0;
-  const int slabs = (a.last - a.first) * TILES;
-  for (int s0 = 0; s0 < slabs; s0 += SLABS) {
-    const int here = slabs - s0 < SLABS ? slabs - s0 : SLABS;
+  float sum = a.add ? a.d_parameters[p] : 0.f;
+  if (TRACE == SYNAPSE_TRACE && a.d_end_state && !a.add)  // the end's s = .. + w X
+    for (int b = 0; b < B; b++)
+      sum += given(a.d_end_state, trace_row(a, at), b) * a.source_trace[(size_t)row * BP + b];
+  for (int top = (a.last - a.first) * TILES - 1; top >= 0; top -= SLABS) {
+    const int here = top + 1 < SLABS ? top + 1 : SLABS;
     __syncthreads();
     for (int i = tid; i < here * K * BW; i += SMALL_THREADS) {
-      const int s = s0 + i / (K * BW);
-      d[i] = a.deltas[slab(s / TILES, n, s % TILES) * DELTA * BW + i % (K * BW)];
+      const int s = top - i / (K * BW);
+      sm[i] = a.deltas[slab(s / TILES, n, s % TILES) * DELTA * BW + i % (K * BW)];
     }
     __syncthreads();
-    if (at < SYN)
-      for (int s = 0; s < here; s++) {
-        const float *dy = d + (s * K + at % K) * BW, *from = x + (a.first + (s0 + s) / TILES) * stride + (s0 + s) % TILES * BW;
-        float xs[BW], ds[BW];
-        read<BW>(dy, ds);
-        read<BW>(from, xs);
+    for (int s = 0; s < here; s++) {
+      const int step = (top - s) / TILES, tile = (top - s) % TILES;
+      float xs[BW], ds[BW];
+      read<BW>(sm + (s * K + j % K) * BW, ds);
+      read<BW>(x + (a.first + step) * stride + tile * BW, xs);
 #pragma unroll
-        for (int b = 0; b < BW; b++) sum += ds[b] * xs[b];
-      }
+      for (int b = 0; b < BW; b++) sum += ds[b] * xs[b];
+    }
   }
-  if (at >= SYN) return;
-  const size_t p = (size_t)n * SYN + a.origin[(size_t)n * SYN + at];
-  if (a.rectified && a.parameters[p] <= 0) sum = 0;
-  a.d_parameters[p] = a.add ? a.d_parameters[p] + sum : sum;
+  if (j < SYN) a.d_parameters[p] = a.rectified && a.parameters[p] <= 0 ? 0.f : sum;
 }
 
 // forward: x = factor * mask * input   so: d input = factor * mask * sum of w d sum over the
@@ -124,6 +128,7 @@ KERNEL(elm_input_gradient, SMALL_THREADS) {
       const u32 row = a.in_row[e];
       sum += a.synapses[a.in_at[e]] * a.deltas[(slab(step, row / K, b / BW) * DELTA + row % K) * BW + b % BW];
     }
+    if (TRACE == SYNAPSE_TRACE) sum += traced_back(a, c, a.first + step, b);
     const float mask = a.input_mask ? a.input_mask[i] : 1.f;
     a.d_dense[(size_t)(a.first + step) * C * B + i] = a.input_factor * mask * sum;
   }
@@ -157,6 +162,7 @@ KERNEL(elm_finish, SMALL_THREADS) {
     if (RECURRENT) {
       float d_seen = 0;
       for (int g = 0; g < GB; g++) d_seen += a.partial[((size_t)g * N + n) * BP + b];
+      if (TRACE == SYNAPSE_TRACE) d_seen += traced_back(a, C + n, 0, b);
       d += (a.activity_mask ? a.activity_mask[(size_t)n * B + b] : 1.f) * d_seen;
     }
     a.d_state[(size_t)n * O * B + i] = d;
@@ -166,6 +172,11 @@ KERNEL(elm_finish, SMALL_THREADS) {
     size_t to = ST_MEMORY + (size_t)n * M + row;
     if (row >= AVERAGE_ROW) to = ST_AVERAGE + (size_t)n * O + row - AVERAGE_ROW;
     if (row >= TRACE_ROW) to = ST_TRACE + (size_t)n * TRACES + row - TRACE_ROW;
+    if (TRACE == SYNAPSE_TRACE && row >= TRACE_ROW) {
+      if (row < TRACE_ROW + K) continue;
+      to += SYN - K;
+    }
     a.d_state[to * B + b] = carried[row * BP + b];
   }
+  if (TRACE == SYNAPSE_TRACE) start_traces_back(a, n, carried);
 }

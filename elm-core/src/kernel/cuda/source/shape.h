@@ -50,6 +50,7 @@ constexpr int CARRIED = MAGNITUDE_ROW + 1;
 constexpr int HIDDEN_ROW = I, BOUNDED_ROW = HIDDEN_ROW + LAYERS * H, DRIVE_ROW = BOUNDED_ROW + M;
 constexpr int FED_ROW = DRIVE_ROW + O, RECORD = FED_ROW + F;
 constexpr int DELTA = BR + LAYERS * H + M;
+__host__ __device__ constexpr int hidden_row(int map) { return HIDDEN_ROW + map * H; }
 __host__ __device__ constexpr int delta_row(int map) { return BR + map * H; }
 
 // Sums over time that become gradients: readout, bias, m~ d(m~), tanh d(m), feedback.

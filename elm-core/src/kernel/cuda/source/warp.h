@@ -1,6 +1,7 @@
 // What threads of a warp, a block and a group do together.
 #ifndef ELM_EMULATED
-#define SHARED(name) extern __shared__ __align__(16) float name[]
+extern __shared__ __align__(16) float elm_shared[];
+#define SHARED(name) float* const name = elm_shared
 #define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Args a)
 #endif
 
@@ -10,15 +11,24 @@ template <int W> __device__ __forceinline__ void store(float* p, Vec<W> x) { *(V
 
 // What other multiprocessors wrote: past the first-level cache.
 template <int W> __device__ __forceinline__ Vec<W> fresh(const float* p) {
-  Vec<W> x;
 #ifndef ELM_EMULATED
   if constexpr (W == 4) {
     const float4 y = __ldcg((const float4*)p);
     return Vec<W>{{y.x, y.y, y.z, y.w}};
-  }
+  } else
 #endif
-  for (int v = 0; v < W; v++) x.v[v] = __ldcg(p + v);
-  return x;
+  {
+    Vec<W> x = {};
+    for (int v = 0; v < W; v++) x.v[v] = __ldcg(p + v);
+    return x;
+  }
+}
+
+// A warp asks for numbers that it will read a step later.
+__device__ __forceinline__ void prefetch(const float* p, int count, int lane) {
+#ifndef ELM_EMULATED
+  for (int i = lane * 32; i < count; i += 32 * 32) asm volatile("prefetch.global.L2 [%0];" ::"l"(p + i));
+#endif
 }
 
 // COUNT numbers from or to a place that is a multiple of COUNT from an aligned one.
@@ -51,10 +61,12 @@ __host__ __device__ constexpr int parts_of(int rows) {
   return best;
 }
 
+__host__ __device__ constexpr int part_of(int rows) { return BW / parts_of(rows); }
+
 // y = bias + W x for one neuron; `each(row, first sequence, y of the part)`.
 template <int IN, int OUT, class Each>
 __device__ __forceinline__ void linear(const float* w, const float* x, int lane, Each each) {
-  constexpr int STRIDE = odd(OUT), PARTS = parts_of(OUT), PART = BW / PARTS;
+  constexpr int STRIDE = odd(OUT), PART = part_of(OUT), PARTS = BW / PART;
   for (int item = lane; item < OUT * PARTS; item += 32) {
     const int row = item % OUT, b0 = item / OUT * PART;
     float y[PART], value[PART];
@@ -74,7 +86,7 @@ __device__ __forceinline__ void linear(const float* w, const float* x, int lane,
 // forward: y = bias + W x   so: d x = W^T d y; `each(row, first sequence, d x of the part)`.
 template <int IN, int OUT, class Each>
 __device__ __forceinline__ void linear_back(const float* w, const float* dy, int lane, Each each) {
-  constexpr int STRIDE = odd(OUT), PARTS = parts_of(IN), PART = BW / PARTS;
+  constexpr int STRIDE = odd(OUT), PART = part_of(IN), PARTS = BW / PART;
   for (int item = lane; item < IN * PARTS; item += 32) {
     const int row = item % IN, b0 = item / IN * PART;
     float dx[PART], value[PART];

@@ -4,8 +4,12 @@ use crate::error::Result;
 use crate::kernel::cuda::driver::Slice;
 use crate::kernel::cuda::emulated::{Emulated, Four, HostMemory};
 use crate::kernel::cuda::{CudaKernel, DeviceCotangents, DeviceGradients, DeviceOutputs};
-use crate::kernel::tests::cases::{Case, Numbers, Results};
-use crate::spec::{Input, LayerRun};
+use crate::kernel::tests::cases::{Case, Choices, Numbers, Results};
+use crate::spec::{Activation, Input, LambdaMode, LayerRun, MlpActivation, Trace};
+
+pub(super) const MUCH_MEMORY: usize = 1 << 30;
+/// Shared memory of a block of a large card.
+pub(super) const SHARED: usize = 227 << 10;
 
 pub(super) type TestKernel = CudaKernel<Emulated, Vec<Four>>;
 
@@ -75,4 +79,33 @@ pub(super) fn results(case: &Case, kernel: &TestKernel) -> Result<Results<f32>> 
         kernel.backward(&HostMemory, &run, &history, cotangents, gradients)?;
     }
     Ok(results)
+}
+
+/// A recurrent layer with tokens, one hidden layer, a high-pass.
+pub(super) fn plain() -> Choices {
+    Choices {
+        neurons: 9,
+        outputs: 1,
+        inputs: 4,
+        memory: 4,
+        branches: 5,
+        per_branch: 3,
+        hidden_layers: 1,
+        hidden: 6,
+        rows: 4,
+        steps: 5,
+        mlp_activation: MlpActivation::Relu,
+        activation: Activation::Relu,
+        lambda_mode: LambdaMode::TimescaleRatio,
+        trace: Trace::None,
+        high_pass: true,
+        learnable: true,
+        rectified: false,
+        recurrent: true,
+        feedback: false,
+        fixed: false,
+        masks: [false; 3],
+        input: 0,
+        seed: 1,
+    }
 }
