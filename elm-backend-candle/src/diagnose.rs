@@ -56,10 +56,18 @@ fn cuda_devices() -> Vec<DeviceReport> {
 fn cuda_device(ordinal: usize) -> DeviceReport {
     use candle_core::cuda_backend::cudarc::driver::CudaContext;
     let (usable, detail) = match CudaContext::new(ordinal).and_then(|context| context.name()) {
-        Ok(name) => (true, name),
+        Ok(name) => (true, format!("{name}; {}", recurrence(ordinal))),
         Err(error) => (false, error.to_string()),
     };
     let remedy =
         (!usable).then(|| "check that the driver is at least as new as the CUDA toolkit of the build".into());
     DeviceReport { device: format!("cuda:{ordinal}"), usable, detail, remedy }
+}
+
+/// What becomes of recurrences on a card.
+#[cfg(feature = "cuda")]
+fn recurrence(ordinal: usize) -> String {
+    let network = elm_core::model::NetworkOptions::new(16, 2).resolve();
+    let about = network.and_then(|network| elm_core::kernel::cuda::about(ordinal, &network.layers[0], 8));
+    about.unwrap_or_else(|error| format!("recurrences are composed step by step, which is slow: {error}"))
 }

@@ -48,8 +48,15 @@ fn cuda_devices() -> Vec<DeviceReport> {
     let card = |ordinal| DeviceReport {
         device: format!("cuda:{ordinal}"),
         usable: true,
-        detail: "CUDA card".into(),
+        detail: recurrence(ordinal as usize),
         remedy: None,
     };
     (0..count).map(card).collect()
+}
+
+/// What becomes of recurrences on a card.
+fn recurrence(ordinal: usize) -> String {
+    let network = elm_core::model::NetworkOptions::new(16, 2).resolve();
+    let about = network.and_then(|network| elm_core::kernel::cuda::about(ordinal, &network.layers[0], 8));
+    about.unwrap_or_else(|error| format!("recurrences are composed step by step, which is slow: {error}"))
 }

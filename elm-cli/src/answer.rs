@@ -41,3 +41,27 @@ pub(crate) fn tell(line: impl std::fmt::Display) {
     crate::run::progress::make_room();
     let _ = writeln!(std::io::stderr(), "{line}");
 }
+
+/// Tells what this project's libraries warn of, unless somebody else does.
+pub(crate) fn tell_warnings() {
+    static WARNINGS: Warnings = Warnings;
+    if log::set_logger(&WARNINGS).is_ok() {
+        log::set_max_level(log::LevelFilter::Warn);
+    }
+}
+
+struct Warnings;
+
+impl log::Log for Warnings {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::Level::Warn && metadata.target().starts_with("elm_")
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            tell(format_args!("warning: {}", record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}

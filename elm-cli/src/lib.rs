@@ -45,6 +45,7 @@ use std::process::ExitCode;
 /// usage or configuration, 130 interrupted).
 pub fn main_with<S: ConfiguredModel>(registry: Registry<S>) -> ExitCode {
     memory::keep_what_is_freed();
+    answer::tell_warnings();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return said_by_clap(&error),

@@ -149,8 +149,8 @@ impl BackendOptions {
         ))
     }
 
-    /// The fused recurrence as these options want it, on so many threads;
-    /// `None` where there is none or it is not wanted.
+    /// The fused recurrence as these options want it, on so many threads of
+    /// the processor; `None` where there is none or it is not wanted.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when `scan = "fused"` is asked for on a device
@@ -165,7 +165,7 @@ impl BackendOptions {
                     what: "scan = \"fused\" on CUDA".into(),
                     backend: backend.into(),
                     reason:
-                        "the fused recurrence runs on the processor; use scan = \"auto\" or device = \"cpu\""
+                        "this backend has it on the processor only; use scan = \"auto\" or device = \"cpu\""
                             .into(),
                 });
             }

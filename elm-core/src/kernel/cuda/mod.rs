@@ -24,6 +24,7 @@
 //! * *Driver* (`driver`): what is needed of a card, behind a trait. Tests run
 //!   the same source on the host, a fiber for each CUDA thread (`emulated`).
 
+mod about;
 mod arguments;
 mod constants;
 mod device;
@@ -41,6 +42,7 @@ mod wiring;
 #[cfg(test)]
 mod tests;
 
+pub use about::{LayerKernels, about};
 pub use device::{DeviceCotangents, DeviceGradients, DeviceOutputs, Memory};
 pub use history::CudaHistory;
 pub use sequence::CudaKernel;

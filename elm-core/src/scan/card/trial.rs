@@ -45,8 +45,7 @@ pub(super) fn hold<B: OnCard>(
     let tolerance = if spikes { TOLERANCE_OF_SPIKES } else { TOLERANCE };
     for ((name, expected), (_, got)) in expected.iter().zip(&got) {
         let deviation = deviation(expected, got);
-        // Not a number is beyond, too.
-        if !(deviation <= tolerance) {
+        if deviation.is_nan() || deviation > tolerance {
             return Err(format!(
                 "the kernels are wrong on this card: {name} differs from the composed path by {deviation:.1e} \
                  of its size (up to {tolerance:.0e} may come of rounding)"

@@ -1,8 +1,11 @@
 //! Nvidia's compiler itself, which needs no card.
 
+use super::super::Card;
 use super::super::nvrtc::Nvrtc;
 use super::fake::skipped;
 use crate::error::Error;
+use crate::kernel::cuda::LayerKernels;
+use crate::model::{NetworkOptions, NeuronOptions};
 
 /// The compiler; `None`, said aloud, where there is none.
 fn nvrtc() -> Option<Nvrtc> {
@@ -54,4 +57,34 @@ fn a_card_that_the_compiler_does_not_know_is_refused() {
     let Some(nvrtc) = nvrtc() else { return };
     let error = nvrtc.compile("", &[], (99, 0)).err().unwrap().to_string();
     assert!(error.contains("compute capability 99.0") && error.contains("90"), "{error}");
+}
+
+/// Cards of three kinds, as far as a division of work depends on them.
+fn cards() -> [Card; 3] {
+    let of = |name: &str, multiprocessors, shared_kb: usize, capability| Card {
+        name: name.into(),
+        multiprocessors,
+        shared_bytes: shared_kb << 10,
+        capability,
+    };
+    [of("A100", 108, 163, (8, 0)), of("H100", 132, 227, (9, 0)), of("B200", 148, 227, (10, 0))]
+}
+
+/// A spill is a round to memory in every step of every neuron.
+#[test]
+fn the_kernels_of_published_networks_fit_cards_and_spill_nothing() {
+    let Some(nvrtc) = nvrtc() else { return };
+    let neuron = NeuronOptions::default().num_memory(15).num_branch(50).num_synapse_per_branch(15);
+    let text = NetworkOptions::new(204, 204).num_hidden(1024).neuron(neuron);
+    let neuron = NeuronOptions::default().num_memory(5).num_branch(30).num_synapse_per_branch(10);
+    let spikes = NetworkOptions::new(700, 19).num_hidden(96).neuron(neuron);
+    for (name, network, cards) in [("text", text, &cards()[..]), ("spikes", spikes, &cards()[1..2])] {
+        let layer = &network.resolve().unwrap().layers[0];
+        for card in cards {
+            let kernels = LayerKernels::new(&nvrtc, card, layer, 8).unwrap();
+            println!("{name} on {}: {kernels}", card.name);
+            assert!(kernels.shared_bytes <= card.shared_bytes, "{name} on {}: {kernels}", card.name);
+            assert_eq!(kernels.spilled_bytes(), 0, "{name} on {}: {:#?}", card.name, kernels.usage);
+        }
+    }
 }
