@@ -1,6 +1,6 @@
 //! What a backend hands over in device memory, and lends.
 
-use super::driver::{Slice, Stream};
+use super::driver::{Driver, Slice, Stream};
 use crate::error::{Error, Result};
 use crate::kernel::shape::check_len;
 use crate::shape::filled;
@@ -115,4 +115,28 @@ impl Lengths {
             magnitude: layer.neurons * rows,
         }
     }
+}
+
+/// Room for so many numbers, or for one where there are none.
+pub(super) fn room<M: Memory>(memory: &M, floats: usize) -> Result<M::Block> {
+    let block = memory.alloc(floats.max(1))?;
+    if memory.slice(&block).address % 16 == 0 {
+        return Ok(block);
+    }
+    Err(Error::Unsupported {
+        what: "memory that does not begin at a multiple of 16 bytes".into(),
+        backend: "cuda".into(),
+        reason: "kernels move four numbers at once".into(),
+    })
+}
+
+/// A copy of words of the host, numbers or places.
+pub(super) fn uploaded<M: Memory>(driver: &impl Driver, memory: &M, words: &[u32]) -> Result<M::Block> {
+    let block = room(memory, words.len())?;
+    if !words.is_empty() {
+        // SAFETY: any number is four bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) };
+        driver.upload(memory.stream(), memory.slice(&block), bytes)?;
+    }
+    Ok(block)
 }

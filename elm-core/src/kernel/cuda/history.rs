@@ -4,7 +4,7 @@ use super::arguments::Arguments;
 use super::constants::Constants;
 use super::device::Memory;
 use super::plan::Plan;
-use super::sequence::Wired;
+use super::wired::Wired;
 use crate::kernel::{StepBytes, segment_steps};
 use std::ops::Range;
 use std::sync::Arc;

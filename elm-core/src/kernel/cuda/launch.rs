@@ -56,15 +56,15 @@ impl<D: Driver> Call<'_, D> {
         let inputs = self.arguments.steps as usize * sizes.c * plan.row();
         // SAFETY: the caller's promise.
         unsafe {
-            self.small("elm_pack", sizes.n, 0)?;
+            self.small("elm_pack", sizes.n)?;
             if edges && sizes.recurrent {
-                self.small("elm_edges", blocks_for(plan.blocks * plan.neurons() * sizes.synapses()), 0)?;
+                self.small("elm_edges", blocks_for(plan.blocks * plan.neurons() * sizes.synapses()))?;
             }
-            self.small("elm_input", blocks_for(inputs), 0)?;
+            self.small("elm_input", blocks_for(inputs))?;
             if self.arguments.events > 0 {
-                self.small("elm_events", blocks_for(self.arguments.events as usize), 0)?;
+                self.small("elm_events", blocks_for(self.arguments.events as usize))?;
             }
-            self.small("elm_start", sizes.n + 1, 0)
+            self.small("elm_start", sizes.n + 1)
         }
     }
 
@@ -86,12 +86,12 @@ impl<D: Driver> Call<'_, D> {
     pub(super) unsafe fn end(&self) -> Result<()> {
         // SAFETY: the caller's promise.
         unsafe {
-            self.small("elm_end", self.plan.sizes.n, 0)?;
+            self.small("elm_end", self.plan.sizes.n)?;
             if !self.plan.sizes.synapse_traces() {
                 return Ok(());
             }
-            self.small("elm_source_trace", self.table_blocks(), 0)?;
-            self.small("elm_trace_end", self.plan.sizes.n, 0)
+            self.small("elm_source_trace", self.table_blocks())?;
+            self.small("elm_trace_end", self.plan.sizes.n)
         }
     }
 
@@ -102,12 +102,12 @@ impl<D: Driver> Call<'_, D> {
     pub(super) unsafe fn start_back(&self) -> Result<()> {
         // SAFETY: the caller's promise.
         unsafe {
-            self.small("elm_back_start", self.plan.sizes.n, 0)?;
+            self.small("elm_back_start", self.plan.sizes.n)?;
             if !self.plan.sizes.synapse_traces() || self.arguments.d_source_trace == 0 {
                 return Ok(());
             }
-            self.small("elm_source_trace", self.table_blocks(), 0)?;
-            self.small("elm_trace_back", self.table_blocks(), 0)
+            self.small("elm_source_trace", self.table_blocks())?;
+            self.small("elm_trace_back", self.table_blocks())
         }
     }
 
@@ -129,13 +129,14 @@ impl<D: Driver> Call<'_, D> {
         // SAFETY: the caller's promise.
         unsafe {
             self.recurrence("elm_backward", plan.backward_shared(), true)?;
-            self.small("elm_map_gradient", sizes.n * sizes.map_chunks(), plan.map_shared())?;
+            let chunks = sizes.n * sizes.map_chunks();
+            self.plain("elm_map_gradient", chunks, sizes.map_threads(), plan.map_shared())?;
             if !sizes.fixed {
                 let chunks = sizes.n * sizes.synapse_chunks();
-                self.small("elm_synapse_gradient", chunks, plan.synapse_shared())?;
+                self.plain("elm_synapse_gradient", chunks, sizes.synapse_threads(), plan.synapse_shared())?;
             }
             if self.arguments.d_dense != 0 {
-                self.small("elm_input_gradient", count, 0)?;
+                self.small("elm_input_gradient", count)?;
             }
         }
         Ok(())
@@ -147,7 +148,7 @@ impl<D: Driver> Call<'_, D> {
     /// As [`Call::prepare`].
     pub(super) unsafe fn finish_back(&self) -> Result<()> {
         // SAFETY: the caller's promise.
-        unsafe { self.small("elm_finish", self.plan.sizes.n, 0) }
+        unsafe { self.small("elm_finish", self.plan.sizes.n) }
     }
 
     fn take_steps(&mut self, steps: Range<usize>) {
@@ -164,7 +165,11 @@ impl<D: Driver> Call<'_, D> {
             blocks: (plan.groups * plan.blocks) as u32,
             threads: (plan.warps * 32) as u32,
             shared_bytes,
-            launch: if together { Launch::Cooperative } else { Launch::Plain },
+            launch: match () {
+                () if !together => Launch::Plain,
+                () if plan.cluster => Launch::Cluster(plan.blocks as u32),
+                () => Launch::Cooperative,
+            },
         };
         // SAFETY: the caller's promise.
         unsafe { self.launch(kernel, &grid) }
@@ -172,9 +177,16 @@ impl<D: Driver> Call<'_, D> {
 
     /// # Safety
     /// As [`Call::prepare`].
-    unsafe fn small(&self, kernel: &str, blocks: usize, shared_bytes: usize) -> Result<()> {
-        let threads = SMALL_THREADS as u32;
-        let grid = Grid { blocks: blocks as u32, threads, shared_bytes, launch: Launch::Plain };
+    unsafe fn small(&self, kernel: &str, blocks: usize) -> Result<()> {
+        // SAFETY: the caller's promise.
+        unsafe { self.plain(kernel, blocks, SMALL_THREADS, 0) }
+    }
+
+    /// # Safety
+    /// As [`Call::prepare`].
+    unsafe fn plain(&self, kernel: &str, blocks: usize, threads: usize, shared_bytes: usize) -> Result<()> {
+        let (blocks, threads) = (blocks as u32, threads as u32);
+        let grid = Grid { blocks, threads, shared_bytes, launch: Launch::Plain };
         // SAFETY: the caller's promise.
         unsafe { self.launch(kernel, &grid) }
     }

@@ -27,6 +27,7 @@
 mod about;
 mod arguments;
 mod constants;
+mod cost;
 mod device;
 pub mod driver;
 #[cfg(any(test, feature = "conformance"))]
@@ -36,7 +37,9 @@ mod launch;
 mod limits;
 mod plan;
 mod sequence;
+mod shapes;
 mod sizes;
+mod wired;
 mod wiring;
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use super::sizes::Sizes;
 const WIDTHS: [usize; 4] = [1, 2, 4, 8];
 /// Warps that a block can have.
 const WARPS: [usize; 3] = [4, 8, 16];
+/// Most blocks of a cluster, and the first cards that have any.
+const CLUSTER: usize = 8;
+const CLUSTERS: (u32, u32) = (9, 0);
 /// Columns that gradients of maps look at at once, at most.
 const COLUMNS: usize = 32;
 
@@ -31,6 +34,8 @@ pub(super) struct Plan {
     pub resident: bool,
     /// Does what synapses read?
     pub tabled: bool,
+    /// Is a group a cluster of blocks, which meet by themselves?
+    pub cluster: bool,
     /// Slabs whose columns gradients of maps look at at once.
     pub units: usize,
 }
@@ -72,21 +77,23 @@ impl Plan {
                 for sub in (1..=of_group.min(4)).filter(|&sub| even(of_group, sub)) {
                     for warps in WARPS {
                         let most = card.multiprocessors / groups;
-                        let mut each = sizes.n.div_ceil(most);
-                        while each <= sizes.n {
+                        for each in shares(sizes.n, most) {
+                            let blocks = sizes.n.div_ceil(each);
                             plans.push(Plan {
                                 sizes: sizes.clone(),
                                 groups,
-                                blocks: sizes.n.div_ceil(each),
+                                blocks,
                                 warps,
                                 width,
                                 sub,
                                 slices: of_group.div_ceil(sub),
                                 resident,
                                 tabled,
+                                cluster: sizes.recurrent
+                                    && card.capability >= CLUSTERS
+                                    && (2..=CLUSTER).contains(&blocks),
                                 units: units(sizes, width, card),
                             });
-                            each *= 2;
                         }
                     }
                 }
@@ -101,12 +108,12 @@ impl Plan {
     }
 
     /// Sequences that a block takes at a time (`BT`).
-    fn at_a_time(&self) -> usize {
+    pub(super) fn at_a_time(&self) -> usize {
         self.width * self.sub
     }
 
     /// Sequences of a group (`BG`).
-    fn of_group(&self) -> usize {
+    pub(super) fn of_group(&self) -> usize {
         self.at_a_time() * self.slices
     }
 
@@ -178,8 +185,11 @@ impl Plan {
             ("SLICES", self.slices),
             ("RESIDENT", self.resident.into()),
             ("TABLED", self.tabled.into()),
+            ("CLUSTER", self.cluster.into()),
             ("UNITS", self.units),
+            ("MAP_THREADS", self.sizes.map_threads()),
             ("MAP_CHUNKS", self.sizes.map_chunks()),
+            ("SYNAPSE_THREADS", self.sizes.synapse_threads()),
             ("FORWARD_SHARED", self.forward_shared()),
             ("BACKWARD_SHARED", self.backward_shared()),
         ];
@@ -187,60 +197,17 @@ impl Plan {
         let all = self.sizes.defines().into_iter().chain(own);
         all.map(|(name, value)| (format!("ELM_{name}"), value)).collect()
     }
-
-    /// Cycles of a step both ways, roughly: none of this was measured on a card.
-    ///
-    /// A multiprocessor issues four instructions a cycle, a warp about one in
-    /// three; shared memory hands over 128 bytes a cycle, the cache behind it
-    /// about 40; a group meets in a microsecond and a half.
-    fn cost(&self) -> f64 {
-        let sizes = &self.sizes;
-        let count = |value: usize| value as f64;
-        let vector = vector(self.width);
-        let gather = (sizes.k * self.width / vector).div_ceil(32) * sizes.s * (3 + vector);
-        let maps: usize = sizes.maps().map(|(inputs, outputs)| self.map_cost(inputs, outputs)).sum();
-        let back: usize = sizes.maps().map(|(inputs, outputs)| self.map_cost(outputs, inputs)).sum();
-        let partials = if sizes.recurrent { 10 * (self.blocks * self.width).div_ceil(32) } else { 0 };
-        let task = gather + maps + back + partials + 600;
-        let tasks = self.neurons() * self.sub;
-        let rounds = tasks.div_ceil(self.warps) * self.slices;
-        let busy = count(tasks.min(self.warps)) / 4.0;
-        let mut cycles = count(rounds * task) * busy.max(3.0);
-        let threads = count(self.warps * 32);
-        let copied = count(sizes.table_rows() * self.at_a_time() / vector);
-        cycles += count(self.slices) * (600.0 + copied * if self.tabled { 6.0 } else { 0.0 } / threads);
-        if !self.tabled {
-            cycles += count(self.neurons() * sizes.synapses() * self.of_group() * 4) / 40.0;
-        }
-        if !self.resident {
-            let streamed = self.neurons() * (2 * sizes.weights() + 4 * sizes.synapses());
-            cycles += count(streamed * self.slices * 4) / 40.0;
-        }
-        if sizes.recurrent {
-            let edges = sizes.n + self.neurons() * sizes.synapses();
-            cycles += count(edges * self.of_group() / vector) * 6.0 / threads;
-            cycles += if self.blocks > 1 { 4000.0 } else { 0.0 };
-        }
-        cycles
-    }
-
-    /// Instructions of a warp for one map.
-    fn map_cost(&self, inputs: usize, outputs: usize) -> usize {
-        let parts = [1, 2, 4, 8].into_iter().filter(|parts| self.width % parts == 0);
-        let rounds = |parts: usize| (outputs * parts).div_ceil(32) * (self.width / parts + 2);
-        inputs * parts.map(rounds).min().unwrap_or(0)
-    }
 }
 
-/// Numbers moved at once (`V`).
-fn vector(width: usize) -> usize {
-    if width.is_multiple_of(4) {
-        4
-    } else if width.is_multiple_of(2) {
-        2
-    } else {
-        1
-    }
+/// Neurons that a block may have where there are at most so many blocks: the
+/// fewest, twice as many and so on; and those of a full cluster.
+fn shares(neurons: usize, blocks: usize) -> Vec<usize> {
+    let fewest = neurons.div_ceil(blocks);
+    let mut shares: Vec<usize> = std::iter::successors(Some(fewest), |each| Some(each * 2))
+        .take_while(|&each| each <= neurons)
+        .collect();
+    shares.push(neurons.div_ceil(blocks.min(CLUSTER)));
+    shares
 }
 
 /// Does nobody go without when `count` things are dealt out to `hands`?

@@ -2,33 +2,15 @@
 
 use super::arguments::{Arguments, address};
 use super::constants::Constants;
-use super::device::{self, DeviceCotangents, DeviceGradients, DeviceOutputs, Memory};
+use super::device::{self, DeviceCotangents, DeviceGradients, DeviceOutputs, Memory, room, uploaded};
 use super::driver::{Driver, Slice, Stream};
 use super::history::{CudaHistory, Segments};
 use super::launch::Call;
-use super::limits;
 use super::plan::Plan;
-use super::sizes::Sizes;
-use super::wiring::Wiring;
+use super::shapes::Shapes;
+use super::wired::Wirings;
 use crate::error::{Error, Result};
-use crate::spec::{Connectome, LayerRun};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The kernels, one text.
-pub(super) const SOURCE: &str = concat!(
-    include_str!("source/arguments.h"),
-    include_str!("source/shape.h"),
-    include_str!("source/warp.h"),
-    include_str!("source/forward.cu"),
-    include_str!("source/backward.cu"),
-    include_str!("source/prepare.cu"),
-    include_str!("source/traces.cu"),
-    include_str!("source/gradients.cu"),
-);
-
-/// Connectomes whose lists stay on the card: a network has one for each layer.
-const KEPT_WIRINGS: usize = 16;
+use crate::spec::LayerRun;
 
 /// The fused recurrence on one card, with what it has compiled.
 ///
@@ -37,27 +19,8 @@ const KEPT_WIRINGS: usize = 16;
 pub struct CudaKernel<D: Driver, B> {
     driver: D,
     memory_budget: usize,
-    shapes: Mutex<HashMap<Sizes, Compiled<D::Module>>>,
-    wirings: Mutex<Vec<Kept<B>>>,
-}
-
-/// A division of the work and its kernels.
-struct Compiled<M> {
-    plan: Arc<Plan>,
-    module: Arc<M>,
-}
-
-/// A connectome's lists on the card.
-struct Kept<B> {
-    connectome: Connectome,
-    plan: Arc<Plan>,
-    wired: Arc<Wired<B>>,
-}
-
-/// Lists on the card and where each begins; the words themselves are gone.
-pub(super) struct Wired<B> {
-    block: B,
-    places: Wiring,
+    shapes: Shapes<D::Module>,
+    wirings: Wirings<B>,
 }
 
 impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
@@ -67,7 +30,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
     /// longer sequences are run again in the backward pass, with the same
     /// results.
     pub fn new(driver: D, memory_budget: usize) -> Self {
-        CudaKernel { driver, memory_budget, shapes: Mutex::default(), wirings: Mutex::default() }
+        CudaKernel { driver, memory_budget, shapes: Shapes::default(), wirings: Wirings::default() }
     }
 
     /// The driver.
@@ -80,16 +43,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
     /// # Errors
     /// What stands against it, in words.
     pub fn supports<X, I>(&self, run: &LayerRun<X, I>) -> Result<(), String> {
-        self.plan(run).map(|_| ())
-    }
-
-    fn plan<X, I>(&self, run: &LayerRun<X, I>) -> Result<Plan, String> {
-        limits::options(run)?;
-        let sizes = Sizes::new(&run.layer, run.rows);
-        limits::sizes(&sizes, run.steps)?;
-        let plan = Plan::new(&sizes, self.driver.card())?;
-        limits::records(&plan, run.steps)?;
-        Ok(plan)
+        self.shapes.plan(self.driver.card(), run).map(|_| ())
     }
 
     /// Runs a layer over a sequence; if a gradient is wanted, answers what
@@ -112,7 +66,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
     ) -> Result<Option<CudaHistory<B>>> {
         device::check(run)?;
         outputs.check(run)?;
-        let Compiled { plan, module } = self.compiled(run)?;
+        let (plan, module) = self.shapes.compiled(&self.driver, run)?;
         // Traces of synapses are taken from all steps in the end.
         let traced = plan.sizes.synapse_traces();
         let (gradient, keep) = (run.want.gradient, run.want.gradient || traced);
@@ -124,10 +78,10 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         let mut call = self.call(memory.stream(), &plan, &module, run);
         let sizes = &plan.sizes;
         let (neurons, row) = (sizes.n, plan.row());
-        let wired = self.wired(memory, run, &plan)?;
+        let wired = self.wirings.get(&self.driver, memory, &run.connectome, &plan)?;
         wired.place(memory, &mut call.arguments);
         let constants = Constants::new(run, &plan);
-        let lists = self.uploaded(memory, &constants.words)?;
+        let lists = uploaded(&self.driver, memory, &constants.words)?;
         constants.place(memory.slice(&lists).address, &mut call.arguments);
         let entries = if keep { run.steps + 1 } else { 2 };
         let of_edges =
@@ -193,7 +147,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         device::check(run)?;
         cotangents.check(run)?;
         gradients.check(run)?;
-        let Compiled { plan, module } = self.compiled(run)?;
+        let (plan, module) = self.shapes.compiled(&self.driver, run)?;
         if history.steps != run.steps || *history.plan != *plan {
             let got = [history.steps, history.plan.sizes.n, history.plan.sizes.b];
             return Err(Error::shape("history", &got, "that of a forward pass of this layer by this kernel"));
@@ -262,93 +216,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
 
     /// Divides the work of a shape in this way.
     #[cfg(test)]
-    pub(super) fn divide(&self, plan: Plan) -> Result<()> {
-        let module = Arc::new(self.driver.compile(SOURCE, &plan.defines())?);
-        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
-        shapes.insert(plan.sizes.clone(), Compiled { plan: Arc::new(plan), module });
-        Ok(())
+    pub(super) fn divide(&self, plan: Plan) {
+        self.shapes.divide(plan);
     }
-
-    /// The kernels of a run's shape.
-    fn compiled(&self, run: &LayerRun<Slice>) -> Result<Compiled<D::Module>> {
-        let unsupported = |reason| Error::Unsupported {
-            what: "a fused recurrence of this layer".into(),
-            backend: "cuda".into(),
-            reason,
-        };
-        let sizes = Sizes::new(&run.layer, run.rows);
-        let mut shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !shapes.contains_key(&sizes) {
-            let plan = self.plan(run).map_err(unsupported)?;
-            let module = Arc::new(self.driver.compile(SOURCE, &plan.defines())?);
-            shapes.insert(sizes.clone(), Compiled { plan: Arc::new(plan), module });
-        }
-        limits::options(run).map_err(unsupported)?;
-        let compiled = &shapes[&sizes];
-        limits::records(&compiled.plan, run.steps).map_err(unsupported)?;
-        Ok(Compiled { plan: compiled.plan.clone(), module: compiled.module.clone() })
-    }
-
-    /// The connectome's lists on the card, from an earlier run if possible.
-    fn wired<M: Memory<Block = B>>(
-        &self,
-        memory: &M,
-        run: &LayerRun<Slice>,
-        plan: &Arc<Plan>,
-    ) -> Result<Arc<Wired<B>>> {
-        let mut kept = self.wirings.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |other: &Kept<B>| {
-            std::ptr::eq(other.connectome.sources(), run.connectome.sources()) && *other.plan == **plan
-        };
-        if let Some(found) = kept.iter().find(|other| same(other)) {
-            return Ok(found.wired.clone());
-        }
-        let mut places = Wiring::new(&run.connectome, plan);
-        let words = std::mem::take(&mut places.words);
-        let wired = Arc::new(Wired { block: self.uploaded(memory, &words)?, places });
-        if kept.len() >= KEPT_WIRINGS {
-            kept.remove(0);
-        }
-        kept.push(Kept { connectome: run.connectome.clone(), plan: plan.clone(), wired: wired.clone() });
-        Ok(wired)
-    }
-
-    fn uploaded<M: Memory<Block = B>>(&self, memory: &M, words: &[u32]) -> Result<B> {
-        let block = room(memory, words.len())?;
-        if !words.is_empty() {
-            // SAFETY: any number is four bytes.
-            let bytes = unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) };
-            self.driver.upload(memory.stream(), memory.slice(&block), bytes)?;
-        }
-        Ok(block)
-    }
-}
-
-impl<B> Wired<B> {
-    /// Where the lists are to be found.
-    pub(super) fn place<M: Memory<Block = B>>(&self, memory: &M, to: &mut Arguments) {
-        let at = memory.slice(&self.block).address;
-        let address = |list: &std::ops::Range<usize>| at + 4 * list.start as u64;
-        to.source = address(&self.places.source);
-        to.origin = address(&self.places.origin);
-        to.starts = address(&self.places.starts);
-        to.edge_row = address(&self.places.edge_row);
-        to.edge_at = address(&self.places.edge_at);
-        to.in_starts = address(&self.places.in_starts);
-        to.in_row = address(&self.places.in_row);
-        to.in_at = address(&self.places.in_at);
-    }
-}
-
-/// Room for so many numbers, or for one where there are none.
-fn room<M: Memory>(memory: &M, floats: usize) -> Result<M::Block> {
-    let block = memory.alloc(floats.max(1))?;
-    if memory.slice(&block).address % 16 == 0 {
-        return Ok(block);
-    }
-    Err(Error::Unsupported {
-        what: "memory that does not begin at a multiple of 16 bytes".into(),
-        backend: "cuda".into(),
-        reason: "kernels move four numbers at once".into(),
-    })
 }

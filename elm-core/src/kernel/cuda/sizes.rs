@@ -8,6 +8,10 @@ const EDGE: usize = 4;
 /// Threads of the kernels outside of the recurrence (`SMALL_THREADS`).
 pub(super) const SMALL_THREADS: usize = 128;
 
+/// Threads of a warp, and of a block that has tiles of maps, at most.
+const WARP: usize = 32;
+const MOST_THREADS: usize = 256;
+
 /// A layer's sizes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Sizes {
@@ -167,14 +171,27 @@ impl Sizes {
         self.h.max(self.m)
     }
 
-    /// Blocks for the gradients of a neuron's maps.
-    pub(super) fn map_chunks(&self) -> usize {
-        let tiles = |(inputs, outputs): (usize, usize)| (inputs + 1).div_ceil(EDGE) * outputs.div_ceil(EDGE);
-        self.maps().map(|map| tiles(map).div_ceil(SMALL_THREADS)).sum()
+    /// Threads of a block for the gradients of a neuron's maps: one a tile.
+    pub(super) fn map_threads(&self) -> usize {
+        self.map_tiles().max().unwrap_or(1).next_multiple_of(WARP).min(MOST_THREADS)
     }
 
-    /// Blocks for the gradients of a neuron's synapses.
+    /// Blocks for them.
+    pub(super) fn map_chunks(&self) -> usize {
+        self.map_tiles().map(|tiles| tiles.div_ceil(self.map_threads())).sum()
+    }
+
+    fn map_tiles(&self) -> impl Iterator<Item = usize> + '_ {
+        self.maps().map(|(inputs, outputs)| (inputs + 1).div_ceil(EDGE) * outputs.div_ceil(EDGE))
+    }
+
+    /// Threads of a block for the gradients of a neuron's synapses, one each.
+    pub(super) fn synapse_threads(&self) -> usize {
+        self.synapses().div_ceil(self.synapse_chunks()).next_multiple_of(WARP)
+    }
+
+    /// Blocks for them.
     pub(super) fn synapse_chunks(&self) -> usize {
-        self.synapses().div_ceil(SMALL_THREADS)
+        self.synapses().div_ceil(2 * MOST_THREADS)
     }
 }

@@ -60,12 +60,11 @@ fn order(connectome: &Connectome, plan: &Plan) -> (Vec<u32>, Vec<u32>) {
         let activity = source as usize >= sizes.c;
         if activity && (!sizes.recurrent || source as usize == sizes.c + sizes.n) { zeros } else { source }
     };
-    let side_by_side = (BANKS / plan.width).max(1);
-    let classes = (BANKS / (plan.width * plan.sub)).max(1);
+    let classes = (BANKS / plan.width).max(1);
     let (mut source, mut origin) = (vec![0; sizes.n * each], vec![0; sizes.n * each]);
     for (n, sources) in connectome.sources().chunks_exact(each).enumerate() {
-        for first in (0..k).step_by(side_by_side) {
-            let branches = first..(first + side_by_side).min(k);
+        for first in (0..k).step_by(classes) {
+            let branches = first..(first + classes).min(k);
             let mut left: Vec<Vec<usize>> =
                 branches.clone().map(|branch| (branch * s..(branch + 1) * s).collect()).collect();
             for j in 0..s {

@@ -127,11 +127,15 @@ KERNEL(elm_forward, THREADS) {
     float* seen_next = a.seen + (size_t)(a.keep ? t + 1 : (t + 1) % 2) * NS * BP;
     for (int slice = 0; slice < SLICES; slice++) {
       const int begin = b0 + slice * BT;
-      if (TABLED) {  // [x ; a' ; 0]
-        for (int i = tid; i < C * (BT / V); i += THREADS)
-          store<V>(table + i * V, load<V>(x + i / (BT / V) * BP + begin + i % (BT / V) * V));
-        for (int i = tid; i < NS * (BT / V); i += THREADS)
-          store<V>(table + C * BT + i * V, fresh<V>(seen + i / (BT / V) * BP + begin + i % (BT / V) * V));
+      if (TABLED) {  // [x ; a' ; 0], for each warp that shares a neuron its own sequences
+        for (int i = tid; i < C * (BT / V); i += THREADS) {
+          const int row = i / (BT / V), q = i % (BT / V) * V;
+          store<V>(table + (q / BW * ROWS + row) * BW + q % BW, load<V>(x + row * BP + begin + q));
+        }
+        for (int i = tid; i < NS * (BT / V); i += THREADS) {
+          const int row = i / (BT / V), q = i % (BT / V) * V;
+          store<V>(table + (q / BW * ROWS + C + row) * BW + q % BW, fresh<V>(seen + row * BP + begin + q));
+        }
       }
       __syncthreads();
       for (int turn = warp; turn < count * SUB; turn += WARPS) {
@@ -144,7 +148,7 @@ KERNEL(elm_forward, THREADS) {
                            sm + Forward::hidden + (2 * warp + 1) * Forward::each_hidden, a.records + record};
         branches(a, task, [&](int at, int q) {
           const u32 row = RESIDENT ? (u32)source[n * SYN + at] : a.source[(size_t)neuron * SYN + at];
-          if (TABLED) return load<V>(table + row * BT + sub * BW + q);
+          if (TABLED) return load<V>(table + (sub * ROWS + row) * BW + q);
           if (row < C) return load<V>(x + (size_t)row * BP + task.b0 + q);
           return fresh<V>(seen + (size_t)(row - C) * BP + task.b0 + q);
         }, RESIDENT ? sm + Forward::synapses + n * SYN : a.synapses + (size_t)neuron * SYN);

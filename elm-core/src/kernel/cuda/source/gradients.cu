@@ -23,7 +23,7 @@ template <int J> __device__ __forceinline__ void map_gradient(const Args& a, int
   constexpr int IN = map_in(J), OUT = map_out(J), IT = edges_of(IN + 1), HT = edges_of(OUT), W = width(COLUMNS);
   SHARED(sm);
   float *x = sm, *y = sm + (IN + 1) * COLUMN_STRIDE;
-  const int tid = threadIdx.x, part = chunk * SMALL_THREADS + tid, i0 = part % IT, h0 = part / IT;
+  const int tid = threadIdx.x, part = chunk * MAP_THREADS + tid, i0 = part % IT, h0 = part / IT;
   const auto place = [&](int i, int h) {
     return a.d_parameters + (i < IN ? p_map(J) + ((size_t)n * OUT + h) * IN + i : p_map_bias(J) + (size_t)n * OUT + h);
   };
@@ -35,10 +35,10 @@ template <int J> __device__ __forceinline__ void map_gradient(const Args& a, int
       const int i = i0 + r * IT, h = h0 + q * HT;
       sum[r][q] = a.add && i <= IN && h < OUT ? *place(i, h) : 0.f;
     }
-  for (int c = tid; c < COLUMNS; c += SMALL_THREADS) x[IN * COLUMN_STRIDE + c] = 1;
+  for (int c = tid; c < COLUMNS; c += MAP_THREADS) x[IN * COLUMN_STRIDE + c] = 1;
   for (int top = (a.last - a.first) * TILES - 1; top >= 0; top -= UNITS) {
     __syncthreads();
-    for (int e = tid; e < UNITS * (IN + OUT) * BW; e += SMALL_THREADS) {
+    for (int e = tid; e < UNITS * (IN + OUT) * BW; e += MAP_THREADS) {
       const int u = e / ((IN + OUT) * BW), row = e / BW % (IN + OUT), b = e % BW;
       float value = 0;
       if (top >= u) {
@@ -79,16 +79,16 @@ template <int J> __device__ __forceinline__ void map_gradients(const Args& a, in
 }
 __host__ __device__ constexpr int all_chunks(int maps) { return maps ? all_chunks(maps - 1) + chunks_of(maps - 1) : 0; }
 static_assert(all_chunks(MAPS) == ELM_MAP_CHUNKS, "plan.rs");
-KERNEL(elm_map_gradient, SMALL_THREADS) {
+KERNEL(elm_map_gradient, MAP_THREADS) {
   map_gradients<0>(a, blockIdx.x / all_chunks(MAPS), blockIdx.x % all_chunks(MAPS));
 }
 
 // forward: sum += w x of what the synapse reads   so: d w += d sum x, in the same order. A
 // thread has one synapse.
-KERNEL(elm_synapse_gradient, SMALL_THREADS) {
+KERNEL(elm_synapse_gradient, SYNAPSE_THREADS) {
   SHARED(sm);
-  constexpr int CHUNKS = (SYN + SMALL_THREADS - 1) / SMALL_THREADS;
-  const int tid = threadIdx.x, n = blockIdx.x / CHUNKS, j = blockIdx.x % CHUNKS * SMALL_THREADS + tid;
+  constexpr int CHUNKS = (SYN + SYNAPSE_THREADS - 1) / SYNAPSE_THREADS;
+  const int tid = threadIdx.x, n = blockIdx.x / CHUNKS, j = blockIdx.x % CHUNKS * SYNAPSE_THREADS + tid;
   const size_t at = (size_t)n * SYN + (j < SYN ? j : 0), p = (size_t)n * SYN + a.origin[at];
   const u32 row = a.source[at];
   const float* x = row < C ? a.x + (size_t)row * BP : a.seen + (size_t)(row - C) * BP;
@@ -100,7 +100,7 @@ KERNEL(elm_synapse_gradient, SMALL_THREADS) {
   for (int top = (a.last - a.first) * TILES - 1; top >= 0; top -= SLABS) {
     const int here = top + 1 < SLABS ? top + 1 : SLABS;
     __syncthreads();
-    for (int i = tid; i < here * K * BW; i += SMALL_THREADS) {
+    for (int i = tid; i < here * K * BW; i += SYNAPSE_THREADS) {
       const int s = top - i / (K * BW);
       sm[i] = a.deltas[slab(s / TILES, n, s % TILES) * DELTA * BW + i % (K * BW)];
     }

@@ -11,6 +11,7 @@ constexpr int LAYERS = ELM_LAYERS, H = LAYERS ? ELM_H : 0;
 constexpr bool RECURRENT = ELM_RECURRENT, HIGH_PASS = ELM_HIGH_PASS, FIXED = ELM_FIXED;
 constexpr bool RESIDENT = ELM_RESIDENT;  // do the weights stay in shared memory?
 constexpr bool TABLED = ELM_TABLED;      // does what synapses read?
+constexpr bool CLUSTER = ELM_CLUSTER;    // is a group a cluster of blocks?
 enum { RELU, SILU, RELU_SQUARED };       // ELM_MLP_ACTIVATION
 enum { IDENTITY, RECTIFIED, SPIKE };     // ELM_ACTIVATION
 enum { NO_TRACE, BRANCH_TRACE, SYNAPSE_TRACE };
@@ -101,10 +102,11 @@ struct Backward {
 static_assert(Forward::end * 4 == ELM_FORWARD_SHARED && Backward::end * 4 == ELM_BACKWARD_SHARED, "plan.rs");
 
 // Gradients of maps: a thread has EDGE x EDGE of them, a block looks at COLUMNS sequences at once.
-constexpr int EDGE = 4, SMALL_THREADS = 128, UNITS = ELM_UNITS, COLUMNS = UNITS * BW, COLUMN_STRIDE = COLUMNS + 4;
+constexpr int EDGE = 4, UNITS = ELM_UNITS, COLUMNS = UNITS * BW, COLUMN_STRIDE = COLUMNS + 4;
+constexpr int MAP_THREADS = ELM_MAP_THREADS, SYNAPSE_THREADS = ELM_SYNAPSE_THREADS, SMALL_THREADS = 128;
 __host__ __device__ constexpr int edges_of(int n) { return (n + EDGE - 1) / EDGE; }
 __host__ __device__ constexpr int chunks_of(int map) {
-  return (edges_of(map_in(map) + 1) * edges_of(map_out(map)) + SMALL_THREADS - 1) / SMALL_THREADS;
+  return (edges_of(map_in(map) + 1) * edges_of(map_out(map)) + MAP_THREADS - 1) / MAP_THREADS;
 }
 // Gradients of synapses: slabs of branches that a block looks at at once.
 constexpr int SLABS = larger(1, 4096 / (BR * BW));

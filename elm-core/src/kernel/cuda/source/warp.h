@@ -105,6 +105,12 @@ __device__ __forceinline__ void linear_back(const float* w, const float* dy, int
 
 // All blocks of a group meet; what they wrote before is seen after. `counter` only grows.
 __device__ __forceinline__ void meet(u32* counter, u32& target) {
+#ifndef ELM_EMULATED
+  if (CLUSTER) {
+    asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+    return;
+  }
+#endif
   __syncthreads();
   if (GB == 1) return;
   target += GB;

@@ -47,8 +47,10 @@ fn the_text_layer_fills_a_large_card_with_weights_that_stay() {
 
 #[test]
 fn sequences_of_the_spike_layer_meet_no_others() {
-    let plan = plan(&spikes(), 8, &hopper());
-    assert!(plan.groups == 8 && plan.resident && plan.tabled, "{plan:?}");
+    let on_hopper = plan(&spikes(), 8, &hopper());
+    assert!(on_hopper.groups == 8 && on_hopper.resident && on_hopper.cluster, "{on_hopper:?}");
+    let on_ampere = plan(&spikes(), 8, &Card { capability: (8, 0), ..card(108, 163) });
+    assert!(on_ampere.groups == 8 && on_ampere.resident && !on_ampere.cluster, "{on_ampere:?}");
 }
 
 #[test]
