@@ -2,9 +2,10 @@
 
 use super::arguments::Arguments;
 use super::constants::Constants;
-use super::device::Memory;
+use super::device::{Memory, room};
 use super::plan::Plan;
 use super::wired::Wired;
+use crate::error::Result;
 use crate::kernel::{StepBytes, segment_steps};
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,9 +37,45 @@ pub struct CudaHistory<B> {
 }
 
 impl<B> CudaHistory<B> {
+    /// Room for the forward pass; as much as an evaluation needs where no
+    /// `gradient` is wanted. `lists` are those of the connectome and of the
+    /// run, with the places of the latter.
+    pub(super) fn new<M: Memory<Block = B>>(
+        memory: &M,
+        plan: &Arc<Plan>,
+        segments: Segments,
+        gradient: bool,
+        lists: (Arc<Wired<B>>, B, Constants),
+    ) -> Result<Self> {
+        let (sizes, row, steps) = (&plan.sizes, plan.row(), segments.steps);
+        let synapses = sizes.n * sizes.synapses();
+        // Traces of synapses are taken from all steps in the end.
+        let entries = if gradient || sizes.synapse_traces() { steps + 1 } else { 2 };
+        let edges = plan.blocks * plan.neurons() * sizes.synapses();
+        let (wired, lists, constants) = lists;
+        let records = segments.keep_records.then(|| room(memory, steps * sizes.n * sizes.record() * row));
+        Ok(CudaHistory {
+            steps,
+            plan: plan.clone(),
+            segments,
+            wired,
+            lists,
+            constants,
+            weights: room(memory, sizes.n * sizes.weights())?,
+            synapses: room(memory, synapses)?,
+            edges: room(memory, if gradient && sizes.recurrent { edges } else { 0 })?,
+            x: room(memory, steps * sizes.c * row)?,
+            seen: room(memory, entries * sizes.seen_rows() * row)?,
+            borders: room(memory, (segments.count() + 1) * sizes.n * sizes.carried() * row)?,
+            records: records.transpose()?,
+        })
+    }
+
     /// Where its parts are to be found.
     pub(super) fn place<M: Memory<Block = B>>(&self, memory: &M, to: &mut Arguments) {
         let address = |block: &B| memory.slice(block).address;
+        self.wired.place(memory, to);
+        self.constants.place(address(&self.lists), to);
         to.weights = address(&self.weights);
         to.synapses = address(&self.synapses);
         to.edges = address(&self.edges);
@@ -70,11 +107,12 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// Records count with what the backward pass leaves beside them.
+    /// The longest that the budget allows; what the backward pass leaves for
+    /// gradients is bounded by a share of the budget, see `workspace`.
     pub(super) fn new(plan: &Plan, steps: usize, budget: usize) -> Self {
         let sizes = &plan.sizes;
         let bytes = |rows: usize| 4.0 * rows as f64 * sizes.n as f64 * plan.row() as f64;
-        let each = StepBytes { record: bytes(sizes.record() + sizes.delta()), state: bytes(sizes.carried()) };
+        let each = StepBytes { record: bytes(sizes.record()), state: bytes(sizes.carried()) };
         match segment_steps(steps, each, 1, budget as f64) {
             None => Segments { steps, length: steps, keep_records: true },
             Some(length) => Segments { steps, length: length.min(steps), keep_records: false },

@@ -41,6 +41,7 @@ mod shapes;
 mod sizes;
 mod wired;
 mod wiring;
+mod workspace;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use super::launch::Call;
 use super::plan::Plan;
 use super::shapes::Shapes;
 use super::wired::Wirings;
+use super::workspace::Workspace;
 use crate::error::{Error, Result};
 use crate::spec::LayerRun;
 
@@ -67,44 +68,20 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         device::check(run)?;
         outputs.check(run)?;
         let (plan, module) = self.shapes.compiled(&self.driver, run)?;
-        // Traces of synapses are taken from all steps in the end.
-        let traced = plan.sizes.synapse_traces();
-        let (gradient, keep) = (run.want.gradient, run.want.gradient || traced);
+        let mut call = self.call(memory.stream(), &plan, &module, run);
+        let wired = self.wirings.get(&self.driver, memory, &run.connectome, &plan)?;
+        let constants = Constants::new(run, &plan);
+        let lists = uploaded(&self.driver, memory, &constants.words)?;
+        let gradient = run.want.gradient;
         let segments = if gradient {
             Segments::new(&plan, run.steps, self.memory_budget)
         } else {
             Segments::none(run.steps)
         };
-        let mut call = self.call(memory.stream(), &plan, &module, run);
-        let sizes = &plan.sizes;
-        let (neurons, row) = (sizes.n, plan.row());
-        let wired = self.wirings.get(&self.driver, memory, &run.connectome, &plan)?;
-        wired.place(memory, &mut call.arguments);
-        let constants = Constants::new(run, &plan);
-        let lists = uploaded(&self.driver, memory, &constants.words)?;
-        constants.place(memory.slice(&lists).address, &mut call.arguments);
-        let entries = if keep { run.steps + 1 } else { 2 };
-        let of_edges =
-            if gradient && sizes.recurrent { plan.blocks * plan.neurons() * sizes.synapses() } else { 0 };
-        let border = neurons * sizes.carried() * row;
-        let recorded = segments.keep_records.then(|| run.steps * neurons * sizes.record() * row);
-        let history = CudaHistory {
-            steps: run.steps,
-            wired,
-            lists,
-            constants,
-            weights: room(memory, neurons * sizes.weights())?,
-            synapses: room(memory, neurons * sizes.synapses())?,
-            edges: room(memory, of_edges)?,
-            x: room(memory, run.steps * sizes.c * row)?,
-            seen: room(memory, entries * sizes.seen_rows() * row)?,
-            borders: room(memory, (segments.count() + 1) * border)?,
-            records: recorded.map(|floats| room(memory, floats)).transpose()?,
-            plan: plan.clone(),
-            segments,
-        };
+        let history = CudaHistory::new(memory, &plan, segments, gradient, (wired, lists, constants))?;
         let counter = room(memory, plan.groups)?;
-        let trace = room(memory, if traced { sizes.table_rows() * row } else { 0 })?;
+        let traced = plan.sizes.synapse_traces();
+        let trace = room(memory, if traced { plan.sizes.table_rows() * plan.row() } else { 0 })?;
         history.place(memory, &mut call.arguments);
         let to = &mut call.arguments;
         to.counter = memory.slice(&counter).address;
@@ -112,7 +89,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
         to.end_state = outputs.state.address;
         to.magnitude = address(outputs.magnitude);
         to.source_trace = memory.slice(&trace).address;
-        to.keep = i32::from(keep);
+        to.keep = i32::from(gradient || traced);
         // SAFETY: the caller's slices were checked, and the blocks are as long
         // as the plan says; all live until the stream has passed.
         unsafe {
@@ -153,32 +130,11 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
             return Err(Error::shape("history", &got, "that of a forward pass of this layer by this kernel"));
         }
         let mut call = self.call(memory.stream(), &plan, &module, run);
-        let (sizes, segments) = (&plan.sizes, history.segments);
-        let (neurons, row) = (sizes.n, plan.row());
-        history.wired.place(memory, &mut call.arguments);
-        history.constants.place(memory.slice(&history.lists).address, &mut call.arguments);
+        let segments = history.segments;
+        let workspace = Workspace::new(memory, &plan, segments, self.memory_budget)?;
         history.place(memory, &mut call.arguments);
-        let of_steps = |rows: usize| segments.length * neurons * rows * row;
-        let partial = if sizes.recurrent { 2 * plan.blocks * neurons * row } else { 0 };
-        let again = if segments.keep_records { 0 } else { of_steps(sizes.record()) };
-        let traces = if sizes.synapse_traces() { sizes.table_rows() * row } else { 0 };
-        let blocks = [
-            room(memory, neurons * sizes.carried() * row)?,
-            room(memory, of_steps(sizes.delta()))?,
-            room(memory, partial)?,
-            room(memory, plan.groups * plan.sub * neurons * sizes.sums())?,
-            room(memory, plan.groups)?,
-            room(memory, again)?,
-            room(memory, traces)?,
-            room(memory, traces)?,
-        ];
+        workspace.place(memory, cotangents.state.is_some(), &mut call.arguments);
         let to = &mut call.arguments;
-        let [carried, deltas, partial, sums, counter, again, trace, d_trace] =
-            blocks.each_ref().map(|block| memory.slice(block).address);
-        (to.d_carried, to.deltas, to.partial, to.sums, to.counter) =
-            (carried, deltas, partial, sums, counter);
-        to.source_trace = trace;
-        to.d_source_trace = if cotangents.state.is_some() { d_trace } else { 0 };
         to.d_activity = address(cotangents.activity);
         to.d_end_state = address(cotangents.state);
         to.d_magnitude = address(cotangents.magnitude);
@@ -192,11 +148,16 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
             for segment in (0..segments.count()).rev() {
                 let steps = segments.of(segment);
                 if !segments.keep_records {
-                    call.arguments.records = again;
+                    workspace.place_again(memory, &mut call.arguments);
                     history.place_border(memory, segment, &mut call.arguments);
                     call.forward(steps.clone(), true)?;
                 }
-                call.backward(steps, segment + 1 < segments.count())?;
+                let records = call.arguments.records;
+                for (chunk, behind) in workspace.chunks(steps) {
+                    call.arguments.records = records + behind;
+                    let later = chunk.end < run.steps;
+                    call.backward(chunk, later)?;
+                }
             }
             call.finish_back()
         }

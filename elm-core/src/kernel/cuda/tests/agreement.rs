@@ -148,12 +148,16 @@ fn any_plan(kernel: &TestKernel, choices: &Choices, pick: u64) -> Plan {
 
 #[test]
 fn results_survive_recomputation_bit_for_bit() {
-    let (Some(plenty), Some(none)) = (kernel(4, SHARED, MUCH_MEMORY), kernel(4, SHARED, 0)) else { return };
+    let Some(plenty) = kernel(4, SHARED, MUCH_MEMORY) else { return };
     let long = Choices { steps: 23, trace: Trace::Branch(3.0), ..plain() };
     for choices in [long.clone(), Choices { recurrent: false, outputs: 2, feedback: true, input: 2, ..long }]
     {
         let case = choices.case();
-        let (kept, again) = (results(&case, &plenty).unwrap(), results(&case, &none).unwrap());
-        assert!(kept == again, "{choices:?}");
+        let kept = results(&case, &plenty).unwrap();
+        // One step at a time; a few; records that are kept and gradients in several goes.
+        for budget in [0, 30_000, 100_000] {
+            let Some(less) = kernel(4, SHARED, budget) else { return };
+            assert!(kept == results(&case, &less).unwrap(), "{budget} bytes, {choices:?}");
+        }
     }
 }
