@@ -132,8 +132,8 @@ impl<D: Driver> Call<'_, D> {
             let chunks = sizes.n * sizes.map_chunks();
             self.plain("elm_map_gradient", chunks, sizes.map_threads(), plan.map_shared())?;
             if !sizes.fixed {
-                let chunks = sizes.n * sizes.synapse_chunks();
-                self.plain("elm_synapse_gradient", chunks, sizes.synapse_threads(), plan.synapse_shared())?;
+                let blocks = sizes.n.div_ceil(plan.synapse_neurons);
+                self.plain("elm_synapse_gradient", blocks, plan.synapse_threads(), plan.synapse_shared())?;
             }
             if self.arguments.d_dense != 0 {
                 self.small("elm_input_gradient", count)?;

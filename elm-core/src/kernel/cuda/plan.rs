@@ -11,6 +11,10 @@ const WARPS: [usize; 3] = [4, 8, 16];
 /// Most blocks of a cluster, and the first cards that have any.
 const CLUSTER: usize = 8;
 const CLUSTERS: (u32, u32) = (9, 0);
+/// Threads of a block that has synapses, at most.
+const SYNAPSE_THREADS: usize = 512;
+/// Synapses that a thread has in registers where a block has several neurons.
+const SYNAPSES: usize = 8;
 /// Columns that gradients of maps look at at once, at most.
 const COLUMNS: usize = 32;
 
@@ -38,6 +42,10 @@ pub(super) struct Plan {
     pub cluster: bool,
     /// Slabs whose columns gradients of maps look at at once.
     pub units: usize,
+    /// Neurons of a block for gradients of synapses.
+    pub synapse_neurons: usize,
+    /// Does it keep what they read in a step in shared memory?
+    pub staged: bool,
 }
 
 impl Plan {
@@ -68,6 +76,7 @@ impl Plan {
     pub(super) fn all(sizes: &Sizes, card: &Card, resident: bool, tabled: bool) -> Vec<Plan> {
         let mut plans = Vec::new();
         for width in WIDTHS {
+            let (synapse_neurons, staged) = staging(sizes, width, card);
             let tiles = sizes.b.div_ceil(width);
             if width > sizes.b.next_power_of_two() {
                 continue;
@@ -93,6 +102,8 @@ impl Plan {
                                     && card.capability >= CLUSTERS
                                     && (2..=CLUSTER).contains(&blocks),
                                 units: units(sizes, width, card),
+                                synapse_neurons,
+                                staged,
                             });
                         }
                     }
@@ -163,10 +174,18 @@ impl Plan {
         map_shared(&self.sizes, self.units * self.width)
     }
 
-    /// Bytes of shared memory for gradients of synapses.
+    /// Threads of a block for gradients of synapses.
+    pub(super) fn synapse_threads(&self) -> usize {
+        let synapses = self.synapse_neurons * self.sizes.synapses();
+        synapses.div_ceil(synapses.div_ceil(SYNAPSE_THREADS)).next_multiple_of(32)
+    }
+
+    /// Bytes of shared memory for them.
     pub(super) fn synapse_shared(&self) -> usize {
-        let slabs = (4096 / (self.sizes.branches() * self.width)).max(1);
-        4 * slabs * self.sizes.k * self.width
+        let of_slab = self.synapse_neurons * self.sizes.k * self.width;
+        let table = self.sizes.table_rows() * self.width;
+        let slabs = if self.staged { 1 } else { (4096 / of_slab).max(1) };
+        4 * if self.staged { up4(of_slab) + table } else { slabs * of_slab }
     }
 
     pub(super) fn fits(&self, card: &Card) -> bool {
@@ -189,7 +208,9 @@ impl Plan {
             ("UNITS", self.units),
             ("MAP_THREADS", self.sizes.map_threads()),
             ("MAP_CHUNKS", self.sizes.map_chunks()),
-            ("SYNAPSE_THREADS", self.sizes.synapse_threads()),
+            ("SYNAPSE_THREADS", self.synapse_threads()),
+            ("SYNAPSE_NEURONS", self.synapse_neurons),
+            ("STAGED", self.staged.into()),
             ("FORWARD_SHARED", self.forward_shared()),
             ("BACKWARD_SHARED", self.backward_shared()),
         ];
@@ -213,6 +234,17 @@ fn shares(neurons: usize, blocks: usize) -> Vec<usize> {
 /// Does nobody go without when `count` things are dealt out to `hands`?
 fn even(count: usize, hands: usize) -> bool {
     count.div_ceil(count.div_ceil(hands)) == hands
+}
+
+/// Neurons of a block for gradients of synapses, and whether it keeps what
+/// they read in shared memory: worth its copying where they read each row
+/// twice or more, and blocks are left for every multiprocessor.
+fn staging(sizes: &Sizes, width: usize, card: &Card) -> (usize, bool) {
+    let most = SYNAPSES * SYNAPSE_THREADS / sizes.synapses();
+    let neurons = (sizes.n / card.multiprocessors.max(1)).min(most).max(1);
+    let floats = up4(neurons * sizes.k * width) + sizes.table_rows() * width;
+    let staged = neurons * sizes.synapses() >= 2 * sizes.table_rows() && 4 * floats <= card.shared_bytes / 2;
+    if staged { (neurons, true) } else { (1, false) }
 }
 
 /// Slabs whose columns fit next to each other.

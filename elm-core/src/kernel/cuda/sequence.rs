@@ -19,7 +19,7 @@ use crate::spec::LayerRun;
 /// backend's memory, see [`Memory::Block`].
 pub struct CudaKernel<D: Driver, B> {
     driver: D,
-    memory_budget: usize,
+    pub(super) memory_budget: usize,
     shapes: Shapes<D::Module>,
     wirings: Wirings<B>,
 }

@@ -184,14 +184,4 @@ impl Sizes {
     fn map_tiles(&self) -> impl Iterator<Item = usize> + '_ {
         self.maps().map(|(inputs, outputs)| (inputs + 1).div_ceil(EDGE) * outputs.div_ceil(EDGE))
     }
-
-    /// Threads of a block for the gradients of a neuron's synapses, one each.
-    pub(super) fn synapse_threads(&self) -> usize {
-        self.synapses().div_ceil(self.synapse_chunks()).next_multiple_of(WARP)
-    }
-
-    /// Blocks for them.
-    pub(super) fn synapse_chunks(&self) -> usize {
-        self.synapses().div_ceil(2 * MOST_THREADS)
-    }
 }

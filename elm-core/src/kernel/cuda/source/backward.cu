@@ -2,16 +2,31 @@
 // the gradient of the loss by x, x' is x of the step before. Carried rows hold gradients.
 
 struct BackTask {
-  int lane, n, neuron, column, b0, place;  // as in Task; place among the columns of `branches`
+  int lane, n, neuron, sub, column, b0;  // as in Task
   const float *weights, *record;
-  float *carried, *sums, *branches, *delta;
+  float *carried, *sums, *branches, *delta, *hidden, *other;
   float *kept, *bounded, *d_drive, *d_readout;
-  __device__ __forceinline__ float& state(int row, int b) const { return carried[(n * CARRIED + row) * BG + column + b]; }
+  DEVICE BackTask(const Args& a, float* sm, const Share& own, int step, int slice, int turn) {
+    typedef Backward At;
+    const int warp = threadIdx.x / 32;
+    lane = threadIdx.x % 32, n = turn / SUB, neuron = own.first + n;
+    sub = turn % SUB, column = slice * BT + sub * BW, b0 = own.b0 + column;
+    weights = RESIDENT ? sm + At::weights + n * W_LEN : a.weights + (size_t)neuron * W_LEN;
+    const size_t at = slab(step, neuron, b0 / BW);
+    record = a.records + at * RECORD * BW, delta = a.deltas + at * DELTA * BW;
+    carried = sm + At::carried, sums = sm + At::sums + turn * SUMS, branches = sm + At::branches;
+    hidden = sm + At::hidden + 2 * warp * At::each_hidden, other = hidden + At::each_hidden;
+    kept = sm + At::kept + warp * At::each_kept, bounded = sm + At::bounded + warp * At::each_bounded;
+    d_drive = sm + At::readout + 2 * warp * At::each_readout, d_readout = d_drive + At::each_readout;
+  }
+  DEVICE float& state(int row, int b) const {
+    return carried[(n * CARRIED + row) * BG + column + b];
+  }
 };
 
 // forward: every block reads seen = mask * a'   so: d seen = the sum over blocks, in a fixed order.
 // Answers that of sequence lane % SPAN.
-__device__ __forceinline__ float gathered(const Args& a, int step, int neuron, int b0, int lane) {
+DEVICE float gathered(const Args& a, int step, int neuron, int b0, int lane) {
   constexpr int SPAN = BW <= 1 ? 1 : BW <= 2 ? 2 : BW <= 4 ? 4 : BW <= 8 ? 8 : BW <= 16 ? 16 : 32;
   const float* parts = a.partial + ((size_t)(step % 2) * GB * N + neuron) * BP + b0 + lane % SPAN;
   float sum = 0;
@@ -24,7 +39,7 @@ __device__ __forceinline__ float gathered(const Args& a, int step, int neuron, i
 
 // forward: X = kappa_s X' + what synapses read, at the end s = .. + w X (traces.cu)
 // so:      d of what they read in step t += kappa_s^(T - 1 - t) d X
-__device__ __forceinline__ float traced_back(const Args& a, int row, int t, int b) {
+DEVICE float traced_back(const Args& a, int row, int t, int b) {
   if (!a.d_source_trace) return 0;
   return powf(a.trace_decay, a.steps - 1 - t) * a.d_source_trace[(size_t)row * BP + b];
 }
@@ -32,7 +47,7 @@ __device__ __forceinline__ float traced_back(const Args& a, int row, int t, int 
 // forward: v = y - r + b, r = kappa_r r' + (1 - kappa_r) y, a = phi(v); the answer, the end
 //          state, the next step's synapses and feedback read a
 // so:      d v = phi'(v) d a, d b += d v, d r -= d v, d y = d v + (1 - kappa_r) d r, d r' = kappa_r d r
-__device__ __forceinline__ void read_out_back(const Args& a, const BackTask& task, int t) {
+DEVICE void read_out_back(const Args& a, const BackTask& task, int t) {
   float d_seen = 0;
   if (RECURRENT && t + 1 < a.steps) d_seen = gathered(a, t + 1, task.neuron, task.b0, task.lane);
   if (RECURRENT && TRACE == SYNAPSE_TRACE && t + 1 < a.steps && task.lane < BW)
@@ -58,7 +73,7 @@ __device__ __forceinline__ void read_out_back(const Args& a, const BackTask& tas
 
 // forward: y = W m, m = m~ + write tanh(2/3 o), magnitude = mean of |o|, o = mask * o of the MLP
 // so:      d m += W^T d y, d W += d y m^T, d write += d m tanh, d o = d m write 2/3 (1 - tanh^2)
-__device__ __forceinline__ void memory_back(const Args& a, const BackTask& task, float* d_o) {
+DEVICE void memory_back(const Args& a, const BackTask& task, float* d_o) {
   for (int item = task.lane; item < M * BW; item += 32) {
     const int i = item / BW, b = item % BW;
     const float bounded = task.record[BOUNDED_ROW * BW + item];
@@ -77,8 +92,9 @@ __device__ __forceinline__ void memory_back(const Args& a, const BackTask& task,
     float sum = 0;
     if (s < O * M) {
       const int o = s / M, i = s % M;
+      const float w = task.weights[WRITE_AT + i];
       for (int b = 0; b < BW; b++)
-        sum += task.d_readout[o * BW + b] * (task.kept[i * BW + b] + task.weights[WRITE_AT + i] * task.bounded[i * BW + b]);
+        sum += task.d_readout[o * BW + b] * (task.kept[i * BW + b] + w * task.bounded[i * BW + b]);
       task.sums[S_READOUT + s] += sum;
     } else if (s < O * M + O) {
       for (int b = 0; b < BW; b++) sum += task.d_drive[(s - O * M) * BW + b];
@@ -95,7 +111,7 @@ __device__ __forceinline__ void memory_back(const Args& a, const BackTask& task,
 // forward: b = kappa_b b' + scale * sum (or f likewise, of w a')   so: d b += d z,
 //          d sum = scale * d b, d b' = kappa_b d b; d a' = w d f, d w += d f a'
 template <int PART>
-__device__ __forceinline__ void branch_back(const Args& a, const BackTask& task, int k, int q, float (&d)[PART]) {
+DEVICE void branch_back(const Args& a, const BackTask& task, int k, int q, float (&d)[PART]) {
 #pragma unroll
   for (int b = 0; b < PART; b++) {
     if (TRACE) {
@@ -110,12 +126,12 @@ __device__ __forceinline__ void branch_back(const Args& a, const BackTask& task,
     }
   }
   write<PART>(task.delta + k * BW + q, d);
-  if (RECURRENT && k < K) write<PART>(task.branches + (task.n * K + k) * BT + task.place + q, d);
+  if (RECURRENT && k < K) write<PART>(task.branches + (task.n * K + k) * BT + task.sub * BW + q, d);
 }
 
 // Back through the maps, to z = [b ; m~].
 // forward: m~ = kappa_m m', read by MLP and memory   so: d m~ = d m + d z, d m' = kappa_m d m~
-template <int J> __device__ __forceinline__ void mlp_back(const Args& a, const BackTask& task, float* dy, float* dx) {
+template <int J> DEVICE void mlp_back(const Args& a, const BackTask& task, float* dy, float* dx) {
   const float* weights = task.weights + map_at(J);
   if constexpr (J > 0) {
     constexpr int PART = part_of(H);
@@ -151,17 +167,18 @@ template <int J> __device__ __forceinline__ void mlp_back(const Args& a, const B
 }
 
 // forward: branch sums read seen   so: d seen += w d sum, by the neuron read: a block's part.
-__device__ __forceinline__ void scatter(const Args& a, int t, int rank, int begin, const float* branches, const float* sm) {
-  const size_t of_block = (size_t)rank * NB * SYN;
-  const u32* starts = RESIDENT ? (const u32*)(sm + Backward::starts) : a.starts + (size_t)rank * (N + 1);
-  float* out = a.partial + ((size_t)(t % 2) * GB + rank) * N * BP + begin;
+DEVICE void scatter(const Args& a, const Share& own, int t, int begin, const float* sm) {
+  const size_t of_block = (size_t)own.rank * NB * SYN;
+  const float* branches = sm + Backward::branches;
+  const EdgeRow* rows = (const EdgeRow*)(sm + Backward::edge_row);
+  const u32* starts = RESIDENT ? (const u32*)(sm + Backward::starts) : a.starts + (size_t)own.rank * (N + 1);
+  float* out = a.partial + ((size_t)(t % 2) * GB + own.rank) * N * BP + begin;
   for (int item = threadIdx.x; item < N * (BT / V); item += THREADS) {
     const int neuron = item / (BT / V), q = item % (BT / V) * V;
     Vec<V> sum = {};
     for (u32 e = starts[neuron]; e < starts[neuron + 1]; e++) {
       const float w = RESIDENT ? sm[Backward::edges + e] : a.edges[of_block + e];
-      const u32 row = RESIDENT ? (u32)((const EdgeRow*)(sm + Backward::edge_row))[e] : a.edge_row[of_block + e];
-      const Vec<V> d = load<V>(branches + row * BT + q);
+      const Vec<V> d = load<V>(branches + (RESIDENT ? (u32)rows[e] : a.edge_row[of_block + e]) * BT + q);
 #pragma unroll
       for (int v = 0; v < V; v++) sum.v[v] += w * d.v[v];
     }
@@ -169,58 +186,46 @@ __device__ __forceinline__ void scatter(const Args& a, int t, int rank, int begi
   }
 }
 
+// Where sum i of a block lies in [GROUPS * SUB][N][SUMS].
+DEVICE size_t sum_at(const Share& own, int i) {
+  return ((size_t)(own.group * SUB + i / SUMS % SUB) * N + own.first + i / SUMS / SUB) * SUMS + i % SUMS;
+}
+
 KERNEL(elm_backward, THREADS) {
   SHARED(sm);
-  const int tid = threadIdx.x, warp = tid / 32, group = blockIdx.x / GB, rank = blockIdx.x % GB;
-  const int first = rank * NB, count = N - first < NB ? (N - first > 0 ? N - first : 0) : NB, b0 = group * BG;
-  float *carried = sm + Backward::carried, *branches = sm + Backward::branches;
-  if (RESIDENT) {
-    for (int i = tid; i < count * W_LEN; i += THREADS) sm[Backward::weights + i] = a.weights[(size_t)first * W_LEN + i];
-    if (RECURRENT) {
-      for (int i = tid; i <= N; i += THREADS) ((u32*)(sm + Backward::starts))[i] = a.starts[(size_t)rank * (N + 1) + i];
-      for (int i = tid; i < count * SYN; i += THREADS) {
-        ((EdgeRow*)(sm + Backward::edge_row))[i] = a.edge_row[(size_t)rank * NB * SYN + i];
-        sm[Backward::edges + i] = a.edges[(size_t)rank * NB * SYN + i];
-      }
-    }
+  const Share own;
+  float *carried = sm + Backward::carried, *sums = sm + Backward::sums;
+  const int sum_count = own.count * SUB * SUMS;
+  if (RESIDENT) copy(sm + Backward::weights, a.weights + (size_t)own.first * W_LEN, own.count * W_LEN);
+  if (RESIDENT && RECURRENT) {
+    const size_t of_block = (size_t)own.rank * NB * SYN;
+    copy((u32*)(sm + Backward::starts), a.starts + (size_t)own.rank * (N + 1), N + 1);
+    copy((EdgeRow*)(sm + Backward::edge_row), a.edge_row + of_block, own.count * SYN);
+    copy(sm + Backward::edges, a.edges + of_block, own.count * SYN);
   }
-  for (int i = tid; i < count * CARRIED * BG; i += THREADS)
-    carried[i] = a.d_carried[((size_t)first * CARRIED + i / BG) * BP + b0 + i % BG];
-  for (int i = tid; i < count * SUB * SUMS; i += THREADS)
-    sm[Backward::sums + i] = a.sums[((size_t)(group * SUB + i / SUMS % SUB) * N + first + i / SUMS / SUB) * SUMS + i % SUMS];
+  take_carried(carried, a.d_carried, own);
+  for (int i = threadIdx.x; i < sum_count; i += THREADS) sums[i] = a.sums[sum_at(own, i)];
   __syncthreads();
   u32 target = (a.steps - a.last) * GB;
   for (int t = a.last - 1; t >= a.first; t--) {
     for (int slice = 0; slice < SLICES; slice++) {
-      const int begin = b0 + slice * BT;
-      for (int turn = warp; turn < count * SUB; turn += WARPS) {
-        const int n = turn / SUB, sub = turn % SUB, neuron = first + n;
-        const size_t at = slab(t - a.first, neuron, (begin + sub * BW) / BW);
-        float *hidden = sm + Backward::hidden + 2 * warp * Backward::each_hidden, *other = hidden + Backward::each_hidden;
-        float* readout = sm + Backward::readout + 2 * warp * Backward::each_readout;
-        const BackTask task = {tid % 32, n, neuron, slice * BT + sub * BW, begin + sub * BW, sub * BW,
-                               RESIDENT ? sm + Backward::weights + n * W_LEN : a.weights + (size_t)neuron * W_LEN,
-                               a.records + at * RECORD * BW, carried, sm + Backward::sums + turn * SUMS, branches,
-                               a.deltas + at * DELTA * BW, sm + Backward::kept + warp * Backward::each_kept,
-                               sm + Backward::bounded + warp * Backward::each_bounded, readout,
-                               readout + Backward::each_readout};
+      for (int turn = threadIdx.x / 32; turn < own.count * SUB; turn += WARPS) {
+        const BackTask task(a, sm, own, t - a.first, slice, turn);
         if (t > a.first) prefetch(task.record - (size_t)N * TILES * RECORD * BW, RECORD * BW, task.lane);
         read_out_back(a, task, t);
         __syncwarp();
-        memory_back(a, task, hidden);
-        mlp_back<LAYERS>(a, task, hidden, other);
+        memory_back(a, task, task.hidden);
+        mlp_back<LAYERS>(a, task, task.hidden, task.other);
       }
       if (RECURRENT) {
         __syncthreads();
-        scatter(a, t, rank, begin, branches, sm);
+        scatter(a, own, t, own.b0 + slice * BT, sm);
         if (slice + 1 < SLICES) __syncthreads();
       }
     }
-    if (RECURRENT) meet(a.counter + group, target);
+    if (RECURRENT) meet(a.counter + own.group, target);
   }
   __syncthreads();
-  for (int i = tid; i < count * CARRIED * BG; i += THREADS)
-    a.d_carried[((size_t)first * CARRIED + i / BG) * BP + b0 + i % BG] = carried[i];
-  for (int i = tid; i < count * SUB * SUMS; i += THREADS)
-    a.sums[((size_t)(group * SUB + i / SUMS % SUB) * N + first + i / SUMS / SUB) * SUMS + i % SUMS] = sm[Backward::sums + i];
+  hand_carried(a.d_carried, carried, own);
+  for (int i = threadIdx.x; i < sum_count; i += THREADS) a.sums[sum_at(own, i)] = sums[i];
 }

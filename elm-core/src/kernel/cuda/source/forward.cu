@@ -2,19 +2,27 @@
 
 // One neuron and BW sequences in one step, and the warp's scratch.
 struct Task {
-  int lane, n, neuron, column;  // neuron of the block, of the layer; first sequence of the group
-  int b0, tile;                 // first sequence of all, its tile
+  int lane, n, neuron;   // neuron of the block, of the layer
+  int sub, column, b0;   // which of the warps that share it; first sequence of the group, of all
   const float* weights;
   float *carried, *z, *hidden, *other, *record;
-  __device__ __forceinline__ float& state(int row, int b) const { return carried[(n * CARRIED + row) * BG + column + b]; }
+  DEVICE Task(const Args& a, float* sm, const Share& own, int step, int slice, int turn) {
+    const int warp = threadIdx.x / 32;
+    lane = threadIdx.x % 32, n = turn / SUB, neuron = own.first + n;
+    sub = turn % SUB, column = slice * BT + sub * BW, b0 = own.b0 + column;
+    weights = RESIDENT ? sm + Forward::weights + n * W_LEN : a.weights + (size_t)neuron * W_LEN;
+    carried = sm + Forward::carried, z = sm + Forward::z + warp * up4(I * BW);
+    hidden = sm + Forward::hidden + 2 * warp * Forward::each_hidden, other = hidden + Forward::each_hidden;
+    record = a.records + slab(step, neuron, b0 / BW) * RECORD * BW;
+  }
+  DEVICE float& state(int row, int b) const {
+    return carried[(n * CARRIED + row) * BG + column + b];
+  }
 };
-__device__ __forceinline__ size_t slab(int step, int neuron, int tile) {
-  return ((size_t)step * N + neuron) * TILES + tile;
-}
 
 // b = scale * sum of w x over a branch's synapses, f = w a', both over traces; m~ = kappa_m m.
 template <class Source>
-__device__ __forceinline__ void branches(const Args& a, const Task& task, Source source, const float* synapses) {
+DEVICE void branches(const Args& a, const Task& task, Source source, const float* synapses) {
   for (int item = task.lane; item < K * (BW / V); item += 32) {
     const int k = item / (BW / V), q = item % (BW / V) * V;
     Vec<V> sum = {};
@@ -28,7 +36,10 @@ __device__ __forceinline__ void branches(const Args& a, const Task& task, Source
 #pragma unroll
     for (int v = 0; v < V; v++) {
       sum.v[v] *= a.input_scale;
-      if (TRACE) sum.v[v] = task.state(TRACE_ROW + k, q + v) = a.trace_decay * task.state(TRACE_ROW + k, q + v) + sum.v[v];
+      if (TRACE) {
+        float& trace = task.state(TRACE_ROW + k, q + v);
+        sum.v[v] = trace = a.trace_decay * trace + sum.v[v];
+      }
     }
     store<V>(task.z + k * BW + q, sum);
   }
@@ -36,7 +47,10 @@ __device__ __forceinline__ void branches(const Args& a, const Task& task, Source
     const int o = item / BW, b = item % BW;
     const float last = task.state(LAST_ROW + o, b);
     float f = task.weights[FEEDBACK_AT + o] * last;
-    if (TRACE) f = task.state(TRACE_ROW + K + o, b) = a.trace_decay * task.state(TRACE_ROW + K + o, b) + f;
+    if (TRACE) {
+      float& trace = task.state(TRACE_ROW + K + o, b);
+      f = trace = a.trace_decay * trace + f;
+    }
     task.z[(K + o) * BW + b] = f;
     if (a.records) task.record[(FED_ROW + o) * BW + b] = last;
   }
@@ -48,7 +62,7 @@ __device__ __forceinline__ void branches(const Args& a, const Task& task, Source
 }
 
 // o = MLP([b ; m~]), m = m~ + write * tanh(2/3 o); `write` has 1.7159 in it.
-template <int J> __device__ __forceinline__ void mlp(const Args& a, const Task& task, const float* x) {
+template <int J> DEVICE void mlp(const Args& a, const Task& task, const float* x) {
   float* y = J % 2 ? task.other : task.hidden;
   if constexpr (J < LAYERS) {
     constexpr int PART = part_of(H);
@@ -83,7 +97,7 @@ template <int J> __device__ __forceinline__ void mlp(const Args& a, const Task& 
 }
 
 // y = W m; r = kappa_r r + (1 - kappa_r) y, y <- y - r; a = phi(y + b).
-__device__ __forceinline__ void read_out(const Args& a, const Task& task, int t, float* seen) {
+DEVICE void read_out(const Args& a, const Task& task, int t, float* seen) {
   for (int item = task.lane; item < O * BW; item += 32) {
     const int o = item / BW, b = item % BW;
     float y = 0;
@@ -106,61 +120,51 @@ __device__ __forceinline__ void read_out(const Args& a, const Task& task, int t,
   }
 }
 
+// The table [x ; a' ; 0] of a step: for each warp that shares a neuron its own sequences.
+DEVICE void fill(float* table, const float* x, const float* seen, int begin) {
+  for (int i = threadIdx.x; i < ROWS * (BT / V); i += THREADS) {
+    const int row = i / (BT / V), q = i % (BT / V) * V;
+    float* to = table + (q / BW * ROWS + row) * BW + q % BW;
+    if (row < C) store<V>(to, load<V>(x + row * BP + begin + q));
+    else store<V>(to, fresh<V>(seen + (row - C) * BP + begin + q));
+  }
+}
+
 KERNEL(elm_forward, THREADS) {
   SHARED(sm);
-  const int tid = threadIdx.x, warp = tid / 32, group = blockIdx.x / GB, rank = blockIdx.x % GB;
-  const int first = rank * NB, count = N - first < NB ? (N - first > 0 ? N - first : 0) : NB, b0 = group * BG;
+  const Share own;
   Source* source = (Source*)(sm + Forward::source);
   float *carried = sm + Forward::carried, *table = sm + Forward::table;
   if (RESIDENT) {
-    for (int i = tid; i < count * W_LEN; i += THREADS) sm[Forward::weights + i] = a.weights[(size_t)first * W_LEN + i];
-    for (int i = tid; i < count * SYN; i += THREADS) {
-      sm[Forward::synapses + i] = a.synapses[(size_t)first * SYN + i];
-      source[i] = a.source[(size_t)first * SYN + i];
-    }
+    copy(sm + Forward::weights, a.weights + (size_t)own.first * W_LEN, own.count * W_LEN);
+    copy(sm + Forward::synapses, a.synapses + (size_t)own.first * SYN, own.count * SYN);
+    copy(source, a.source + (size_t)own.first * SYN, own.count * SYN);
   }
-  for (int i = tid; i < count * CARRIED * BG; i += THREADS)
-    carried[i] = a.carried[((size_t)first * CARRIED + i / BG) * BP + b0 + i % BG];
+  take_carried(carried, a.carried, own);
   u32 target = a.first * GB;
   for (int t = a.first; t < a.last; t++) {
-    const float *x = a.x + (size_t)t * C * BP, *seen = a.seen + (size_t)(a.keep ? t : t % 2) * NS * BP;
-    float* seen_next = a.seen + (size_t)(a.keep ? t + 1 : (t + 1) % 2) * NS * BP;
+    const int now = a.keep ? t : t % 2, next = a.keep ? t + 1 : (t + 1) % 2;
+    const float *x = a.x + (size_t)t * C * BP, *seen = a.seen + (size_t)now * NS * BP;
     for (int slice = 0; slice < SLICES; slice++) {
-      const int begin = b0 + slice * BT;
-      if (TABLED) {  // [x ; a' ; 0], for each warp that shares a neuron its own sequences
-        for (int i = tid; i < C * (BT / V); i += THREADS) {
-          const int row = i / (BT / V), q = i % (BT / V) * V;
-          store<V>(table + (q / BW * ROWS + row) * BW + q % BW, load<V>(x + row * BP + begin + q));
-        }
-        for (int i = tid; i < NS * (BT / V); i += THREADS) {
-          const int row = i / (BT / V), q = i % (BT / V) * V;
-          store<V>(table + (q / BW * ROWS + C + row) * BW + q % BW, fresh<V>(seen + row * BP + begin + q));
-        }
-      }
+      if (TABLED) fill(table, x, seen, own.b0 + slice * BT);
       __syncthreads();
-      for (int turn = warp; turn < count * SUB; turn += WARPS) {
-        const int n = turn / SUB, sub = turn % SUB, neuron = first + n;
-        const size_t record = slab(t - a.first, neuron, (begin + sub * BW) / BW) * RECORD * BW;
-        const Task task = {tid % 32, n, neuron, slice * BT + sub * BW, begin + sub * BW, (begin + sub * BW) / BW,
-                           RESIDENT ? sm + Forward::weights + n * W_LEN : a.weights + (size_t)neuron * W_LEN,
-                           carried, sm + Forward::z + warp * up4(I * BW),
-                           sm + Forward::hidden + 2 * warp * Forward::each_hidden,
-                           sm + Forward::hidden + (2 * warp + 1) * Forward::each_hidden, a.records + record};
-        branches(a, task, [&](int at, int q) {
-          const u32 row = RESIDENT ? (u32)source[n * SYN + at] : a.source[(size_t)neuron * SYN + at];
-          if (TABLED) return load<V>(table + (sub * ROWS + row) * BW + q);
+      for (int turn = threadIdx.x / 32; turn < own.count * SUB; turn += WARPS) {
+        const Task task(a, sm, own, t - a.first, slice, turn);
+        const size_t synapses = (size_t)task.neuron * SYN;
+        const auto read_row = [&](int at, int q) {
+          const u32 row = RESIDENT ? (u32)source[task.n * SYN + at] : a.source[synapses + at];
+          if (TABLED) return load<V>(table + (task.sub * ROWS + row) * BW + q);
           if (row < C) return load<V>(x + (size_t)row * BP + task.b0 + q);
           return fresh<V>(seen + (size_t)(row - C) * BP + task.b0 + q);
-        }, RESIDENT ? sm + Forward::synapses + n * SYN : a.synapses + (size_t)neuron * SYN);
+        };
+        branches(a, task, read_row, RESIDENT ? sm + Forward::synapses + task.n * SYN : a.synapses + synapses);
         mlp<0>(a, task, task.z);
-        read_out(a, task, t, seen_next);
+        read_out(a, task, t, a.seen + (size_t)next * NS * BP);
       }
       if (slice + 1 < SLICES) __syncthreads();
     }
-    if (RECURRENT && !a.again) meet(a.counter + group, target);
+    if (RECURRENT && !a.again) meet(a.counter + own.group, target);
     else __syncthreads();
   }
-  if (a.again) return;
-  for (int i = tid; i < count * CARRIED * BG; i += THREADS)
-    a.carried_on[((size_t)first * CARRIED + i / BG) * BP + b0 + i % BG] = carried[i];
+  if (!a.again) hand_carried(a.carried_on, carried, own);
 }

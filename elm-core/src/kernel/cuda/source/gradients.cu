@@ -8,7 +8,7 @@ KERNEL(elm_back_start, SMALL_THREADS) {
     float d = 0;
     if (row == MAGNITUDE_ROW) d = a.d_magnitude ? given(a.d_magnitude, n, b) / ((float)a.steps * M) : 0.f;
     else if (a.d_end_state && !(TRACE == SYNAPSE_TRACE && row >= TRACE_ROW && row < TRACE_ROW + K))
-      d = state_row(a, a.d_end_state, n, row, b);
+      d = state_row(a, a.d_end_state, n, row, b);  // synapses: traces.cu
     a.d_carried[(size_t)n * CARRIED * BP + i] = d;
   }
   for (int tile = 0; tile < GROUPS * SUB; tile++)
@@ -18,14 +18,16 @@ KERNEL(elm_back_start, SMALL_THREADS) {
 }
 
 // forward: y = bias + W x   so: d W += d y x^T, d bias += d y, over steps, last to first, and
-// sequences; so that segments of steps, last to first, add up to the same bits. A thread owns rows i0, i0 + IT, .. of x and h0, h0 + HT, .. of y; the last row of x is 1.
-template <int J> __device__ __forceinline__ void map_gradient(const Args& a, int n, int chunk) {
+// sequences; so that segments of steps, last to first, add up to the same bits. A thread has
+// rows i0, i0 + IT, .. of x and h0, h0 + HT, .. of y; the last row of x is 1.
+template <int J> DEVICE void map_gradient(const Args& a, int n, int chunk) {
   constexpr int IN = map_in(J), OUT = map_out(J), IT = edges_of(IN + 1), HT = edges_of(OUT), W = width(COLUMNS);
   SHARED(sm);
   float *x = sm, *y = sm + (IN + 1) * COLUMN_STRIDE;
   const int tid = threadIdx.x, part = chunk * MAP_THREADS + tid, i0 = part % IT, h0 = part / IT;
   const auto place = [&](int i, int h) {
-    return a.d_parameters + (i < IN ? p_map(J) + ((size_t)n * OUT + h) * IN + i : p_map_bias(J) + (size_t)n * OUT + h);
+    const size_t row = (size_t)n * OUT + h;
+    return a.d_parameters + (i < IN ? p_map(J) + row * IN + i : p_map_bias(J) + row);
   };
   float sum[EDGE][EDGE];
 #pragma unroll
@@ -73,48 +75,75 @@ template <int J> __device__ __forceinline__ void map_gradient(const Args& a, int
     for (int q = 0; q < EDGE; q++)
       if (i0 + r * IT <= IN && h0 + q * HT < OUT) *place(i0 + r * IT, h0 + q * HT) = sum[r][q];
 }
-template <int J> __device__ __forceinline__ void map_gradients(const Args& a, int n, int chunk) {
+template <int J> DEVICE void map_gradients(const Args& a, int n, int chunk) {
   if (chunk < chunks_of(J)) map_gradient<J>(a, n, chunk);
   else if constexpr (J < LAYERS) map_gradients<J + 1>(a, n, chunk - chunks_of(J));
 }
-__host__ __device__ constexpr int all_chunks(int maps) { return maps ? all_chunks(maps - 1) + chunks_of(maps - 1) : 0; }
+__host__ __device__ constexpr int all_chunks(int maps) {
+  return maps ? all_chunks(maps - 1) + chunks_of(maps - 1) : 0;
+}
 static_assert(all_chunks(MAPS) == ELM_MAP_CHUNKS, "plan.rs");
 KERNEL(elm_map_gradient, MAP_THREADS) {
   map_gradients<0>(a, blockIdx.x / all_chunks(MAPS), blockIdx.x % all_chunks(MAPS));
 }
 
-// forward: sum += w x of what the synapse reads   so: d w += d sum x, in the same order. A
-// thread has one synapse.
+// forward: sum += w x of what the synapse reads   so: d w += d sum x, in the same order. A block
+// has SYNAPSE_NEURONS neurons, a thread some of their synapses; where they are many, what all
+// may read in a step is STAGED in shared memory.
 KERNEL(elm_synapse_gradient, SYNAPSE_THREADS) {
+  constexpr int EACH = (SYNAPSE_NEURONS * SYN + SYNAPSE_THREADS - 1) / SYNAPSE_THREADS;
   SHARED(sm);
-  constexpr int CHUNKS = (SYN + SYNAPSE_THREADS - 1) / SYNAPSE_THREADS;
-  const int tid = threadIdx.x, n = blockIdx.x / CHUNKS, j = blockIdx.x % CHUNKS * SYNAPSE_THREADS + tid;
-  const size_t at = (size_t)n * SYN + (j < SYN ? j : 0), p = (size_t)n * SYN + a.origin[at];
-  const u32 row = a.source[at];
-  const float* x = row < C ? a.x + (size_t)row * BP : a.seen + (size_t)(row - C) * BP;
-  const size_t stride = (row < C ? C : NS) * (size_t)BP;
-  float sum = a.add ? a.d_parameters[p] : 0.f;
-  if (TRACE == SYNAPSE_TRACE && a.d_end_state && !a.add)  // the end's s = .. + w X
-    for (int b = 0; b < B; b++)
-      sum += given(a.d_end_state, trace_row(a, at), b) * a.source_trace[(size_t)row * BP + b];
+  float* table = sm + up4(SYNAPSE_NEURONS * K * BW);
+  const int tid = threadIdx.x, first = blockIdx.x * SYNAPSE_NEURONS;
+  const int count = N - first < SYNAPSE_NEURONS ? N - first : SYNAPSE_NEURONS;
+  const size_t synapses = (size_t)first * SYN;
+  const auto parameter = [&](int j) { return (size_t)(first + j / SYN) * SYN + a.origin[synapses + j]; };
+  float sum[EACH];
+  u32 row[EACH], branch[EACH];
+#pragma unroll
+  for (int e = 0; e < EACH; e++) {
+    const int j = e * SYNAPSE_THREADS + tid;
+    row[e] = j < count * SYN ? a.source[synapses + j] : 0;
+    branch[e] = j < count * SYN ? j / SYN * K + j % SYN % K : 0;
+    sum[e] = a.add && j < count * SYN ? a.d_parameters[parameter(j)] : 0.f;
+    if (TRACE == SYNAPSE_TRACE && a.d_end_state && !a.add && j < count * SYN)  // the end's s = .. + w X
+      for (int b = 0; b < B; b++)
+        sum[e] += given(a.d_end_state, trace_row(a, synapses + j), b) * a.source_trace[(size_t)row[e] * BP + b];
+  }
   for (int top = (a.last - a.first) * TILES - 1; top >= 0; top -= SLABS) {
     const int here = top + 1 < SLABS ? top + 1 : SLABS;
+    const auto seen_row = [&](int s, u32 row) {
+      const size_t t = a.first + (top - s) / TILES;
+      const float* x = row < C ? a.x + (t * C + row) * BP : a.seen + (t * NS + row - C) * BP;
+      return x + (top - s) % TILES * BW;
+    };
     __syncthreads();
-    for (int i = tid; i < here * K * BW; i += SYNAPSE_THREADS) {
-      const int s = top - i / (K * BW);
-      sm[i] = a.deltas[slab(s / TILES, n, s % TILES) * DELTA * BW + i % (K * BW)];
+    for (int i = tid; i < here * count * K * BW; i += SYNAPSE_THREADS) {
+      const int s = top - i / (count * K * BW), rest = i % (count * K * BW);
+      const size_t at = slab(s / TILES, first + rest / (K * BW), s % TILES);
+      sm[i] = a.deltas[at * DELTA * BW + rest % (K * BW)];
     }
+    if (STAGED)
+      for (int i = tid; i < ROWS * (BW / V); i += SYNAPSE_THREADS)
+        store<V>(table + i * V, load<V>(seen_row(0, i / (BW / V)) + i % (BW / V) * V));
     __syncthreads();
-    for (int s = 0; s < here; s++) {
-      const int step = (top - s) / TILES, tile = (top - s) % TILES;
-      float xs[BW], ds[BW];
-      read<BW>(sm + (s * K + j % K) * BW, ds);
-      read<BW>(x + (a.first + step) * stride + tile * BW, xs);
+    for (int s = 0; s < here; s++)
 #pragma unroll
-      for (int b = 0; b < BW; b++) sum += ds[b] * xs[b];
-    }
+      for (int e = 0; e < EACH; e++) {
+        float xs[BW], ds[BW];
+        read<BW>(sm + (s * count * K + branch[e]) * BW, ds);
+        read<BW>(STAGED ? table + row[e] * BW : seen_row(s, row[e]), xs);
+#pragma unroll
+        for (int b = 0; b < BW; b++) sum[e] += ds[b] * xs[b];
+      }
   }
-  if (j < SYN) a.d_parameters[p] = a.rectified && a.parameters[p] <= 0 ? 0.f : sum;
+#pragma unroll
+  for (int e = 0; e < EACH; e++) {
+    const int j = e * SYNAPSE_THREADS + tid;
+    if (j >= count * SYN) continue;
+    const size_t p = parameter(j);
+    a.d_parameters[p] = a.rectified && a.parameters[p] <= 0 ? 0.f : sum[e];
+  }
 }
 
 // forward: x = factor * mask * input   so: d input = factor * mask * sum of w d sum over the
@@ -142,8 +171,9 @@ KERNEL(elm_finish, SMALL_THREADS) {
     for (int tile = 0; tile < GROUPS * SUB; tile++) all += a.sums[((size_t)tile * N + n) * SUMS + row];
     return all;
   };
-  for (int i = tid; i < O * M; i += SMALL_THREADS) a.d_parameters[P_READOUT + (size_t)n * O * M + i] = sum(S_READOUT + i);
-  for (int i = tid; i < O; i += SMALL_THREADS) a.d_parameters[P_BIAS + (size_t)n * O + i] = sum(S_BIAS + i);
+  float *readout = a.d_parameters + P_READOUT + (size_t)n * O * M, *bias = a.d_parameters + P_BIAS + (size_t)n * O;
+  for (int i = tid; i < O * M; i += SMALL_THREADS) readout[i] = sum(S_READOUT + i);
+  for (int i = tid; i < O; i += SMALL_THREADS) bias[i] = sum(S_BIAS + i);
   if (!FIXED)
     for (int i = tid; i < F; i += SMALL_THREADS) {
       const size_t p = P_FEEDBACK + (size_t)n * F + i;
@@ -153,7 +183,8 @@ KERNEL(elm_finish, SMALL_THREADS) {
   if (!a.tau_raw)
     for (int i = tid; i < M; i += SMALL_THREADS) {
       const Timescale unit = timescale(a, n * M + i);
-      a.d_parameters[P_TAU + (size_t)n * M + i] = sum(S_KEEP + i) * unit.log_keep_slope + sum(S_WRITE + i) * unit.write_slope;
+      const double d = sum(S_KEEP + i) * unit.log_keep_slope + sum(S_WRITE + i) * unit.write_slope;
+      a.d_parameters[P_TAU + (size_t)n * M + i] = d;
     }
   const float* carried = a.d_carried + (size_t)n * CARRIED * BP;
   for (int i = tid; i < O * B; i += SMALL_THREADS) {

@@ -3,7 +3,7 @@
 // kappa_m and what is written of a memory unit, and how both change with tau's logit.
 struct Timescale {
   double keep, write, log_keep_slope, write_slope;
-  __device__ __forceinline__ Timescale(const Args& a, double raw) {
+  DEVICE Timescale(const Args& a, double raw) {
     const double share = 1 / (1 + exp(-raw)), range = a.tau_high - a.tau_low, free = a.tau_low + range * share;
     const double tau = free > 1e-6 ? free : 1e-6, rate = a.delta_t / tau;
     log_keep_slope = rate / tau * (free > 1e-6 ? range * share * (1 - share) : 0);
@@ -13,10 +13,10 @@ struct Timescale {
     write_slope = -WRITE_FACTOR * a.lambda * (a.lambda_scale ? keep : faster) * log_keep_slope;
   }
 };
-__device__ __forceinline__ Timescale timescale(const Args& a, int unit) {
+DEVICE Timescale timescale(const Args& a, int unit) {
   return Timescale(a, a.tau_raw ? a.tau_raw[unit] : a.parameters[P_TAU + unit]);
 }
-__device__ __forceinline__ float effective(const Args& a, size_t synapse) {
+DEVICE float effective(const Args& a, size_t synapse) {
   const float w = FIXED ? (float)a.fixed_weight : a.parameters[synapse];
   return a.rectified && w < 0 ? 0.f : w;
 }
@@ -27,7 +27,8 @@ KERNEL(elm_pack, SMALL_THREADS) {
   float* to = a.weights + (size_t)n * W_LEN;
   for (int j = 0; j < MAPS; j++) {
     const int in = map_in(j), out = map_out(j), stride = odd(out);
-    const float *w = a.parameters + p_map(j) + (size_t)n * in * out, *bias = a.parameters + p_map_bias(j) + (size_t)n * out;
+    const float* w = a.parameters + p_map(j) + (size_t)n * in * out;
+    const float* bias = a.parameters + p_map_bias(j) + (size_t)n * out;
     for (int i = tid; i < in * out; i += SMALL_THREADS) to[map_at(j) + i % in * stride + i / in] = w[i];
     for (int i = tid; i < out; i += SMALL_THREADS) to[map_at(j) + in * stride + i] = bias[i];
   }
@@ -36,9 +37,11 @@ KERNEL(elm_pack, SMALL_THREADS) {
     to[KEEP_AT + i] = unit.keep;
     to[WRITE_AT + i] = unit.write;
   }
-  for (int i = tid; i < O * M; i += SMALL_THREADS) to[READOUT_AT + i] = a.parameters[P_READOUT + (size_t)n * O * M + i];
-  for (int i = tid; i < O; i += SMALL_THREADS) to[BIAS_AT + i] = a.parameters[P_BIAS + (size_t)n * O + i];
-  for (int i = tid; i < F; i += SMALL_THREADS) to[FEEDBACK_AT + i] = effective(a, (size_t)N * SYN + (size_t)n * F + i);
+  const float* readout = a.parameters + P_READOUT + (size_t)n * O * M;
+  const float* bias = a.parameters + P_BIAS + (size_t)n * O;
+  for (int i = tid; i < O * M; i += SMALL_THREADS) to[READOUT_AT + i] = readout[i];
+  for (int i = tid; i < O; i += SMALL_THREADS) to[BIAS_AT + i] = bias[i];
+  for (int i = tid; i < F; i += SMALL_THREADS) to[FEEDBACK_AT + i] = effective(a, P_FEEDBACK + (size_t)n * F + i);
   for (int i = tid; i < SYN; i += SMALL_THREADS)
     a.synapses[(size_t)n * SYN + i] = effective(a, (size_t)n * SYN + a.origin[(size_t)n * SYN + i]);
 }
@@ -67,7 +70,7 @@ KERNEL(elm_events, SMALL_THREADS) {
 
 // A neuron's carried row in the caller's state. Synapse traces of a branch decay alike, so
 // the branch carries scale * their sum.
-__device__ __forceinline__ float state_row(const Args& a, const float* state, int n, int row, int b) {
+DEVICE float state_row(const Args& a, const float* state, int n, int row, int b) {
   if (row < AVERAGE_ROW) return given(state, ST_MEMORY + (size_t)n * M + row, b);
   if (row < TRACE_ROW) return given(state, ST_AVERAGE + (size_t)n * O + row - AVERAGE_ROW, b);
   if (row < LAST_ROW) {

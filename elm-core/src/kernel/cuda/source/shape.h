@@ -108,6 +108,8 @@ __host__ __device__ constexpr int edges_of(int n) { return (n + EDGE - 1) / EDGE
 __host__ __device__ constexpr int chunks_of(int map) {
   return (edges_of(map_in(map) + 1) * edges_of(map_out(map)) + MAP_THREADS - 1) / MAP_THREADS;
 }
-// Gradients of synapses: slabs of branches that a block looks at at once.
-constexpr int SLABS = larger(1, 4096 / (BR * BW));
+// Gradients of synapses: neurons of a block; slabs of branches that it looks at at once.
+constexpr int SYNAPSE_NEURONS = ELM_SYNAPSE_NEURONS;
+constexpr bool STAGED = ELM_STAGED;
+constexpr int SLABS = STAGED ? 1 : larger(1, 4096 / (SYNAPSE_NEURONS * K * BW));
 static_assert(GROUPS * BG >= B && BW <= 32, "every sequence has its place");

@@ -14,17 +14,18 @@ KERNEL(elm_source_trace, SMALL_THREADS) {
 }
 
 // The caller's row of state of a synapse, given in the order of `source`.
-__device__ __forceinline__ size_t trace_row(const Args& a, size_t at) {
+DEVICE size_t trace_row(const Args& a, size_t at) {
   return ST_TRACE + at / SYN * TRACES + a.origin[at];
 }
-__device__ __forceinline__ float left(const Args& a) { return powf(a.trace_decay, a.steps); }
+DEVICE float left(const Args& a) { return powf(a.trace_decay, a.steps); }
 
 // s = kappa_s^T s_0 + w X. One block a neuron.
 KERNEL(elm_trace_end, SMALL_THREADS) {
   for (int i = threadIdx.x; i < SYN * B; i += SMALL_THREADS) {
     const size_t at = (size_t)blockIdx.x * SYN + i / B, row = trace_row(a, at);
     const int b = i % B;
-    a.end_state[row * B + b] = left(a) * a.state[row * B + b] + a.synapses[at] * a.source_trace[(size_t)a.source[at] * BP + b];
+    const float now = a.synapses[at] * a.source_trace[(size_t)a.source[at] * BP + b];
+    a.end_state[row * B + b] = left(a) * a.state[row * B + b] + now;
   }
 }
 
@@ -47,7 +48,7 @@ KERNEL(elm_trace_back, SMALL_THREADS) {
 }
 
 // forward: a branch begins with scale * the sum of its s_0   so: d s_0 = scale * d b + kappa_s^T d s
-__device__ __forceinline__ void start_traces_back(const Args& a, int n, const float* carried) {
+DEVICE void start_traces_back(const Args& a, int n, const float* carried) {
   for (int i = threadIdx.x; i < SYN * B; i += SMALL_THREADS) {
     const int j = i / B, b = i % B;
     const size_t row = ST_TRACE + (size_t)n * TRACES + j;

@@ -1,16 +1,18 @@
 // What threads of a warp, a block and a group do together.
+#define DEVICE __device__ __forceinline__
 #ifndef ELM_EMULATED
 extern __shared__ __align__(16) float elm_shared[];
 #define SHARED(name) float* const name = elm_shared
-#define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Args a)
+#define KERNEL(name, threads) \
+  extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Args a)
 #endif
 
 template <int W> struct alignas(4 * W) Vec { float v[W]; };
-template <int W> __device__ __forceinline__ Vec<W> load(const float* p) { return *(const Vec<W>*)p; }
-template <int W> __device__ __forceinline__ void store(float* p, Vec<W> x) { *(Vec<W>*)p = x; }
+template <int W> DEVICE Vec<W> load(const float* p) { return *(const Vec<W>*)p; }
+template <int W> DEVICE void store(float* p, Vec<W> x) { *(Vec<W>*)p = x; }
 
 // What other multiprocessors wrote: past the first-level cache.
-template <int W> __device__ __forceinline__ Vec<W> fresh(const float* p) {
+template <int W> DEVICE Vec<W> fresh(const float* p) {
 #ifndef ELM_EMULATED
   if constexpr (W == 4) {
     const float4 y = __ldcg((const float4*)p);
@@ -25,7 +27,7 @@ template <int W> __device__ __forceinline__ Vec<W> fresh(const float* p) {
 }
 
 // A warp asks for numbers that it will read a step later.
-__device__ __forceinline__ void prefetch(const float* p, int count, int lane) {
+DEVICE void prefetch(const float* p, int count, int lane) {
 #ifndef ELM_EMULATED
   for (int i = lane * 32; i < count; i += 32 * 32) asm volatile("prefetch.global.L2 [%0];" ::"l"(p + i));
 #endif
@@ -33,7 +35,7 @@ __device__ __forceinline__ void prefetch(const float* p, int count, int lane) {
 
 // COUNT numbers from or to a place that is a multiple of COUNT from an aligned one.
 __host__ __device__ constexpr int width(int count) { return count % 4 == 0 ? 4 : count % 2 == 0 ? 2 : 1; }
-template <int COUNT> __device__ __forceinline__ void read(const float* p, float (&x)[COUNT]) {
+template <int COUNT> DEVICE void read(const float* p, float (&x)[COUNT]) {
 #pragma unroll
   for (int b = 0; b < COUNT; b += width(COUNT)) {
     const Vec<width(COUNT)> y = load<width(COUNT)>(p + b);
@@ -41,7 +43,7 @@ template <int COUNT> __device__ __forceinline__ void read(const float* p, float 
     for (int v = 0; v < width(COUNT); v++) x[b + v] = y.v[v];
   }
 }
-template <int COUNT> __device__ __forceinline__ void write(float* p, const float (&x)[COUNT]) {
+template <int COUNT> DEVICE void write(float* p, const float (&x)[COUNT]) {
 #pragma unroll
   for (int b = 0; b < COUNT; b += width(COUNT)) {
     Vec<width(COUNT)> y;
@@ -53,7 +55,9 @@ template <int COUNT> __device__ __forceinline__ void write(float* p, const float
 
 // The lanes of a warp share `rows` results for BW sequences: an item is a row and a
 // part of the sequences. How many parts a row has: what takes the fewest instructions.
-__host__ __device__ constexpr int part_cost(int rows, int parts) { return (rows * parts + 31) / 32 * (BW / parts + 2); }
+__host__ __device__ constexpr int part_cost(int rows, int parts) {
+  return (rows * parts + 31) / 32 * (BW / parts + 2);
+}
 __host__ __device__ constexpr int parts_of(int rows) {
   int best = 1;
   for (int parts = 2; parts <= BW && BW % parts == 0; parts *= 2)
@@ -65,7 +69,7 @@ __host__ __device__ constexpr int part_of(int rows) { return BW / parts_of(rows)
 
 // y = bias + W x for one neuron; `each(row, first sequence, y of the part)`.
 template <int IN, int OUT, class Each>
-__device__ __forceinline__ void linear(const float* w, const float* x, int lane, Each each) {
+DEVICE void linear(const float* w, const float* x, int lane, Each each) {
   constexpr int STRIDE = odd(OUT), PART = part_of(OUT), PARTS = BW / PART;
   for (int item = lane; item < OUT * PARTS; item += 32) {
     const int row = item % OUT, b0 = item / OUT * PART;
@@ -85,7 +89,7 @@ __device__ __forceinline__ void linear(const float* w, const float* x, int lane,
 
 // forward: y = bias + W x   so: d x = W^T d y; `each(row, first sequence, d x of the part)`.
 template <int IN, int OUT, class Each>
-__device__ __forceinline__ void linear_back(const float* w, const float* dy, int lane, Each each) {
+DEVICE void linear_back(const float* w, const float* dy, int lane, Each each) {
   constexpr int STRIDE = odd(OUT), PART = part_of(IN), PARTS = BW / PART;
   for (int item = lane; item < IN * PARTS; item += 32) {
     const int row = item % IN, b0 = item / IN * PART;
@@ -103,8 +107,31 @@ __device__ __forceinline__ void linear_back(const float* w, const float* dy, int
   }
 }
 
+// What a block of the recurrence owns: neurons from `first`, sequences from b0.
+struct Share {
+  int group = blockIdx.x / GB, rank = blockIdx.x % GB, first = rank * NB, b0 = group * BG;
+  int count = N - first < NB ? (N - first > 0 ? N - first : 0) : NB;
+};
+template <class To, class From> DEVICE void copy(To* to, const From* from, int count) {
+  for (int i = threadIdx.x; i < count; i += THREADS) to[i] = from[i];
+}
+// A block's carried rows, from and to [N][CARRIED][BP].
+DEVICE size_t carried_at(const Share& own, int i) {
+  return ((size_t)own.first * CARRIED + i / BG) * BP + own.b0 + i % BG;
+}
+DEVICE void take_carried(float* carried, const float* from, const Share& own) {
+  for (int i = threadIdx.x; i < own.count * CARRIED * BG; i += THREADS) carried[i] = from[carried_at(own, i)];
+}
+DEVICE void hand_carried(float* to, const float* carried, const Share& own) {
+  for (int i = threadIdx.x; i < own.count * CARRIED * BG; i += THREADS) to[carried_at(own, i)] = carried[i];
+}
+// Record or delta of a task among those of the steps of a launch.
+DEVICE size_t slab(int step, int neuron, int tile) {
+  return ((size_t)step * N + neuron) * TILES + tile;
+}
+
 // All blocks of a group meet; what they wrote before is seen after. `counter` only grows.
-__device__ __forceinline__ void meet(u32* counter, u32& target) {
+DEVICE void meet(u32* counter, u32& target) {
 #ifndef ELM_EMULATED
   if (CLUSTER) {
     asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
@@ -128,15 +155,15 @@ __device__ __forceinline__ void meet(u32* counter, u32& target) {
 }
 
 // A row of the caller's, [.., B]; nothing stands behind the B-th sequence.
-__device__ __forceinline__ float given(const float* p, size_t row, int b) { return b < B ? p[row * B + b] : 0.f; }
+DEVICE float given(const float* p, size_t row, int b) { return b < B ? p[row * B + b] : 0.f; }
 
 // Hidden units, from their input x.
-__device__ __forceinline__ float unit(float x) {
+DEVICE float unit(float x) {
   if (MLP_ACTIVATION == RELU) return x > 0 ? x : 0.f;
   if (MLP_ACTIVATION == RELU_SQUARED) return x > 0 ? x * x : 0.f;
   return x / (1 + expf(-x));
 }
-__device__ __forceinline__ float unit_slope(float x) {
+DEVICE float unit_slope(float x) {
   if (MLP_ACTIVATION == RELU) return x > 0 ? 1.f : 0.f;
   if (MLP_ACTIVATION == RELU_SQUARED) return x > 0 ? 2 * x : 0.f;
   const float s = 1 / (1 + expf(-x));
@@ -144,12 +171,12 @@ __device__ __forceinline__ float unit_slope(float x) {
 }
 
 // a = phi(v); a spike's slope is the surrogate 1 / (100 |v| + 1)^2.
-__device__ __forceinline__ float output(float v) {
+DEVICE float output(float v) {
   if (ACTIVATION == RECTIFIED) return v > 0 ? v : 0.f;
   if (ACTIVATION == SPIKE) return v > 0 ? 1.f : 0.f;
   return v;
 }
-__device__ __forceinline__ float output_slope(float v) {
+DEVICE float output_slope(float v) {
   if (ACTIVATION == RECTIFIED) return v > 0 ? 1.f : 0.f;
   if (ACTIVATION == SPIKE) return 1 / ((100 * fabsf(v) + 1) * (100 * fabsf(v) + 1));
   return 1.f;

@@ -148,16 +148,37 @@ fn any_plan(kernel: &TestKernel, choices: &Choices, pick: u64) -> Plan {
 
 #[test]
 fn results_survive_recomputation_bit_for_bit() {
-    let Some(plenty) = kernel(4, SHARED, MUCH_MEMORY) else { return };
+    let Some(mut kernel) = kernel(4, SHARED, MUCH_MEMORY) else { return };
     let long = Choices { steps: 23, trace: Trace::Branch(3.0), ..plain() };
     for choices in [long.clone(), Choices { recurrent: false, outputs: 2, feedback: true, input: 2, ..long }]
     {
         let case = choices.case();
-        let kept = results(&case, &plenty).unwrap();
+        kernel.memory_budget = MUCH_MEMORY;
+        let kept = results(&case, &kernel).unwrap();
         // One step at a time; a few; records that are kept and gradients in several goes.
         for budget in [0, 30_000, 100_000] {
-            let Some(less) = kernel(4, SHARED, budget) else { return };
-            assert!(kept == results(&case, &less).unwrap(), "{budget} bytes, {choices:?}");
+            kernel.memory_budget = budget;
+            assert!(kept == results(&case, &kernel).unwrap(), "{budget} bytes, {choices:?}");
         }
     }
+}
+
+#[test]
+fn the_published_spike_layer_agrees_with_f64_as_a_large_card_divides_it() {
+    let Some(kernel) = kernel(132, SHARED, MUCH_MEMORY) else { return };
+    let spikes = Choices {
+        neurons: 96,
+        inputs: 700,
+        memory: 5,
+        branches: 30,
+        per_branch: 10,
+        hidden: 10,
+        rows: 8,
+        steps: 3,
+        mlp_activation: MlpActivation::ReluSquared,
+        masks: [true, true, false],
+        input: 1,
+        ..plain()
+    };
+    assert_agrees("spikes", &spikes, &kernel);
 }
