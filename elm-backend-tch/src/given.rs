@@ -244,6 +244,14 @@ mod tests {
         assert_eq!(Vec::<f32>::try_from(view).unwrap(), [2.0, 3.0]);
     }
 
+    /// Without a card there is no stream of one; the processor has none.
+    #[test]
+    fn asking_for_a_stream_never_ends_the_process() {
+        if let Ok(stream) = stream(&leaf(1.0)) {
+            assert!(stream.is_null());
+        }
+    }
+
     #[test]
     fn an_adjoint_is_released_with_the_graph() {
         struct Flag(Arc<AtomicBool>);

@@ -2,7 +2,7 @@
 
 use super::driver::{Card, Driver, Nvidia, Nvrtc, Usage};
 use super::plan::Plan;
-use super::sequence::SOURCE;
+use super::shapes::SOURCE;
 use super::sizes::Sizes;
 use crate::error::{Error, Result};
 use crate::spec::LayerSpec;
