@@ -63,3 +63,21 @@ fn vector(width: usize) -> usize {
         1
     }
 }
+
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Plan { groups, blocks, warps, width, sub, slices, .. } = self;
+        write!(f, "{groups} groups of {blocks} blocks, {warps} warps, {width} x {sub} x {slices} sequences")?;
+        for (holds, word) in [
+            (self.cluster, "clusters"),
+            (self.resident, "weights stay"),
+            (self.tabled, "table"),
+            (self.staged, "staged gradients"),
+        ] {
+            if holds {
+                write!(f, ", {word}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -9,6 +9,9 @@ pub(super) fn options<X, I>(run: &LayerRun<X, I>) -> Result<(), String> {
     if run.want.monitors {
         return Err("copies of every intermediate are not made on the card".into());
     }
+    if run.layer.inputs == 0 {
+        return Err("a layer without inputs has no kernel".into());
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ const CLUSTERS: (u32, u32) = (9, 0);
 /// Threads of a block that has synapses, at most.
 const SYNAPSE_THREADS: usize = 512;
 /// Synapses that a thread has in registers where a block has several neurons.
-const SYNAPSES: usize = 8;
+const SYNAPSES: usize = 6;
 /// Columns that gradients of maps look at at once, at most.
 const COLUMNS: usize = 32;
 
@@ -54,26 +54,26 @@ impl Plan {
     /// # Errors
     /// In words, when no division fits the card's shared memory.
     pub(super) fn new(sizes: &Sizes, card: &Card) -> Result<Self, String> {
-        let mut best: Option<(f64, Plan)> = None;
-        for (resident, tabled) in [(true, true), (false, true), (false, false)] {
-            for plan in Plan::all(sizes, card, resident, tabled) {
-                let cost = plan.cost();
-                if plan.fits(card) && best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                    best = Some((cost, plan));
-                }
-            }
-        }
+        let best = Plan::all(sizes, card).into_iter().min_by(|a, b| a.cost().total_cmp(&b.cost()));
         let none = || {
             format!(
                 "a neuron's step does not fit the {} bytes of shared memory of a block of {}",
                 card.shared_bytes, card.name
             )
         };
-        best.map(|(_, plan)| plan).ok_or_else(none)
+        best.ok_or_else(none)
     }
 
-    /// Every division worth a look.
-    pub(super) fn all(sizes: &Sizes, card: &Card, resident: bool, tabled: bool) -> Vec<Plan> {
+    /// Every division worth a look that fits the card.
+    pub(super) fn all(sizes: &Sizes, card: &Card) -> Vec<Plan> {
+        let places = [(true, true), (false, true), (false, false)];
+        let mut plans: Vec<Plan> =
+            places.into_iter().flat_map(|place| Plan::with(sizes, card, place)).collect();
+        plans.retain(|plan| plan.fits(card));
+        plans
+    }
+
+    fn with(sizes: &Sizes, card: &Card, (resident, tabled): (bool, bool)) -> Vec<Plan> {
         let mut plans = Vec::new();
         for width in WIDTHS {
             let (synapse_neurons, staged) = staging(sizes, width, card);
@@ -243,7 +243,9 @@ fn staging(sizes: &Sizes, width: usize, card: &Card) -> (usize, bool) {
     let most = SYNAPSES * SYNAPSE_THREADS / sizes.synapses();
     let neurons = (sizes.n / card.multiprocessors.max(1)).min(most).max(1);
     let floats = up4(neurons * sizes.k * width) + sizes.table_rows() * width;
-    let staged = neurons * sizes.synapses() >= 2 * sizes.table_rows() && 4 * floats <= card.shared_bytes / 2;
+    let short = sizes.table_rows().max(neurons * sizes.k) < 1 << 16;
+    let worth = neurons * sizes.synapses() >= 2 * sizes.table_rows();
+    let staged = short && worth && 4 * floats <= card.shared_bytes / 2;
     if staged { (neurons, true) } else { (1, false) }
 }
 

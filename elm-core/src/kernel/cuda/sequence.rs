@@ -180,4 +180,30 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
     pub(super) fn divide(&self, plan: Plan) {
         self.shapes.divide(plan);
     }
+
+    /// Every way to divide a run's work on the card, in words, the one with
+    /// the lowest estimated cost first: for measurements.
+    #[cfg(any(test, feature = "conformance"))]
+    pub fn divisions<X, I>(&self, run: &LayerRun<X, I>) -> Vec<String> {
+        self.sorted_plans(run)
+            .iter()
+            .map(|plan| format!("{plan}, estimate {:.0} cycles", plan.cost()))
+            .collect()
+    }
+
+    /// From now on divides the work of such runs in the way that is `place`
+    /// among [`CudaKernel::divisions`]; false when there are not so many.
+    #[cfg(any(test, feature = "conformance"))]
+    pub fn choose_division<X, I>(&self, run: &LayerRun<X, I>, place: usize) -> bool {
+        let plan = self.sorted_plans(run).into_iter().nth(place);
+        plan.map(|plan| self.shapes.divide(plan)).is_some()
+    }
+
+    #[cfg(any(test, feature = "conformance"))]
+    fn sorted_plans<X, I>(&self, run: &LayerRun<X, I>) -> Vec<Plan> {
+        let sizes = super::sizes::Sizes::new(&run.layer, run.rows);
+        let mut plans = Plan::all(&sizes, self.driver.card());
+        plans.sort_by(|a, b| a.cost().total_cmp(&b.cost()));
+        plans
+    }
 }

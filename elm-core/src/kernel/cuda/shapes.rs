@@ -70,7 +70,7 @@ impl<M> Shapes<M> {
     }
 
     /// Divides the work of a shape in this way.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "conformance"))]
     pub(super) fn divide(&self, plan: Plan) {
         lock(&self.modules).remove(&plan.sizes);
         lock(&self.plans).insert(plan.sizes.clone(), Ok(Arc::new(plan)));

@@ -98,17 +98,18 @@ KERNEL(elm_synapse_gradient, SYNAPSE_THREADS) {
   const int count = N - first < SYNAPSE_NEURONS ? N - first : SYNAPSE_NEURONS;
   const size_t synapses = (size_t)first * SYN;
   const auto parameter = [&](int j) { return (size_t)(first + j / SYN) * SYN + a.origin[synapses + j]; };
+  const auto branch_of = [](int j) { return j / SYN * K + j % SYN % K; };
   float sum[EACH];
-  u32 row[EACH], branch[EACH];
+  u32 place[EACH];  // row of the table; where it is staged, below 2^16, the branch on top
 #pragma unroll
   for (int e = 0; e < EACH; e++) {
     const int j = e * SYNAPSE_THREADS + tid;
-    row[e] = j < count * SYN ? a.source[synapses + j] : 0;
-    branch[e] = j < count * SYN ? j / SYN * K + j % SYN % K : 0;
+    const u32 row = j < count * SYN ? a.source[synapses + j] : 0;
+    place[e] = STAGED && j < count * SYN ? row | (u32)branch_of(j) << 16 : row;
     sum[e] = a.add && j < count * SYN ? a.d_parameters[parameter(j)] : 0.f;
     if (TRACE == SYNAPSE_TRACE && a.d_end_state && !a.add && j < count * SYN)  // the end's s = .. + w X
       for (int b = 0; b < B; b++)
-        sum[e] += given(a.d_end_state, trace_row(a, synapses + j), b) * a.source_trace[(size_t)row[e] * BP + b];
+        sum[e] += given(a.d_end_state, trace_row(a, synapses + j), b) * a.source_trace[(size_t)row * BP + b];
   }
   for (int top = (a.last - a.first) * TILES - 1; top >= 0; top -= SLABS) {
     const int here = top + 1 < SLABS ? top + 1 : SLABS;
@@ -130,9 +131,10 @@ KERNEL(elm_synapse_gradient, SYNAPSE_THREADS) {
     for (int s = 0; s < here; s++)
 #pragma unroll
       for (int e = 0; e < EACH; e++) {
+        const int branch = STAGED ? place[e] >> 16 : branch_of(e * SYNAPSE_THREADS + tid) % (count * K);
         float xs[BW], ds[BW];
-        read<BW>(sm + (s * count * K + branch[e]) * BW, ds);
-        read<BW>(STAGED ? table + row[e] * BW : seen_row(s, row[e]), xs);
+        read<BW>(sm + (s * count * K + branch) * BW, ds);
+        read<BW>(STAGED ? table + (place[e] & 0xffff) * BW : seen_row(s, place[e]), xs);
 #pragma unroll
         for (int b = 0; b < BW; b++) sum[e] += ds[b] * xs[b];
       }

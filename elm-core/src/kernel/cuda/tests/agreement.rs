@@ -140,9 +140,7 @@ fn any_plan(kernel: &TestKernel, choices: &Choices, pick: u64) -> Plan {
     use crate::kernel::cuda::driver::Driver;
     let (sizes, card) = (Sizes::new(&choices.case().layer, choices.rows), kernel.driver().card());
     let mut draws = Draws::new(pick, Purpose::MadeUp, [0, 0]);
-    let (resident, tabled) = [(true, true), (false, true), (false, false)][draws.below(3) as usize];
-    let mut plans = Plan::all(&sizes, card, resident, tabled);
-    plans.retain(|plan| plan.fits(card));
+    let mut plans = Plan::all(&sizes, card);
     plans.swap_remove(draws.below(plans.len() as u32) as usize)
 }
 

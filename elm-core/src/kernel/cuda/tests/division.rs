@@ -79,3 +79,17 @@ fn a_card_without_room_is_refused_in_words() {
     let reason = Plan::new(&Sizes::new(&spikes(), 8), &card(132, 1)).unwrap_err();
     assert!(reason.contains("does not fit the 1024 bytes of shared memory"), "{reason}");
 }
+
+#[test]
+fn divisions_can_be_chosen_for_measurements() {
+    let Some(kernel) = super::run::kernel(6, 227 << 10, 0) else { return };
+    let case = super::run::plain().case();
+    let numbers = crate::kernel::tests::cases::Numbers::<f32>::of(&case);
+    let run = numbers.arguments(&case, true);
+    let all = kernel.divisions(&run);
+    assert!(all.len() > 10 && all[0].contains("groups of"), "{all:?}");
+    let wanted = super::run::results(&case, &kernel).unwrap().activity;
+    assert!(kernel.choose_division(&run, all.len() - 1) && !kernel.choose_division(&run, all.len()));
+    let got = super::run::results(&case, &kernel).unwrap().activity;
+    assert!(got.iter().zip(&wanted).all(|(got, wanted)| (got - wanted).abs() < 1e-5));
+}
