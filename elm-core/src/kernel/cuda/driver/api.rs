@@ -28,6 +28,8 @@ functions! {
         cuLaunchKernelEx(*const LaunchConfig, Handle, *mut *mut c_void, *mut *mut c_void) -> Code;
         cuMemcpyHtoDAsync_v2(u64, *const c_void, usize, *mut c_void) -> Code;
         cuStreamSynchronize(*mut c_void) -> Code;
+        cuMemAlloc_v2(*mut u64, usize) -> Code;
+        cuMemcpyDtoH_v2(*mut c_void, u64, usize) -> Code;
     }
 }
 

@@ -3,6 +3,7 @@
 mod any;
 mod api;
 mod library;
+mod memory;
 mod nvidia;
 mod nvrtc;
 mod report;
@@ -11,6 +12,7 @@ mod tests;
 
 pub use any::{AnyDriver, AnyModule};
 pub use library::FOLDERS_VARIABLE;
+pub use memory::{NvidiaBlock, NvidiaMemory};
 pub use nvidia::{Nvidia, NvidiaModule};
 pub use nvrtc::{Compiled, Nvrtc};
 pub use report::Usage;

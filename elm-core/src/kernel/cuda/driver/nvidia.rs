@@ -13,14 +13,14 @@ use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::null_mut;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Room for the name of a card.
 const NAME_BYTES: usize = 128;
 
 /// A card of this machine.
 pub struct Nvidia {
-    api: Api,
+    api: Arc<Api>,
     nvrtc: Nvrtc,
     context: Handle,
     card: Card,
@@ -79,7 +79,7 @@ impl Nvidia {
     }
 
     pub(super) fn open_at(ordinal: usize, places: &[Place]) -> Result<Self> {
-        let api = Api::open(places)?;
+        let api = Arc::new(Api::open(places)?);
         let version = api.version()?;
         let number = c_int::try_from(ordinal)
             .map_err(|_| failed("cuDeviceGet", format!("there is no card {ordinal}")))?;
@@ -118,9 +118,12 @@ impl Nvidia {
 
     /// Makes the card's context that of this thread while the answer lives.
     fn entered(&self) -> Result<Entered<'_>> {
-        // SAFETY: the context is retained.
-        unsafe { call!(self.api, cuCtxPushCurrent_v2(self.context)) }?;
-        Ok(Entered(&self.api))
+        Entered::new(&self.api, self.context)
+    }
+
+    /// The driver's functions and the card's context.
+    pub(super) fn parts(&self) -> (Arc<Api>, Handle) {
+        (self.api.clone(), self.context)
     }
 
     /// The kernel, allowed its shared memory, once it is known that the card
@@ -287,12 +290,21 @@ impl Driver for Nvidia {
 }
 
 /// While it lives, the card's context is current on this thread.
-struct Entered<'a>(&'a Api);
+pub(super) struct Entered<'a>(&'a Api);
+
+impl<'a> Entered<'a> {
+    /// Makes a card's context current.
+    pub(super) fn new(api: &'a Api, context: Handle) -> Result<Self> {
+        // SAFETY: the context is retained for the life of the process.
+        unsafe { call!(api, cuCtxPushCurrent_v2(context)) }?;
+        Ok(Entered(api))
+    }
+}
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         let mut context = Handle::NONE;
-        // SAFETY: it was pushed by `entered`. That it fails helps nobody.
+        // SAFETY: it was pushed by `new`. That it fails helps nobody.
         unsafe { (self.0.cuCtxPopCurrent_v2)(&mut context) };
     }
 }

@@ -1,9 +1,10 @@
 //! What is asked of the driver, and how it refuses.
 
 use super::super::nvidia::{Nvidia, NvidiaModule};
-use super::super::{Driver, Grid, Launch, Slice, Stream};
+use super::super::{Driver, Grid, Launch, NvidiaMemory, Slice, Stream};
 use super::fake::Fake;
 use crate::error::Result;
+use crate::kernel::cuda::Memory;
 
 const STREAM: Stream = Stream(0x5 as *mut std::ffi::c_void);
 
@@ -105,4 +106,24 @@ fn bytes_are_copied_in_the_stream_and_waited_for_only_where_the_card_reads_the_h
         wanted.extend(waits.then_some("wait for 0x5"));
         assert_eq!(fake.calls(), wanted);
     }
+}
+
+#[test]
+fn memory_that_is_dropped_serves_the_next_block_of_its_length() {
+    let Some(fake) = Fake::new() else { return };
+    let card = fake.open();
+    let memory = NvidiaMemory::new(&card);
+    drop(memory.alloc(4).unwrap());
+    let block = memory.put(&card, &[1.0, 2.0, 3.0, 4.0]).unwrap();
+    let other = memory.alloc(4).unwrap();
+    assert_ne!(memory.slice(&block).address, memory.slice(&other).address);
+    assert_eq!(memory.get(&block).unwrap(), [0.0; 4]);
+    let wanted = [
+        "room for 16 bytes",
+        "copy 16 bytes to 1000, stream (nil)",
+        "room for 16 bytes",
+        "wait for (nil)",
+        "copy 16 bytes from 1000",
+    ];
+    assert_eq!(fake.calls(), wanted);
 }
