@@ -136,6 +136,7 @@ impl Driver for Emulated {
         match waiting {
             0 => Ok(()),
             -1 => Err(failed("launch", format!("{kernel}: no memory for its threads"))),
+            -3 => Err(failed("launch", format!("{kernel}: it writes behind its shared memory"))),
             -2 => Err(failed("launch", format!("{kernel}: it reads or writes where there is no memory"))),
             waiting => Err(failed("launch", format!("{kernel}: {waiting} threads wait for ever"))),
         }
@@ -151,27 +152,49 @@ impl Driver for Emulated {
     }
 }
 
-/// Memory of the host, full of what is not a number.
+/// Memory of the host, full of what is not a number, with a fence around each
+/// block.
 pub struct HostMemory;
+
+/// A block of host memory. Dropping it panics if its fence was written to.
+pub struct HostBlock {
+    memory: Vec<Four>,
+    floats: usize,
+}
 
 /// Sixteen bytes at a multiple of sixteen.
 #[repr(C, align(16))]
 #[derive(Clone, Copy)]
-pub struct Four([f32; 4]);
+struct Four([f32; 4]);
+
+/// Fours before a block and behind it.
+const FENCE: usize = 16;
 
 impl Memory for HostMemory {
-    type Block = Vec<Four>;
+    type Block = HostBlock;
 
     fn alloc(&self, floats: usize) -> Result<Self::Block> {
-        Ok(vec![Four([f32::NAN; 4]); floats.div_ceil(4)])
+        let memory = vec![Four([f32::NAN; 4]); floats.div_ceil(4) + 2 * FENCE];
+        Ok(HostBlock { memory, floats })
     }
 
     fn slice(&self, block: &Self::Block) -> Slice {
-        Slice { address: block.as_ptr().expose_provenance() as u64, len: 4 * block.len() }
+        let start = block.memory[FENCE..].as_ptr().expose_provenance();
+        Slice { address: start as u64, len: block.floats }
     }
 
     fn stream(&self) -> Stream {
         Stream(std::ptr::null_mut())
+    }
+}
+
+impl Drop for HostBlock {
+    fn drop(&mut self) {
+        let numbers = self.memory.iter().flat_map(|four| four.0);
+        let inside = 4 * FENCE..4 * FENCE + self.floats;
+        let mut fence = numbers.enumerate().filter(|(at, _)| !inside.contains(at));
+        let whole = fence.all(|(_, number)| number.to_bits() == f32::NAN.to_bits());
+        assert!(whole || std::thread::panicking(), "a kernel wrote beside its memory");
     }
 }
 

@@ -51,7 +51,7 @@ impl Wiring {
 ///
 /// A branch's sum may be taken in any order. Branches that one instruction
 /// reads for side by side should find their rows in different banks, so each
-/// in turn takes a synapse whose banks no other of them needs, if it has one.
+/// in turn takes a synapse whose banks the fewest of the others need.
 fn order(connectome: &Connectome, plan: &Plan) -> (Vec<u32>, Vec<u32>) {
     let sizes = &plan.sizes;
     let (k, s, each) = (sizes.k, sizes.s, sizes.synapses());
@@ -68,12 +68,12 @@ fn order(connectome: &Connectome, plan: &Plan) -> (Vec<u32>, Vec<u32>) {
             let mut left: Vec<Vec<usize>> =
                 branches.clone().map(|branch| (branch * s..(branch + 1) * s).collect()).collect();
             for j in 0..s {
-                let mut taken = vec![false; classes];
+                let mut taken = vec![0; classes];
                 for (branch, left) in branches.clone().zip(&mut left) {
                     let class = |synapse: usize| row_of(sources[synapse]) as usize % classes;
-                    let free = left.iter().position(|&synapse| !taken[class(synapse)]);
-                    let synapse = left.remove(free.unwrap_or(0));
-                    taken[class(synapse)] = true;
+                    let freest = (0..left.len()).min_by_key(|&at| taken[class(left[at])]);
+                    let synapse = left.remove(freest.unwrap_or(0));
+                    taken[class(synapse)] += 1;
                     source[n * each + j * k + branch] = row_of(sources[synapse]);
                     origin[n * each + j * k + branch] = synapse as u32;
                 }

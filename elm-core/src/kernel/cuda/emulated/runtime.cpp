@@ -104,7 +104,9 @@ void fault(int signal) {
   std::signal(signal, SIG_DFL);  // another thread's
 }
 
-// Threads that wait for ever, or -1.
+constexpr size_t FENCE = 64;  // numbers behind shared memory that nobody writes
+
+// Threads that wait for ever, or one of the errors of emulated_launch.
 long run(unsigned first, unsigned count, unsigned blocks, size_t shared, int schedule) {
   std::mt19937 random(schedule);
   std::vector<Block> all(count);
@@ -113,7 +115,7 @@ long run(unsigned first, unsigned count, unsigned blocks, size_t shared, int sch
   if (!memory) return -1;
   for (unsigned i = 0; i < count; i++) {
     all[i].warps.resize(block_size / 32), all[i].lanes.resize(block_size);
-    all[i].shared.assign(shared / 4 + 4, NAN);
+    all[i].shared.assign(shared / 4 + 4 + FENCE, NAN);
     float* aligned = (float*)(((uintptr_t)all[i].shared.data() + 15) / 16 * 16);
     for (unsigned t = 0; t < block_size; t++) {
       const size_t at = (size_t)i * block_size + t;
@@ -144,6 +146,10 @@ long run(unsigned first, unsigned count, unsigned blocks, size_t shared, int sch
       }
     }
   }
+  for (unsigned i = 0; i < count; i++) {
+    const float* fence = fibers[(size_t)i * block_size].shared + shared / 4;
+    if (std::any_of(fence, fence + FENCE, [](float x) { return !std::isnan(x); })) return -3;
+  }
   return left;
 }
 }  // namespace
@@ -170,7 +176,7 @@ uint32_t emulated_shuffle(uint32_t value, int with) {
 }
 
 // Runs a kernel: 0, the number of threads that wait for ever, -1 without memory for them, or
-// -2 after an access to an address that is none.
+// -2 after an access to an address that is none, -3 after a write behind shared memory.
 // Blocks of a cooperative launch live at the same time, others one after the other.
 extern "C" long emulated_launch(Kernel run_this, const void* with, unsigned blocks, unsigned threads, size_t shared,
                                 int cooperative, int schedule, int without_line) {

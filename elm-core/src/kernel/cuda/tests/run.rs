@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::kernel::cuda::driver::Slice;
-use crate::kernel::cuda::emulated::{Emulated, Four, HostMemory};
+use crate::kernel::cuda::emulated::{Emulated, HostBlock, HostMemory};
 use crate::kernel::cuda::{CudaKernel, DeviceCotangents, DeviceGradients, DeviceOutputs};
 use crate::kernel::tests::cases::{Case, Choices, Numbers, Results};
 use crate::spec::{Activation, Input, LambdaMode, LayerRun, MlpActivation, Trace};
@@ -11,7 +11,7 @@ pub(super) const MUCH_MEMORY: usize = 1 << 30;
 /// Shared memory of a block of a large card.
 pub(super) const SHARED: usize = 227 << 10;
 
-pub(super) type TestKernel = CudaKernel<Emulated, Vec<Four>>;
+pub(super) type TestKernel = CudaKernel<Emulated, HostBlock>;
 
 /// A kernel on a card of so many multiprocessors, or `None`, said aloud,
 /// without a C++ compiler.
