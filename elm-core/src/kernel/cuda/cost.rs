@@ -27,6 +27,9 @@ impl Plan {
         if !self.tabled {
             cycles += count(self.neurons() * sizes.synapses() * self.of_group() * 4) / 40.0;
         }
+        if !self.held {
+            cycles += count(self.neurons() * sizes.carried() * self.of_group() * 24) / 40.0;
+        }
         if !self.resident {
             let streamed = self.neurons() * (2 * sizes.weights() + 4 * sizes.synapses());
             cycles += count(streamed * self.slices * 4) / 40.0;
@@ -72,6 +75,7 @@ impl std::fmt::Display for Plan {
             (self.cluster, "clusters"),
             (self.resident, "weights stay"),
             (self.tabled, "table"),
+            (self.held, "states stay"),
             (self.staged, "staged gradients"),
         ] {
             if holds {

@@ -38,6 +38,8 @@ pub(super) struct Plan {
     pub resident: bool,
     /// Does what synapses read?
     pub tabled: bool,
+    /// Does the state that neurons carry?
+    pub held: bool,
     /// Is a group a cluster of blocks, which meet by themselves?
     pub cluster: bool,
     /// Slabs whose columns gradients of maps look at at once.
@@ -66,14 +68,15 @@ impl Plan {
 
     /// Every division worth a look that fits the card.
     pub(super) fn all(sizes: &Sizes, card: &Card) -> Vec<Plan> {
-        let places = [(true, true), (false, true), (false, false)];
+        let places =
+            [[true, true, true], [false, true, true], [false, false, true], [false, true, false], [false; 3]];
         let mut plans: Vec<Plan> =
             places.into_iter().flat_map(|place| Plan::with(sizes, card, place)).collect();
         plans.retain(|plan| plan.fits(card));
         plans
     }
 
-    fn with(sizes: &Sizes, card: &Card, (resident, tabled): (bool, bool)) -> Vec<Plan> {
+    fn with(sizes: &Sizes, card: &Card, [resident, tabled, held]: [bool; 3]) -> Vec<Plan> {
         let mut plans = Vec::new();
         for width in WIDTHS {
             let (synapse_neurons, staged) = staging(sizes, width, card);
@@ -98,6 +101,7 @@ impl Plan {
                                 slices: of_group.div_ceil(sub),
                                 resident,
                                 tabled,
+                                held,
                                 cluster: sizes.recurrent
                                     && card.capability >= CLUSTERS
                                     && (2..=CLUSTER).contains(&blocks),
@@ -133,6 +137,11 @@ impl Plan {
         self.of_group() * self.groups
     }
 
+    /// Numbers of the carried state that lie in shared memory.
+    fn held_floats(&self) -> usize {
+        if self.held { up4(self.neurons() * self.sizes.carried() * self.of_group()) } else { 0 }
+    }
+
     /// Bytes of shared memory of a block going forward.
     pub(super) fn forward_shared(&self) -> usize {
         let (sizes, neurons, warps) = (&self.sizes, self.neurons(), self.warps);
@@ -145,7 +154,7 @@ impl Plan {
         if self.tabled {
             floats += up4(sizes.table_rows() * self.at_a_time());
         }
-        floats += up4(neurons * sizes.carried() * self.of_group());
+        floats += self.held_floats();
         floats += warps * up4(sizes.mlp_inputs() * self.width);
         4 * (floats + 2 * warps * up4(sizes.widest() * self.width))
     }
@@ -162,7 +171,7 @@ impl Plan {
         if sizes.recurrent {
             floats += up4(neurons * sizes.k * self.at_a_time());
         }
-        floats += up4(neurons * sizes.carried() * self.of_group()) + up4(neurons * self.sub * sizes.sums());
+        floats += self.held_floats() + up4(neurons * self.sub * sizes.sums());
         floats += warps * up4((sizes.f + sizes.m) * self.width);
         floats += 2 * warps * up4(sizes.widest() * self.width);
         floats += warps * up4(sizes.m * self.width);
@@ -204,6 +213,7 @@ impl Plan {
             ("SLICES", self.slices),
             ("RESIDENT", self.resident.into()),
             ("TABLED", self.tabled.into()),
+            ("HELD", self.held.into()),
             ("CLUSTER", self.cluster.into()),
             ("UNITS", self.units),
             ("MAP_THREADS", self.sizes.map_threads()),

@@ -6,7 +6,7 @@ struct BackTask {
   const float *weights, *record;
   float *carried, *sums, *branches, *delta, *hidden, *other;
   float *kept, *bounded, *d_drive, *d_readout;
-  DEVICE BackTask(const Args& a, float* sm, const Share& own, int step, int slice, int turn) {
+  DEVICE BackTask(const Args& a, float* sm, float* state, const Share& own, int step, int slice, int turn) {
     typedef Backward At;
     const int warp = threadIdx.x / 32;
     lane = threadIdx.x % 32, n = turn / SUB, neuron = own.first + n;
@@ -14,13 +14,13 @@ struct BackTask {
     weights = RESIDENT ? sm + At::weights + n * W_LEN : a.weights + (size_t)neuron * W_LEN;
     const size_t at = slab(step, neuron, b0 / BW);
     record = a.records + at * RECORD * BW, delta = a.deltas + at * DELTA * BW;
-    carried = sm + At::carried, sums = sm + At::sums + turn * SUMS, branches = sm + At::branches;
+    carried = state, sums = sm + At::sums + turn * SUMS, branches = sm + At::branches;
     hidden = sm + At::hidden + 2 * warp * At::each_hidden, other = hidden + At::each_hidden;
     kept = sm + At::kept + warp * At::each_kept, bounded = sm + At::bounded + warp * At::each_bounded;
     d_drive = sm + At::readout + 2 * warp * At::each_readout, d_readout = d_drive + At::each_readout;
   }
   DEVICE float& state(int row, int b) const {
-    return carried[(n * CARRIED + row) * BG + column + b];
+    return carried[(n * CARRIED + row) * STATE_STRIDE + column + b];
   }
 };
 
@@ -194,7 +194,7 @@ DEVICE size_t sum_at(const Share& own, int i) {
 KERNEL(elm_backward, THREADS) {
   SHARED(sm);
   const Share own;
-  float *carried = sm + Backward::carried, *sums = sm + Backward::sums;
+  float* sums = sm + Backward::sums;
   const int sum_count = own.count * SUB * SUMS;
   if (RESIDENT) copy(sm + Backward::weights, a.weights + (size_t)own.first * W_LEN, own.count * W_LEN);
   if (RESIDENT && RECURRENT) {
@@ -203,14 +203,14 @@ KERNEL(elm_backward, THREADS) {
     copy((EdgeRow*)(sm + Backward::edge_row), a.edge_row + of_block, own.count * SYN);
     copy(sm + Backward::edges, a.edges + of_block, own.count * SYN);
   }
-  take_carried(carried, a.d_carried, own);
+  float* carried = take_carried(sm + Backward::carried, a.d_carried, a.d_carried, own);
   for (int i = threadIdx.x; i < sum_count; i += THREADS) sums[i] = a.sums[sum_at(own, i)];
   __syncthreads();
   u32 target = (a.steps - a.last) * GB;
   for (int t = a.last - 1; t >= a.first; t--) {
     for (int slice = 0; slice < SLICES; slice++) {
       for (int turn = threadIdx.x / 32; turn < own.count * SUB; turn += WARPS) {
-        const BackTask task(a, sm, own, t - a.first, slice, turn);
+        const BackTask task(a, sm, carried, own, t - a.first, slice, turn);
         if (t > a.first) prefetch(task.record - (size_t)N * TILES * RECORD * BW, RECORD * BW, task.lane);
         read_out_back(a, task, t);
         __syncwarp();

@@ -6,17 +6,17 @@ struct Task {
   int sub, column, b0;   // which of the warps that share it; first sequence of the group, of all
   const float* weights;
   float *carried, *z, *hidden, *other, *record;
-  DEVICE Task(const Args& a, float* sm, const Share& own, int step, int slice, int turn) {
+  DEVICE Task(const Args& a, float* sm, float* state, const Share& own, int step, int slice, int turn) {
     const int warp = threadIdx.x / 32;
     lane = threadIdx.x % 32, n = turn / SUB, neuron = own.first + n;
     sub = turn % SUB, column = slice * BT + sub * BW, b0 = own.b0 + column;
     weights = RESIDENT ? sm + Forward::weights + n * W_LEN : a.weights + (size_t)neuron * W_LEN;
-    carried = sm + Forward::carried, z = sm + Forward::z + warp * up4(I * BW);
+    carried = state, z = sm + Forward::z + warp * up4(I * BW);
     hidden = sm + Forward::hidden + 2 * warp * Forward::each_hidden, other = hidden + Forward::each_hidden;
     record = a.records + slab(step, neuron, b0 / BW) * RECORD * BW;
   }
   DEVICE float& state(int row, int b) const {
-    return carried[(n * CARRIED + row) * BG + column + b];
+    return carried[(n * CARRIED + row) * STATE_STRIDE + column + b];
   }
 };
 
@@ -134,13 +134,13 @@ KERNEL(elm_forward, THREADS) {
   SHARED(sm);
   const Share own;
   Source* source = (Source*)(sm + Forward::source);
-  float *carried = sm + Forward::carried, *table = sm + Forward::table;
+  float* table = sm + Forward::table;
   if (RESIDENT) {
     copy(sm + Forward::weights, a.weights + (size_t)own.first * W_LEN, own.count * W_LEN);
     copy(sm + Forward::synapses, a.synapses + (size_t)own.first * SYN, own.count * SYN);
     copy(source, a.source + (size_t)own.first * SYN, own.count * SYN);
   }
-  take_carried(carried, a.carried, own);
+  float* carried = take_carried(sm + Forward::carried, a.carried, a.carried_on, own);
   u32 target = a.first * GB;
   for (int t = a.first; t < a.last; t++) {
     const int now = a.keep ? t : t % 2, next = a.keep ? t + 1 : (t + 1) % 2;
@@ -149,7 +149,7 @@ KERNEL(elm_forward, THREADS) {
       if (TABLED) fill(table, x, seen, own.b0 + slice * BT);
       __syncthreads();
       for (int turn = threadIdx.x / 32; turn < own.count * SUB; turn += WARPS) {
-        const Task task(a, sm, own, t - a.first, slice, turn);
+        const Task task(a, sm, carried, own, t - a.first, slice, turn);
         const size_t synapses = (size_t)task.neuron * SYN;
         const auto read_row = [&](int at, int q) {
           const u32 row = RESIDENT ? (u32)source[task.n * SYN + at] : a.source[synapses + at];

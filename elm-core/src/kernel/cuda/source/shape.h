@@ -11,6 +11,7 @@ constexpr int LAYERS = ELM_LAYERS, H = LAYERS ? ELM_H : 0;
 constexpr bool RECURRENT = ELM_RECURRENT, HIGH_PASS = ELM_HIGH_PASS, FIXED = ELM_FIXED;
 constexpr bool RESIDENT = ELM_RESIDENT;  // do the weights stay in shared memory?
 constexpr bool TABLED = ELM_TABLED;      // does what synapses read?
+constexpr bool HELD = ELM_HELD;          // does the state that neurons carry?
 constexpr bool CLUSTER = ELM_CLUSTER;    // is a group a cluster of blocks?
 enum { RELU, SILU, RELU_SQUARED };       // ELM_MLP_ACTIVATION
 enum { IDENTITY, RECTIFIED, SPIKE };     // ELM_ACTIVATION
@@ -44,7 +45,7 @@ constexpr int BIAS_AT = READOUT_AT + O * M, FEEDBACK_AT = BIAS_AT + O, W_LEN = u
 // Rows of the state that a neuron carries from step to step.
 constexpr int AVERAGE_ROW = M, TRACE_ROW = AVERAGE_ROW + (HIGH_PASS ? O : 0);
 constexpr int LAST_ROW = TRACE_ROW + (TRACE ? BR : 0), MAGNITUDE_ROW = LAST_ROW + F;
-constexpr int CARRIED = MAGNITUDE_ROW + 1;
+constexpr int CARRIED = MAGNITUDE_ROW + 1, STATE_STRIDE = HELD ? BG : BP;
 
 // Rows of a record: z, hidden units, tanh(2/3 o), drive y + b, fed back outputs; and of what
 // the way back leaves: gradients of branches, hidden units before activation, o.
@@ -81,7 +82,7 @@ struct Forward {
   static constexpr int source = synapses + (RESIDENT ? up4(NB * SYN) : 0);
   static constexpr int table = source + (RESIDENT ? up4(index_len(ROWS, NB * SYN)) : 0);
   static constexpr int carried = table + (TABLED ? up4(ROWS * BT) : 0);
-  static constexpr int z = carried + up4(NB * CARRIED * BG);
+  static constexpr int z = carried + (HELD ? up4(NB * CARRIED * BG) : 0);
   static constexpr int hidden = z + WARPS * up4(I * BW), each_hidden = up4(larger(H, M) * BW);
   static constexpr int end = hidden + 2 * WARPS * each_hidden;
 };
@@ -91,7 +92,7 @@ struct Backward {
   static constexpr int starts = edge_row + (RESIDENT && RECURRENT ? up4(index_len(NB * K, NB * SYN)) : 0);
   static constexpr int branches = starts + (RESIDENT && RECURRENT ? up4(N + 1) : 0);
   static constexpr int carried = branches + (RECURRENT ? up4(NB * K * BT) : 0);
-  static constexpr int sums = carried + up4(NB * CARRIED * BG);
+  static constexpr int sums = carried + (HELD ? up4(NB * CARRIED * BG) : 0);
   static constexpr int kept = sums + up4(NB * SUB * SUMS);  // and what goes to feedback
   static constexpr int each_kept = up4((F + M) * BW);
   static constexpr int hidden = kept + WARPS * each_kept, each_hidden = up4(larger(H, M) * BW);

@@ -115,15 +115,19 @@ struct Share {
 template <class To, class From> DEVICE void copy(To* to, const From* from, int count) {
   for (int i = threadIdx.x; i < count; i += THREADS) to[i] = from[i];
 }
-// A block's carried rows, from and to [N][CARRIED][BP].
+// A block's carried rows: in shared memory or, where they are not held there, in the array
+// [N][CARRIED][BP] `on` itself, where all end up.
 DEVICE size_t carried_at(const Share& own, int i) {
   return ((size_t)own.first * CARRIED + i / BG) * BP + own.b0 + i % BG;
 }
-DEVICE void take_carried(float* carried, const float* from, const Share& own) {
-  for (int i = threadIdx.x; i < own.count * CARRIED * BG; i += THREADS) carried[i] = from[carried_at(own, i)];
+DEVICE float* take_carried(float* shared, const float* from, float* on, const Share& own) {
+  for (int i = threadIdx.x; i < own.count * CARRIED * BG; i += THREADS)
+    (HELD ? shared[i] : on[carried_at(own, i)]) = from[carried_at(own, i)];
+  return HELD ? shared : on + carried_at(own, 0);
 }
-DEVICE void hand_carried(float* to, const float* carried, const Share& own) {
-  for (int i = threadIdx.x; i < own.count * CARRIED * BG; i += THREADS) to[carried_at(own, i)] = carried[i];
+DEVICE void hand_carried(float* on, const float* carried, const Share& own) {
+  if (!HELD) return;
+  for (int i = threadIdx.x; i < own.count * CARRIED * BG; i += THREADS) on[carried_at(own, i)] = carried[i];
 }
 // Record or delta of a task among those of the steps of a launch.
 DEVICE size_t slab(int step, int neuron, int tile) {

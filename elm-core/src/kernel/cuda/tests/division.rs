@@ -66,7 +66,7 @@ fn weights_are_streamed_where_a_card_is_too_small_for_them() {
 #[test]
 fn every_division_has_a_place_for_every_neuron_and_sequence() {
     for rows in [1, 3, 8, 13, 64, 1000] {
-        for layer in [text(7), spikes()] {
+        for layer in [text(7), text(1024), spikes()] {
             let plan = plan(&layer, rows, &hopper());
             assert!(plan.blocks * plan.groups <= 132 && plan.row() >= rows, "{plan:?}");
             assert!(plan.neurons() * plan.blocks >= layer.neurons, "{plan:?}");
