@@ -31,10 +31,9 @@ pub(super) fn hold<B: OnCard>(
     backend: &B,
     args: &ScanArgs<B>,
 ) -> Result<(), String> {
-    let expected = answers(backend, args, |short| composed(backend, short));
     let got = answers(backend, args, |short| scan.fused(backend, short));
     let got = got.map_err(|error| format!("the kernels do not run: {error}"))?;
-    let expected = match expected {
+    let expected = match answers(backend, args, |short| composed(backend, short)) {
         Ok(expected) => expected,
         Err(error) => {
             log::warn!("the kernels are used without having been compared with the composed path: {error}");
