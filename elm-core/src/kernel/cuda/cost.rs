@@ -50,7 +50,7 @@ impl Plan {
 
     /// Instructions of a warp for one map.
     fn map_cost(&self, inputs: usize, outputs: usize) -> usize {
-        let parts = [1, 2, 4, 8].into_iter().filter(|parts| self.width % parts == 0);
+        let parts = [1, 2, 4, 8].into_iter().filter(|&parts| self.width.is_multiple_of(parts));
         let rounds = |parts: usize| (outputs * parts).div_ceil(32) * (self.width / parts + 2);
         inputs * parts.map(rounds).min().unwrap_or(0)
     }
