@@ -200,16 +200,6 @@ KERNEL(elm_finish, SMALL_THREADS) {
     }
     a.d_state[(size_t)n * O * B + i] = d;
   }
-  for (int i = tid; i < LAST_ROW * B; i += SMALL_THREADS) {
-    const int row = i / B, b = i % B;
-    size_t to = ST_MEMORY + (size_t)n * M + row;
-    if (row >= AVERAGE_ROW) to = ST_AVERAGE + (size_t)n * O + row - AVERAGE_ROW;
-    if (row >= TRACE_ROW) to = ST_TRACE + (size_t)n * TRACES + row - TRACE_ROW;
-    if (TRACE == SYNAPSE_TRACE && row >= TRACE_ROW) {
-      if (row < TRACE_ROW + K) continue;
-      to += SYN - K;
-    }
-    a.d_state[to * B + b] = carried[row * BP + b];
-  }
+  give_state(carried, a.d_state, n);
   if (TRACE == SYNAPSE_TRACE) start_traces_back(a, n, carried);
 }

@@ -110,17 +110,7 @@ KERNEL(elm_end, SMALL_THREADS) {
   const float* carried = a.carried_on + (size_t)n * CARRIED * BP;
   const float* activity = a.activity + ((size_t)(a.steps - 1) * N + n) * O * B;
   for (int i = tid; i < O * B; i += SMALL_THREADS) a.end_state[(size_t)n * O * B + i] = activity[i];
-  for (int i = tid; i < LAST_ROW * B; i += SMALL_THREADS) {
-    const int row = i / B, b = i % B;
-    size_t to = ST_MEMORY + (size_t)n * M + row;
-    if (row >= AVERAGE_ROW) to = ST_AVERAGE + (size_t)n * O + row - AVERAGE_ROW;
-    if (row >= TRACE_ROW) to = ST_TRACE + (size_t)n * TRACES + row - TRACE_ROW;
-    if (TRACE == SYNAPSE_TRACE && row >= TRACE_ROW) {
-      if (row < TRACE_ROW + K) continue;
-      to += SYN - K;
-    }
-    a.end_state[to * B + b] = carried[row * BP + b];
-  }
+  give_state(carried, a.end_state, n);
   if (a.magnitude)
     for (int b = tid; b < B; b += SMALL_THREADS)
       a.magnitude[(size_t)n * B + b] = carried[MAGNITUDE_ROW * BP + b] / ((float)a.steps * M);

@@ -107,6 +107,22 @@ DEVICE void linear_back(const float* w, const float* dy, int lane, Each each) {
   }
 }
 
+// A neuron's carried rows [CARRIED][BP] to their places in a state [rows][B], by a block. Of
+// traces of synapses the rows hold their sums by branch, which the state has not.
+DEVICE void give_state(const float* carried, float* state, int n) {
+  for (int i = threadIdx.x; i < LAST_ROW * B; i += SMALL_THREADS) {
+    const int row = i / B, b = i % B;
+    size_t to = ST_MEMORY + (size_t)n * M + row;
+    if (row >= AVERAGE_ROW) to = ST_AVERAGE + (size_t)n * O + row - AVERAGE_ROW;
+    if (row >= TRACE_ROW) to = ST_TRACE + (size_t)n * TRACES + row - TRACE_ROW;
+    if (TRACE == SYNAPSE_TRACE && row >= TRACE_ROW) {
+      if (row < TRACE_ROW + K) continue;
+      to += SYN - K;
+    }
+    state[to * B + b] = carried[row * BP + b];
+  }
+}
+
 // What a block of the recurrence owns: neurons from `first`, sequences from b0.
 struct Share {
   int group = blockIdx.x / GB, rank = blockIdx.x % GB, first = rank * NB, b0 = group * BG;
