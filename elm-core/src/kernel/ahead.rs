@@ -13,7 +13,7 @@ use super::simd::{CACHE_LINE, prefetch};
 /// Lines asked for in a turn: 1 KiB.
 ///
 /// Counted for the text layer at batch 8 on AVX-512: going forward a neuron has
-/// 22 turns and the next one reads 15 KB; going backward 27 turns and 30 KB.
+/// 22 turns and the next one reads 15 KB; going backward 30 turns and 28 KB.
 /// Half as many lines would fetch half of what backward needs.
 const TURN: usize = 16;
 

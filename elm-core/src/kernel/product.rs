@@ -4,7 +4,8 @@
 //! read in one straight line while a panel's sums stay in registers. Batch
 //! rows lie in the lanes of vectors and each weight is broadcast; but where a
 //! row is only half as wide as the processor's vectors, outputs lie in the
-//! lanes, inputs are broadcast, and sums are transposed at the end.
+//! lanes as far as they fill whole vectors, inputs are broadcast, and sums are
+//! transposed at the end.
 
 use super::ahead::Ahead;
 use super::simd::{BLOCK, Element, Vector};
