@@ -93,6 +93,33 @@ impl<T: Copy> Span<'_, T> {
         unsafe { V::splat(self.get(at)) }
     }
 
+    /// Vectors of copies of each of the `R` elements from `at` on.
+    ///
+    /// # Safety
+    /// They lie inside, and the processor has the vector's instructions.
+    #[inline(always)]
+    pub(super) unsafe fn splats<V: Vector<E = T>, const R: usize>(self, at: usize) -> [V; R] {
+        debug_assert!(at + R <= self.len, "{at} + {R} of {}", self.len);
+        // SAFETY: inside, says the caller: four at a time, the last four
+        // ending with the last element.
+        unsafe {
+            let mut all = [V::splat(self.get(at)); R];
+            if R < 4 {
+                for r in 1..R {
+                    all[r] = self.splat(at + r);
+                }
+                return all;
+            }
+            let mut r = 0;
+            while r < R {
+                r = r.min(R - 4);
+                all[r..r + 4].copy_from_slice(&V::splat_four(self.start.add(at + r)));
+                r += 4;
+            }
+            all
+        }
+    }
+
     /// A vector of the elements at the places `offsets[at]` and on.
     ///
     /// # Safety

@@ -98,9 +98,9 @@ unsafe fn gather_tile<V: Vector, const R: usize, O: Offset>(
         let mut sums = [V::splat(V::E::default()); R];
         for j in 0..per_branch {
             let rows: [usize; R] = offsets.offsets(j * R);
+            let weights: [V; R] = weights.splats(j * R);
             for r in 0..R {
-                let weight: V = weights.splat(j * R + r);
-                sums[r] = weight.mul_add(table.vector(rows[r] + column), sums[r]);
+                sums[r] = weights[r].mul_add(table.vector(rows[r] + column), sums[r]);
             }
         }
         for r in 0..R {
@@ -187,10 +187,10 @@ unsafe fn scatter_tile<V: Vector, const R: usize, O: Offset>(
         }
         for j in 0..count {
             let rows: [usize; R] = offsets.offsets(j * R);
+            let weights: [V; R] = weights.splats(j * R);
             for r in 0..R {
-                let weight: V = weights.splat(j * R + r);
                 let row = rows[r] + column;
-                table.put(row, weight.mul_add(gradients[r], table.vector(row)));
+                table.put(row, weights[r].mul_add(gradients[r], table.vector(row)));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! AVX2 with FMA: eight f32 in a register, sixteen registers.
 
 use super::{Offset, Program, Vector, math};
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 /// Runs a program compiled for AVX2 and FMA.
@@ -25,6 +26,19 @@ macro_rules! compute {
     }};
 }
 
+/// `x`, which the compiler shall take from a register: it would rather load
+/// each of its numbers again, but loads are what gathering is short of.
+///
+/// # Safety
+/// The processor has AVX.
+#[inline]
+#[target_feature(enable = "avx")]
+unsafe fn once_loaded(mut x: __m256) -> __m256 {
+    // SAFETY: no instruction, only a register that may have changed.
+    unsafe { asm!("/* {0} */", inout(ymm_reg) x, options(pure, nomem, nostack, preserves_flags)) };
+    x
+}
+
 // SAFETY: eight elements are read or written.
 unsafe impl Vector for F32x8 {
     type E = f32;
@@ -35,6 +49,20 @@ unsafe impl Vector for F32x8 {
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: the caller vouches for the processor.
         F32x8(unsafe { _mm256_set1_ps(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn splat_four(from: *const f32) -> [Self; 4] {
+        // SAFETY: the caller vouches for the processor and four elements.
+        unsafe {
+            let four = once_loaded(_mm256_broadcast_ps(&from.cast::<__m128>().read_unaligned()));
+            [
+                F32x8(_mm256_permute_ps::<0x00>(four)),
+                F32x8(_mm256_permute_ps::<0x55>(four)),
+                F32x8(_mm256_permute_ps::<0xaa>(four)),
+                F32x8(_mm256_permute_ps::<0xff>(four)),
+            ]
+        }
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@
 
 use super::avx2::F32x8;
 use super::{Offset, Program, Vector, math};
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 /// Runs a program whose batch rows fill vectors of sixteen.
@@ -38,6 +39,18 @@ macro_rules! compute {
     }};
 }
 
+/// As that of `avx2`.
+///
+/// # Safety
+/// The processor has AVX-512 F.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn once_loaded(mut x: __m512) -> __m512 {
+    // SAFETY: no instruction, only a register that may have changed.
+    unsafe { asm!("/* {0} */", inout(zmm_reg) x, options(pure, nomem, nostack, preserves_flags)) };
+    x
+}
+
 // SAFETY: sixteen elements are read or written.
 unsafe impl Vector for F32x16 {
     type E = f32;
@@ -48,6 +61,20 @@ unsafe impl Vector for F32x16 {
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: the caller vouches for the processor.
         F32x16(unsafe { _mm512_set1_ps(x) })
+    }
+
+    #[inline(always)]
+    unsafe fn splat_four(from: *const f32) -> [Self; 4] {
+        // SAFETY: the caller vouches for the processor and four elements.
+        unsafe {
+            let four = once_loaded(_mm512_broadcast_f32x4(from.cast::<__m128>().read_unaligned()));
+            [
+                F32x16(_mm512_permute_ps::<0x00>(four)),
+                F32x16(_mm512_permute_ps::<0x55>(four)),
+                F32x16(_mm512_permute_ps::<0xaa>(four)),
+                F32x16(_mm512_permute_ps::<0xff>(four)),
+            ]
+        }
     }
 
     #[inline(always)]

@@ -98,6 +98,15 @@ pub unsafe trait Vector: Copy {
         // SAFETY: `self` exists, so the processor has its instructions.
         unsafe { Self::splat(x) }
     }
+    /// A vector of copies of each of the four numbers from `from` on.
+    ///
+    /// # Safety
+    /// They are readable, and the processor has this vector's instructions.
+    #[inline(always)]
+    unsafe fn splat_four(from: *const Self::E) -> [Self; 4] {
+        // SAFETY: as the caller says.
+        unsafe { [0, 1, 2, 3].map(|i| Self::splat(*from.add(i))) }
+    }
     /// The `LANES` numbers from `from` on, whatever its alignment.
     ///
     /// # Safety
