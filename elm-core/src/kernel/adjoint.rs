@@ -10,6 +10,7 @@ use super::pool::share;
 use super::shape::synapse_weight;
 use super::simd::{BLOCK, Element, Vector, starts};
 use super::span::{Shared, Span, SpanMut};
+use super::synapse::TOGETHER;
 use super::table::InputWriter;
 use super::weights::BackwardWeights;
 use crate::spec::Trace;
@@ -82,11 +83,12 @@ pub(super) struct Adjoint<'c, 'a, E: Element> {
     input_factors: Buffer<E>,
     /// Gradient that the next step's feedback hands back, `[neurons, F, width]`.
     pub fed: Buffer<E>,
-    /// Gradients of readout `[O, width]`, memory `[M, width]`, and of the
-    /// input of a linear map.
+    /// Gradients of readout `[O, width]` and memory `[M, width]`.
     pub readout: Buffer<E>,
     pub memory: Buffer<E>,
-    pub inputs: Buffer<E>,
+    /// Gradients of the inputs of a linear map, in the end the MLP's, of the
+    /// neurons at work, `[TOGETHER, padded inputs, width]`.
+    inputs: Buffer<E>,
     /// Gradients of the outputs of all linear maps.
     pub map_outputs: Buffer<E>,
     /// Values of a hidden layer `[H, width]`.
@@ -147,7 +149,7 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
             fed: store.zeros(count * shape.feedback * width),
             readout: store.zeros(shape.outputs * width),
             memory: store.zeros(shape.memory * width),
-            inputs: store.zeros(shape.panels.padded(widest) * width),
+            inputs: store.zeros(TOGETHER * shape.panels.padded(widest) * width),
             call,
             backward,
             thread,
@@ -155,6 +157,21 @@ impl<'c, 'a, E: Element> Adjoint<'c, 'a, E> {
         };
         adjoint.take_end_state();
         adjoint
+    }
+
+    /// The gradients of a linear map's inputs of neuron `local`, until a neuron
+    /// comes to lie there that is not taken together with it.
+    ///
+    /// # Safety
+    /// They are not used otherwise while accessed through the span.
+    #[inline(always)]
+    pub(super) unsafe fn of_inputs<'b>(&mut self, local: usize) -> SpanMut<'b, E>
+    where
+        E: 'b,
+    {
+        let each = self.inputs.len() / TOGETHER;
+        // SAFETY: `self` outlives its use; the rest is the caller's.
+        unsafe { self.inputs.detached().part(local % TOGETHER * each, each) }
     }
 
     /// Starts from the gradient of the end state.

@@ -15,6 +15,7 @@ use super::map_gradient;
 use super::product;
 use super::simd::{Element, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
+use super::synapse;
 use std::ops::Range;
 
 /// Takes a thread's neurons back over `steps`. All threads take the same
@@ -45,11 +46,14 @@ impl<E: Element> Program<E> for StepsBack<'_, '_, '_, E> {
             // processor is vouched for.
             unsafe {
                 adjoint.start_step::<V>(t);
-                for local in 0..count {
-                    let slot = (t - first) * count + local;
-                    let record = records.part(slot * record, record);
-                    let slot = local * steps + (t - first);
-                    adjoint.neuron::<V, W>(t, local, record, deltas.part(slot * delta, delta));
+                for group in synapse::together(count) {
+                    for local in group.clone() {
+                        let slot = (t - first) * count + local;
+                        let record = records.part(slot * record, record);
+                        let slot = local * steps + (t - first);
+                        adjoint.neuron::<V, W>(t, local, record, deltas.part(slot * delta, delta));
+                    }
+                    adjoint.scatter::<V>(t, group);
                 }
             }
             if t + 1 < shape.steps {
@@ -140,11 +144,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
             self.output::<V>(t, local, record, carried, sums);
             self.memory::<V>(local, block, record, carried, sums);
             let mut ahead = self.ahead(local, block, record);
-            self.mlp::<V, W>(local, block, record, &mut ahead);
-            self.decayed_memory::<V>(block, record, carried, sums);
-            self.branches::<V>(t, local, carried, delta, &mut ahead);
+            let gradient = self.of_inputs(local);
+            self.mlp::<V, W>(local, block, record, gradient, &mut ahead);
+            self.decayed_memory::<V>(block, record, gradient.into(), carried, sums);
+            self.branches::<V>(gradient, carried, delta);
             if shape.feedback > 0 {
-                self.feed_back::<V>(t, local, block, sums);
+                self.feed_back::<V>(t, local, block, gradient.into(), sums);
             }
         }
     }
@@ -152,17 +157,12 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// What the next neuron reads and adds to.
     #[inline(always)]
     fn ahead(&self, local: usize, block: Span<'_, E>, record: Span<'_, E>) -> Ahead {
-        let (len, sums, list) = (self.weights.layout.len, self.map_sum.len, &self.weights.synapses);
+        let (len, sums) = (self.weights.layout.len, self.map_sum.len);
         let each = self.call.shape.record() * self.call.shape.width;
-        // The next neuron has about as many synapses as this one.
-        let Range { start, end: next } = list.of(local).synapses;
-        let synapses = next - start;
         Ahead::new([
             Fetch::new(record.address(each), each),
             Fetch::new(Span::from(&self.map_sums[..]).address((local + 1) * sums), sums),
             Fetch::new(block.address(len), len),
-            Fetch::new(Span::from(&list.weights[..]).address(next), synapses),
-            list.offsets.fetch(next, synapses),
         ])
     }
 
@@ -171,7 +171,8 @@ impl<E: Element> Adjoint<'_, '_, E> {
     ///
     /// # Shapes
     /// `y`, a map's output: `[outputs, width]`, padded to whole vectors of
-    /// outputs; `x`, its input: `[inputs, width]`, `z` for the first map.
+    /// outputs; `x`, its input: `[inputs, width]`, `z` for the first map;
+    /// `gradient`, that of `x`, in the end that of `z`.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
@@ -181,6 +182,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         local: usize,
         block: Span<'_, E>,
         record: Span<'_, E>,
+        gradient: SpanMut<'_, E>,
         ahead: &mut Ahead,
     ) {
         let (shape, layout, sum) = (&self.call.shape, &self.weights.layout, &self.map_sum);
@@ -188,7 +190,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         let kind = self.call.arguments.layer.neuron.mlp_activation;
         // SAFETY: as the caller's.
         unsafe {
-            let (gradient, all) = (self.inputs.detached(), self.map_outputs.detached());
+            let all = self.map_outputs.detached();
             let (values, turned) = (self.hidden.detached(), self.turned.detached());
             let sums = self.map_sums.detached().part(local * sum.len, sum.len);
             for (j, &(inputs, outputs)) in shape.maps.iter().enumerate().rev() {
@@ -226,8 +228,8 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// step.
     ///
     /// # Shapes
-    /// Memory: `[M, width]`, of which a gradient comes from the write; `z`, the
-    /// MLP's inputs: `[K + F + M, width]`.
+    /// Memory: `[M, width]`, of which a gradient comes from the write;
+    /// `gradient`, that of `z`, the MLP's inputs: `[K + F + M, width]`.
     ///
     /// # Equation
     /// forward: `kept = decay * m'`, `z = [branches ; kept]`,
@@ -242,25 +244,26 @@ impl<E: Element> Adjoint<'_, '_, E> {
         &mut self,
         block: Span<'_, E>,
         record: Span<'_, E>,
+        gradient: Span<'_, E>,
         carried: SpanMut<'_, E>,
         sums: SpanMut<'_, E>,
     ) {
         let shape = &self.call.shape;
         let width = shape.width;
-        let (memory, x) = (Span::from(&self.memory[..]), Span::from(&self.inputs[..]));
+        let memory = Span::from(&self.memory[..]);
         // SAFETY: as the caller's.
         unsafe {
             for i in 0..shape.memory {
                 let decay: V = block.splat(self.weights.layout.decay + i);
                 for column in starts::<V>(width) {
                     let at = i * width + column;
-                    let gradient = memory.vector::<V>(at).add(x.vector(shape.branches * width + at));
+                    let of_kept = memory.vector::<V>(at).add(gradient.vector(shape.branches * width + at));
                     if let Some(row) = self.sum.timescale {
                         let kept: V = record.vector(shape.branches * width + at);
                         let place = row * width + at;
-                        sums.put(place, gradient.mul_add(kept, sums.vector(place)));
+                        sums.put(place, of_kept.mul_add(kept, sums.vector(place)));
                     }
-                    carried.put(at, decay.mul(gradient));
+                    carried.put(at, decay.mul(of_kept));
                 }
             }
         }

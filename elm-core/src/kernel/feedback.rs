@@ -46,7 +46,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
     /// being complete.
     ///
     /// # Shapes
-    /// Gradients of all branches, in `inputs`: `[K + O, width]`; what the
+    /// `branches`, their gradients: `[K + O, width]`; what the
     /// outputs of the step before receive, in `fed`: `[O, width]`.
     ///
     /// # Equation
@@ -60,6 +60,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         t: usize,
         local: usize,
         block: Span<'_, E>,
+        branches: Span<'_, E>,
         sums: SpanMut<'_, E>,
     ) {
         let shape = &self.call.shape;
@@ -68,7 +69,7 @@ impl<E: Element> Adjoint<'_, '_, E> {
         // SAFETY: as the caller's; activity was complete before the backward pass began.
         unsafe {
             let before = Span::from(self.backward.activity).part((t * shape.neurons + n) * each, each);
-            let gradients = Span::from(&self.inputs[..]).part(shape.wired * width, each);
+            let gradients = branches.part(shape.wired * width, each);
             let fed = self.fed.detached().part(local * each, each);
             for o in 0..shape.feedback {
                 let weight: V = block.splat(self.weights.layout.feedback + o);

@@ -4,14 +4,13 @@ use super::activation::{self, constant};
 use super::ahead::{Ahead, Fetch};
 use super::call::{Call, Tables};
 use super::memory::Buffer;
-use super::offsets::Offsets;
 use super::outputs::{OutputParts, copy_rows};
 use super::pool::share;
 use super::product;
 use super::shape::Arguments;
 use super::simd::{Element, Program, Vector, starts, store_fence};
 use super::span::{Span, SpanMut};
-use super::synapse;
+use super::synapse::{self, TOGETHER};
 use super::table::{InputWriter, Rows};
 use super::weights::ForwardWeights;
 use crate::spec::Trace;
@@ -29,8 +28,8 @@ pub(super) struct Recurrence<'c, 'a, E: Element> {
     pub weights: ForwardWeights<E>,
     /// State of each neuron, `[neurons, carried, width]`.
     pub carried: Buffer<E>,
-    /// The record of the neuron at work, `[record, width]`.
-    record: Buffer<E>,
+    /// The records of the neurons at work, `[TOGETHER, record, width]`.
+    records: Buffer<E>,
     /// Values of two hidden layers `[2, padded H, width]`.
     hidden: Buffer<E>,
     /// The MLP's answer `[padded M, width]`.
@@ -49,7 +48,7 @@ impl<'c, 'a, E: Element> Recurrence<'c, 'a, E> {
             channels: share(shape.inputs, thread, call.threads),
             weights: ForwardWeights::new(store, shape, arguments, neurons.clone()),
             carried: store.zeros(count * shape.carried() * width),
-            record: store.zeros(shape.record() * width),
+            records: store.zeros(TOGETHER * shape.record() * width),
             hidden: store.zeros(2 * shape.panels.padded(shape.hidden) * width),
             answer: store.zeros(shape.panels.padded(shape.memory) * width),
             readout: store.zeros(2 * shape.outputs * width),
@@ -151,19 +150,23 @@ impl<E: Element> Program<E> for Steps<'_, '_, '_, E> {
         let records = self.records.map(SpanMut::from);
         let first = self.steps.start;
         for t in self.steps.clone() {
-            for local in 0..count {
-                // SAFETY: the slot lies inside and starts at a multiple of a
-                // vector; the processor is vouched for.
-                unsafe {
-                    let record = self.recurrence.record.detached();
-                    self.recurrence.neuron::<V, W>(t, local, record);
-                    if let Some(outputs) = &mut self.outputs {
-                        outputs.keep::<V>(t, local, record, self.recurrence);
-                    }
-                    if let Some(records) = records {
-                        let slot = records.part(((t - first) * count + local) * size, size);
-                        for at in starts::<V>(size) {
-                            slot.stream(at, record.vector::<V>(at));
+            for group in synapse::together(count) {
+                // SAFETY: the processor is vouched for.
+                unsafe { self.recurrence.gather::<V>(t, group.clone()) };
+                for local in group {
+                    // SAFETY: the slot lies inside and starts at a multiple of a
+                    // vector; the processor is vouched for.
+                    unsafe {
+                        let record = self.recurrence.record(local);
+                        self.recurrence.neuron::<V, W>(t, local, record);
+                        if let Some(outputs) = &mut self.outputs {
+                            outputs.keep::<V>(t, local, record, self.recurrence);
+                        }
+                        if let Some(records) = records {
+                            let slot = records.part(((t - first) * count + local) * size, size);
+                            for at in starts::<V>(size) {
+                                slot.stream(at, record.vector::<V>(at));
+                            }
                         }
                     }
                 }
@@ -191,11 +194,44 @@ impl<E: Element> Program<E> for Steps<'_, '_, '_, E> {
 }
 
 impl<E: Element> Recurrence<'_, '_, E> {
-    /// One step of one neuron, see the equation at
+    /// The record of neuron `local`, until one comes to lie there that is not
+    /// taken together with it.
+    ///
+    /// # Safety
+    /// It is not used otherwise while its numbers are accessed through the
+    /// span.
+    #[inline(always)]
+    unsafe fn record<'b>(&mut self, local: usize) -> SpanMut<'b, E>
+    where
+        E: 'b,
+    {
+        let size = self.call.shape.record() * self.call.shape.width;
+        // SAFETY: the recurrence outlives its use; the rest is the caller's.
+        unsafe { self.records.detached().part(local % TOGETHER * size, size) }
+    }
+
+    /// What synapses bring to the wired branches of neurons that are taken
+    /// together, into their records.
+    ///
+    /// # Safety
+    /// As [`Recurrence::neuron`].
+    #[inline(always)]
+    unsafe fn gather<V: Vector<E = E>>(&mut self, t: usize, group: Range<usize>) {
+        let width = self.call.shape.width;
+        for local in group {
+            // SAFETY: as the caller's; the list was made for this table.
+            unsafe {
+                let (table, record) = (Span::from(self.tables.table(t)), self.record(local));
+                self.weights.synapses.gather::<V>(local, width, table, record);
+            }
+        }
+    }
+
+    /// One step of one neuron after [`Recurrence::gather`], see the equation at
     /// [`NeuronSpec`](crate::spec::NeuronSpec).
     ///
     /// # Safety
-    /// `record` holds one record, the table of step `t` is complete, and the
+    /// `record` is the neuron's, the table of step `t` is complete, and the
     /// processor has `V`'s instructions.
     #[inline(always)]
     unsafe fn neuron<V: Vector<E = E>, W: Vector<E = E>>(
@@ -213,8 +249,8 @@ impl<E: Element> Recurrence<'_, '_, E> {
             let block = Span::from(self.weights.blocks.detached());
             let block = block.part(local * self.weights.layout.len, self.weights.layout.len);
             let carried = self.carried.detached().part(local * carried, carried);
-            let mut ahead = self.ahead(local, block);
-            self.branches::<V>(t, local, block, carried, record, &mut ahead);
+            let mut ahead = self.ahead(block);
+            self.branches::<V>(t, local, block, carried, record);
             self.mlp::<V, W>(local, block, carried, record, &mut ahead);
             self.write_memory::<V>(block, carried, record);
             self.read_out::<V>(t, local, block, carried, record);
@@ -223,13 +259,12 @@ impl<E: Element> Recurrence<'_, '_, E> {
 
     /// What the next neuron reads.
     #[inline(always)]
-    fn ahead(&self, local: usize, block: Span<'_, E>) -> Ahead {
+    fn ahead(&self, block: Span<'_, E>) -> Ahead {
         let len = self.weights.layout.len;
-        let (next, synapses) = ((local + 1) * self.call.shape.synapses(), self.call.shape.synapses());
-        Ahead::new([self.weights.offsets.fetch(next, synapses), Fetch::new(block.address(len), len)])
+        Ahead::new([Fetch::new(block.address(len), len)])
     }
 
-    /// Synapses, feedback and traces: the branch rows of the record.
+    /// Feedback and traces: the branch rows of the record.
     ///
     /// # Safety
     /// As [`Recurrence::neuron`].
@@ -241,28 +276,14 @@ impl<E: Element> Recurrence<'_, '_, E> {
         block: Span<'_, E>,
         carried: SpanMut<'_, E>,
         record: SpanMut<'_, E>,
-        ahead: &mut Ahead,
     ) {
         let shape = &self.call.shape;
-        let (width, synapses) = (shape.width, shape.synapses());
-        let dendrite = shape.dendrite();
-        // SAFETY: as the caller's; offsets were made from checked sources.
+        let width = shape.width;
+        // SAFETY: as the caller's.
         unsafe {
-            let table = Span::from(self.tables.table(t));
-            let weights = block.part(self.weights.layout.synapses, synapses);
             let out = record.part(0, shape.branches * width);
             if shape.feedback > 0 {
                 self.feed_back::<V>(t, local, block, out.part(shape.wired * width, shape.feedback * width));
-            }
-            match &self.weights.offsets {
-                Offsets::Short(offsets) => {
-                    let offsets = Span::from(&offsets[..]).part(local * synapses, synapses);
-                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out, ahead);
-                }
-                Offsets::Long(offsets) => {
-                    let offsets = Span::from(&offsets[..]).part(local * synapses, synapses);
-                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out, ahead);
-                }
             }
             if let Some(decay) = shape.trace_decay {
                 let decay: V = constant(decay);

@@ -2,7 +2,6 @@
 
 use super::product::Panels;
 use super::simd::{Element, InstructionSet, MOST_LANES};
-use super::synapse::Dendrite;
 use crate::error::{Error, Result};
 use crate::shape::filled;
 use crate::spec::{Activation, LayerRun, LayerSpec, Trace};
@@ -130,11 +129,6 @@ impl Shape {
     /// The place of a wired synapse among the synapse traces of all neurons.
     pub(super) fn trace_of(&self, synapse: usize) -> usize {
         synapse + synapse / self.synapses() * self.feedback
-    }
-
-    /// The wired synapses of a neuron.
-    pub(super) fn dendrite(&self) -> Dendrite {
-        Dendrite { branches: self.wired, per_branch: self.per_branch, width: self.width }
     }
 
     /// Rows of the table that synapses read: inputs, activity, one of zeros.

@@ -1,18 +1,20 @@
-//! The synapses that hand gradient back to their sources, in the order of work.
+//! A thread's synapses to a range of sources, in the order of work.
 
+use super::ahead::{Ahead, Fetch};
 use super::memory::{Buffer, Store};
 use super::offsets::Offsets;
 use super::shape::{Arguments, Shape, effective_weight};
-use super::simd::Element;
-use super::synapse;
+use super::simd::{Element, Vector};
+use super::span::{Span, SpanMut};
+use super::synapse::{self, Dendrite};
 use std::ops::Range;
 
 /// The synapses from a range of sources, neuron by neuron, branches with many
 /// of them first, so that the branches of a group have about as many. Where
-/// one has less, synapses of weight 0 into the row beyond the range fill up.
+/// one has less, synapses of weight 0 to a row apart fill up.
 pub(super) struct SynapseList<E: Element> {
-    pub offsets: Offsets,
-    pub weights: Buffer<E>,
+    offsets: Offsets,
+    weights: Buffer<E>,
     /// The wired branches of each neuron in their order here, `K` each.
     order: Vec<u32>,
     /// Synapses per branch in each group of each neuron.
@@ -24,23 +26,24 @@ pub(super) struct SynapseList<E: Element> {
 }
 
 /// One neuron's part of a list.
-pub(super) struct OfNeuron<'l> {
-    /// Its wired branches in their order in the list, `K`.
-    pub order: &'l [u32],
-    /// Synapses per branch in each group.
-    pub counts: &'l [u32],
-    pub synapses: Range<usize>,
+struct OfNeuron<'l> {
+    dendrite: Dendrite<'l>,
+    synapses: Range<usize>,
+    /// That of the next neuron, which has about as many synapses.
+    ahead: Ahead,
 }
 
 impl<E: Element> SynapseList<E> {
     /// The synapses of `neurons` that read `sources`, which are entries of the
-    /// table; offsets count from the first of them.
+    /// table; offsets count from the first of them, and `apart` is the row that
+    /// synapses of weight 0 read.
     pub(super) fn new(
         store: &Store,
         shape: &Shape,
         arguments: &Arguments<'_, E>,
         neurons: Range<usize>,
         sources: Range<usize>,
+        apart: usize,
     ) -> Self {
         let (each, groups) = (shape.synapses(), synapse::groups(shape.wired).count());
         let mut list = SynapseList {
@@ -58,10 +61,10 @@ impl<E: Element> SynapseList<E> {
             list.arrange(of_neuron, shape.per_branch, &sources);
         }
         let total = list.starts[neurons.len()];
-        list.offsets = Offsets::new(store, total, (sources.len() + 1) * shape.width);
+        list.offsets = Offsets::new(store, total, (apart + 1) * shape.width);
         list.weights = store.zeros(total);
         for local in 0..neurons.len() {
-            list.fill(shape, arguments, local, neurons.start + local, &sources);
+            list.fill(shape, arguments, local, neurons.start + local, &sources, apart * shape.width);
         }
         list
     }
@@ -96,6 +99,7 @@ impl<E: Element> SynapseList<E> {
         local: usize,
         n: usize,
         sources: &Range<usize>,
+        apart: usize,
     ) {
         let mut place = self.starts[local];
         for (g, group) in synapse::groups(self.branches).enumerate() {
@@ -114,7 +118,7 @@ impl<E: Element> SynapseList<E> {
                     }
                 }
                 while at < end {
-                    self.offsets.set(at, sources.len() * shape.width);
+                    self.offsets.set(at, apart);
                     at += group.len();
                 }
             }
@@ -122,13 +126,83 @@ impl<E: Element> SynapseList<E> {
         }
     }
 
+    /// Branch sums of neuron `local`, see [`synapse::gather`].
+    ///
+    /// # Safety
+    /// `out` holds the neuron's branches and `table` the rows that the list was
+    /// made for, and the processor has `V`'s instructions.
+    #[inline(always)]
+    pub(super) unsafe fn gather<V: Vector<E = E>>(
+        &self,
+        local: usize,
+        width: usize,
+        table: Span<'_, E>,
+        out: SpanMut<'_, E>,
+    ) {
+        let OfNeuron { dendrite, synapses, mut ahead } = self.of(local, width);
+        let weights = Span::from(&self.weights[synapses.clone()]);
+        // SAFETY: the caller's promise; offsets were made from checked sources.
+        unsafe {
+            match &self.offsets {
+                Offsets::Short(offsets) => {
+                    let offsets = Span::from(&offsets[synapses]);
+                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out, &mut ahead);
+                }
+                Offsets::Long(offsets) => {
+                    let offsets = Span::from(&offsets[synapses]);
+                    synapse::gather::<V, _>(dendrite, table, offsets, weights, out, &mut ahead);
+                }
+            }
+        }
+    }
+
+    /// Gradients of the branches of neuron `local` to its sources, see
+    /// [`synapse::scatter`].
+    ///
+    /// # Safety
+    /// As [`SynapseList::gather`], `branches` being the gradients; no other
+    /// thread accesses `table`.
+    #[inline(always)]
+    pub(super) unsafe fn scatter<V: Vector<E = E>>(
+        &self,
+        local: usize,
+        width: usize,
+        branches: Span<'_, E>,
+        table: SpanMut<'_, E>,
+    ) {
+        let OfNeuron { dendrite, synapses, mut ahead } = self.of(local, width);
+        if synapses.is_empty() {
+            return;
+        }
+        let weights = Span::from(&self.weights[synapses.clone()]);
+        // SAFETY: as above.
+        unsafe {
+            match &self.offsets {
+                Offsets::Short(offsets) => {
+                    let offsets = Span::from(&offsets[synapses]);
+                    synapse::scatter::<V, _>(dendrite, offsets, weights, branches, table, &mut ahead);
+                }
+                Offsets::Long(offsets) => {
+                    let offsets = Span::from(&offsets[synapses]);
+                    synapse::scatter::<V, _>(dendrite, offsets, weights, branches, table, &mut ahead);
+                }
+            }
+        }
+    }
+
     /// The part of neuron `local`.
     #[inline(always)]
-    pub(super) fn of(&self, local: usize) -> OfNeuron<'_> {
+    fn of(&self, local: usize, width: usize) -> OfNeuron<'_> {
+        let Range { start, end } = self.starts[local]..self.starts[local + 1];
+        let weights = Fetch::new(Span::from(&self.weights[..]).address(end), end - start);
         OfNeuron {
-            order: &self.order[local * self.branches..(local + 1) * self.branches],
-            counts: &self.counts[local * self.groups..(local + 1) * self.groups],
-            synapses: self.starts[local]..self.starts[local + 1],
+            dendrite: Dendrite {
+                order: &self.order[local * self.branches..(local + 1) * self.branches],
+                counts: &self.counts[local * self.groups..(local + 1) * self.groups],
+                width,
+            },
+            synapses: start..end,
+            ahead: Ahead::new([weights, self.offsets.fetch(end, end - start)]),
         }
     }
 }

@@ -2,9 +2,8 @@
 //! order of use.
 
 use super::memory::{Buffer, Store};
-use super::offsets::Offsets;
 use super::product::{self, Matrix};
-use super::shape::{Arguments, Shape, effective_weight, feedback_weight};
+use super::shape::{Arguments, Shape, feedback_weight};
 use super::simd::Element;
 use super::synapse_list::SynapseList;
 use super::timescale::{self, Timescale};
@@ -81,34 +80,22 @@ pub(super) struct BlockLayout {
     pub bias: usize,
     /// Weights of the feedback, `[F]`.
     pub feedback: usize,
-    /// Effective synapse weights `[S]`, forward block only.
-    pub synapses: usize,
     /// Elements of the block.
     pub len: usize,
 }
 
 impl BlockLayout {
-    fn new(shape: &Shape, map_len: impl Fn(usize, usize) -> usize, synapses: usize) -> Self {
+    fn new(shape: &Shape, map_len: impl Fn(usize, usize) -> usize) -> Self {
         let mut len = 0;
         let mut take = |count: usize| {
             len += count;
             len - count
         };
-        let synapses = take(synapses);
         let maps = shape.maps.iter().map(|&(inputs, outputs)| take(map_len(inputs, outputs))).collect();
         let (decay, write) = (take(shape.memory), take(shape.memory));
         let (readout, bias) = (take(shape.outputs * shape.memory), take(shape.outputs));
         let feedback = take(shape.feedback);
-        BlockLayout {
-            maps,
-            decay,
-            write,
-            readout,
-            bias,
-            feedback,
-            synapses,
-            len: len.next_multiple_of(ALIGN),
-        }
+        BlockLayout { maps, decay, write, readout, bias, feedback, len: len.next_multiple_of(ALIGN) }
     }
 }
 
@@ -116,9 +103,7 @@ impl BlockLayout {
 pub(super) struct ForwardWeights<E: Element> {
     pub layout: BlockLayout,
     pub blocks: Buffer<E>,
-    /// All synapses in the order of `Dendrite::order`; their weights are in the
-    /// blocks.
-    pub offsets: Offsets,
+    pub synapses: SynapseList<E>,
 }
 
 /// What the backward pass reads, for a range of neurons.
@@ -136,7 +121,7 @@ impl<E: Element> ForwardWeights<E> {
         neurons: Range<usize>,
     ) -> Self {
         let map_len = |inputs, outputs| shape.panels.packed_len(inputs, outputs);
-        let layout = BlockLayout::new(shape, map_len, shape.synapses());
+        let layout = BlockLayout::new(shape, map_len);
         let mut blocks = store.take(neurons.len() * layout.len);
         let places = Places::new(&arguments.layer);
         for (n, block) in neurons.clone().zip(blocks.chunks_exact_mut(layout.len)) {
@@ -149,32 +134,11 @@ impl<E: Element> ForwardWeights<E> {
                 product::pack(inputs, outputs, shape.panels, Matrix::ByOutputs(weight), Some(bias), packed);
             }
         }
-        let offsets = wire(store, shape, arguments, neurons, &layout, &mut blocks);
-        ForwardWeights { layout, blocks, offsets }
+        // The last row of the table is zero.
+        let sources = shape.sources();
+        let synapses = SynapseList::new(store, shape, arguments, neurons, 0..sources, sources - 1);
+        ForwardWeights { layout, blocks, synapses }
     }
-}
-
-/// The offsets of all synapses, and their weights into the blocks.
-fn wire<E: Element>(
-    store: &Store,
-    shape: &Shape,
-    arguments: &Arguments<'_, E>,
-    neurons: Range<usize>,
-    layout: &BlockLayout,
-    blocks: &mut [E],
-) -> Offsets {
-    let synapses = shape.synapses();
-    let order: Vec<usize> = shape.dendrite().order().collect();
-    let mut offsets = Offsets::new(store, neurons.len() * synapses, shape.sources() * shape.width);
-    for (local, (n, block)) in neurons.zip(blocks.chunks_exact_mut(layout.len)).enumerate() {
-        let sources = &arguments.connectome.sources()[n * synapses..(n + 1) * synapses];
-        let weights = &mut block[layout.synapses..][..synapses];
-        for (i, (weight, &j)) in weights.iter_mut().zip(&order).enumerate() {
-            *weight = effective_weight(arguments, n * synapses + j);
-            offsets.set(local * synapses + i, sources[j] as usize * shape.width);
-        }
-    }
-    offsets
 }
 
 impl<E: Element> BackwardWeights<E> {
@@ -187,7 +151,7 @@ impl<E: Element> BackwardWeights<E> {
         sources: Range<usize>,
     ) -> Self {
         let transposed = |inputs, outputs| shape.panels.packed_len(outputs, inputs);
-        let layout = BlockLayout::new(shape, transposed, 0);
+        let layout = BlockLayout::new(shape, transposed);
         let mut blocks = store.take(neurons.len() * layout.len);
         let places = Places::new(&arguments.layer);
         for (n, block) in neurons.clone().zip(blocks.chunks_exact_mut(layout.len)) {
@@ -198,7 +162,7 @@ impl<E: Element> BackwardWeights<E> {
                 product::pack(outputs, inputs, shape.panels, Matrix::ByInputs(weight), None, packed);
             }
         }
-        let synapses = SynapseList::new(store, shape, arguments, neurons, sources);
+        let synapses = SynapseList::new(store, shape, arguments, neurons, sources.clone(), sources.len());
         BackwardWeights { layout, blocks, synapses }
     }
 }

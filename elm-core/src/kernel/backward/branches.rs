@@ -2,36 +2,30 @@
 
 use crate::kernel::activation::constant;
 use crate::kernel::adjoint::Adjoint;
-use crate::kernel::ahead::Ahead;
-use crate::kernel::offsets::Offsets;
 use crate::kernel::simd::{Element, Vector, starts};
-use crate::kernel::span::{Span, SpanMut};
-use crate::kernel::synapse;
-use crate::kernel::synapse_list::OfNeuron;
+use crate::kernel::span::SpanMut;
+use std::ops::Range;
 
 impl<E: Element> Adjoint<'_, '_, E> {
-    /// Back through `Recurrence::branches`: from branches over traces to
-    /// sources.
+    /// Back through `Recurrence::branches`: from branches over traces to the
+    /// sums of synapses.
     ///
     /// # Shapes
-    /// Branches, traces and `delta`: `[K + F, width]`.
+    /// `branches`, their gradients, traces and `delta`: `[K + F, width]`.
     ///
     /// # Safety
     /// As [`Adjoint::neuron`].
     #[inline(always)]
     pub(super) unsafe fn branches<V: Vector<E = E>>(
-        &mut self,
-        t: usize,
-        local: usize,
+        &self,
+        branches: SpanMut<'_, E>,
         carried: SpanMut<'_, E>,
         delta: SpanMut<'_, E>,
-        ahead: &mut Ahead,
     ) {
         let shape = &self.call.shape;
-        let (width, list) = (shape.width, &self.weights.synapses);
-        // SAFETY: as the caller's; offsets were made from checked sources.
+        let width = shape.width;
+        // SAFETY: as the caller's.
         unsafe {
-            let branches = self.inputs.detached().part(0, shape.branches * width);
             let decay: V = constant(shape.trace_decay.unwrap_or(0.0));
             // forward: trace = decay * trace' + sum, branch = trace
             // so: d trace += d branch, d sum = d trace, d trace' = decay * d trace;
@@ -46,24 +40,27 @@ impl<E: Element> Adjoint<'_, '_, E> {
                 }
                 delta.stream(at, gradient);
             }
-            // forward: sum = sum over synapses of weight * table   so: `scatter`
-            let OfNeuron { order, counts, synapses } = list.of(local);
-            if synapses.is_empty() {
-                return;
-            }
-            let weights = Span::from(&list.weights[synapses.clone()]);
-            let branches = Span::from(branches);
-            let table = self.backward.scattered(width, self.thread, t);
-            let parts = synapse::Parts { order, counts, width };
-            match &list.offsets {
-                Offsets::Short(offsets) => {
-                    let offsets = Span::from(&offsets[synapses]);
-                    synapse::scatter::<V, _>(parts, offsets, weights, branches, table, ahead);
-                }
-                Offsets::Long(offsets) => {
-                    let offsets = Span::from(&offsets[synapses]);
-                    synapse::scatter::<V, _>(parts, offsets, weights, branches, table, ahead);
-                }
+        }
+    }
+
+    /// Back through `Recurrence::gather`: from the branches of neurons that
+    /// are taken together to what their synapses read.
+    ///
+    /// # Equation
+    /// forward: `sum = sum over synapses of weight * table`   so: `scatter`
+    ///
+    /// # Safety
+    /// As [`Adjoint::neuron`], after which the gradients of their branches are
+    /// left.
+    #[inline(always)]
+    pub(super) unsafe fn scatter<V: Vector<E = E>>(&mut self, t: usize, group: Range<usize>) {
+        let width = self.call.shape.width;
+        for local in group {
+            // SAFETY: as the caller's; the list was made for this table.
+            unsafe {
+                let (table, branches) =
+                    (self.backward.scattered(width, self.thread, t), self.of_inputs(local));
+                self.weights.synapses.scatter::<V>(local, width, branches.into(), table);
             }
         }
     }
