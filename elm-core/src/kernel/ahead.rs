@@ -9,6 +9,7 @@
 //! made its backward steps 160 ms, spread over the neuron's work they took 115.
 
 use super::simd::{CACHE_LINE, prefetch};
+use std::ops::Range;
 
 /// Lines asked for in a turn: 1 KiB.
 ///
@@ -66,4 +67,16 @@ impl Ahead {
             self.0.rotate_left(1);
         }
     }
+}
+
+/// Parts of a loop, between which there are turns. Loops that ask in every
+/// round whether there is one make compilers run out of registers.
+#[inline(always)]
+pub(super) fn between_turns(len: usize, every: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let part = start..(start + every).min(len);
+        start += every;
+        (!part.is_empty()).then_some(part)
+    })
 }

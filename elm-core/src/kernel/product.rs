@@ -7,7 +7,7 @@
 //! lanes as far as they fill whole vectors, inputs are broadcast, and sums are
 //! transposed at the end.
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, between_turns};
 use super::simd::{BLOCK, Element, Vector};
 use super::span::{Span, SpanMut};
 use super::tiles::with_count;
@@ -254,18 +254,18 @@ unsafe fn tile_product<V: Vector, const R: usize, const N: usize>(
         for r in 0..R {
             sums[r] = [weights.splat(tile.first + r); N];
         }
-        for k in 0..inputs {
-            if k % (2 * EVERY) == 0 {
-                ahead.turn();
-            }
-            let mut values = [sums[0][0]; N];
-            for v in 0..N {
-                values[v] = x.vector(k * tile.width + tile.column + v * V::LANES);
-            }
-            for r in 0..R {
-                let weight: V = weights.splat((1 + k) * tile.rows + tile.first + r);
+        for some in between_turns(inputs, 2 * EVERY) {
+            ahead.turn();
+            for k in some {
+                let mut values = [sums[0][0]; N];
                 for v in 0..N {
-                    sums[r][v] = weight.mul_add(values[v], sums[r][v]);
+                    values[v] = x.vector(k * tile.width + tile.column + v * V::LANES);
+                }
+                for r in 0..R {
+                    let weight: V = weights.splat((1 + k) * tile.rows + tile.first + r);
+                    for v in 0..N {
+                        sums[r][v] = weight.mul_add(values[v], sums[r][v]);
+                    }
                 }
             }
         }
