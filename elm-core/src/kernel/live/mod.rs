@@ -20,6 +20,10 @@ use neurons::Neurons;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use team::Team;
 
+/// Weights that a thread shall have at least: for less, meeting the others
+/// takes as long as the work. Not tuned beyond that.
+const WEIGHTS_PER_THREAD: usize = 1 << 18;
+
 /// What enters a layer in one step.
 #[derive(Debug, Clone, Copy)]
 pub enum LiveInput<'a> {
@@ -89,7 +93,8 @@ pub struct LiveLayer {
 }
 
 impl LiveLayer {
-    /// Packs the weights for `threads` threads; state starts at zero.
+    /// Packs the weights for at most `threads` threads, fewer where the layer
+    /// is small; state starts at zero.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Index`] or [`Error::Config`] when the weights
@@ -99,7 +104,8 @@ impl LiveLayer {
         let set = simd.resolve()?;
         let LiveWeights { layer, .. } = *weights;
         check(weights)?;
-        let threads = threads.clamp(1, layer.neurons);
+        let most = (weights.parameters.len() / WEIGHTS_PER_THREAD).min(layer.neurons);
+        let threads = threads.clamp(1, most.max(1));
         let sources = Arc::new(RwLock::new(vec![0.0; layer.inputs + layer.neurons + 1]));
         let part = |thread| {
             let neurons = share(layer.neurons, thread, threads);

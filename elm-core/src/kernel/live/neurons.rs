@@ -26,6 +26,8 @@ pub(super) struct Neurons {
     offsets: Offsets,
     /// `[neurons, memory row]`.
     memory: Buffer<f32>,
+    /// Decay of the readout's average, if outputs are high-passed.
+    average_decay: Option<f64>,
     /// `[neurons, O]`.
     average: Buffer<f32>,
     /// `[neurons, branch row]`.
@@ -44,7 +46,7 @@ impl Neurons {
     /// Packs the weights of `neurons`, which fit the layer.
     pub(super) fn new(weights: &LiveWeights<'_>, neurons: Range<usize>, set: InstructionSet) -> Self {
         let (layer, store) = (weights.layer, Store::new(1));
-        let sizes = Sizes::new(layer, f32::widest(set));
+        let sizes = Sizes::new(layer, f32::lanes(set, 1));
         let layout = Layout::new(&sizes);
         let count = neurons.len();
         let mut blocks: Buffer<f32> = store.zeros(count * layout.len);
@@ -75,6 +77,7 @@ impl Neurons {
             blocks,
             offsets,
             memory: store.zeros(count * sizes.memory_row),
+            average_decay: layer.neuron.high_pass_tau.map(|tau| layer.neuron.decay(tau)),
             average: store.zeros(count * sizes.outputs),
             trace: store.zeros(count * sizes.branch_row),
             fed: store.zeros(sizes.branch_row),
@@ -124,14 +127,14 @@ impl Program<f32> for Step<'_, '_> {
                 match &mut self.neurons.offsets {
                     Offsets::Short(offsets) => {
                         let offsets = offsets.detached();
-                        self.neurons.branches::<W, _>(local, offsets.into(), Span::from(self.sources));
+                        self.neurons.branches::<V, _>(local, offsets.into(), Span::from(self.sources));
                     }
                     Offsets::Long(offsets) => {
                         let offsets = offsets.detached();
-                        self.neurons.branches::<W, _>(local, offsets.into(), Span::from(self.sources));
+                        self.neurons.branches::<V, _>(local, offsets.into(), Span::from(self.sources));
                     }
                 }
-                self.neurons.units::<W>(local);
+                self.neurons.units::<V>(local);
             }
         }
     }
@@ -142,10 +145,10 @@ impl Neurons {
     /// the feedback have what the last step's activity is worth instead.
     ///
     /// # Safety
-    /// The processor has `W`'s instructions, every offset is a place of
+    /// The processor has `V`'s instructions, every offset is a place of
     /// `table`.
     #[inline(always)]
-    unsafe fn branches<W: Vector<E = f32>, O: Offset>(
+    unsafe fn branches<V: Vector<E = f32>, O: Offset>(
         &mut self,
         local: usize,
         offsets: Span<'_, O>,
@@ -164,15 +167,15 @@ impl Neurons {
                 let weight = self.blocks[local * layout.len + layout.feedback + o];
                 self.fed[first + o] = weight * self.activity[outputs + o];
             }
-            for at in starts::<W>(row) {
-                let mut sum: W = Span::from(&self.fed[..]).vector(at);
+            for at in starts::<V>(row) {
+                let mut sum: V = Span::from(&self.fed[..]).vector(at);
                 for j in 0..sizes.per_branch {
-                    let value: W = table.gather(offsets, j * row + at);
-                    sum = weights.vector::<W>(j * row + at).mul_add(value, sum);
+                    let value: V = table.gather(offsets, j * row + at);
+                    sum = weights.vector::<V>(j * row + at).mul_add(value, sum);
                 }
                 if let Some(decay) = sizes.trace_decay {
                     let place = local * row + at;
-                    sum = constant::<W>(decay).mul_add(trace.vector(place), sum);
+                    sum = constant::<V>(decay).mul_add(trace.vector(place), sum);
                     trace.put(place, sum);
                 }
                 input.put(at, sum);
@@ -183,9 +186,9 @@ impl Neurons {
     /// Memory, MLP and output of neuron `local`, its branches being done.
     ///
     /// # Safety
-    /// The processor has `W`'s instructions.
+    /// The processor has `V`'s instructions.
     #[inline(always)]
-    unsafe fn units<W: Vector<E = f32>>(&mut self, local: usize) {
+    unsafe fn units<V: Vector<E = f32>>(&mut self, local: usize) {
         let (sizes, layout, neuron) = (&self.sizes, &self.layout, &self.layer.neuron);
         let row = sizes.memory_row;
         // SAFETY: all parts lie where the layout says; rows of units are whole
@@ -195,8 +198,8 @@ impl Neurons {
             let block = Span::from(&self.blocks[..]).part(local * layout.len, layout.len);
             let memory = self.memory.detached().part(local * row, row);
             let input = self.input.detached();
-            for at in starts::<W>(row) {
-                let kept = block.vector::<W>(layout.decay + at).mul(memory.vector(at));
+            for at in starts::<V>(row) {
+                let kept = block.vector::<V>(layout.decay + at).mul(memory.vector(at));
                 input.put(sizes.branches + at, kept);
             }
             let [first, second] = &mut self.hidden;
@@ -205,35 +208,36 @@ impl Neurons {
             for (j, &(inputs, _, padded)) in sizes.maps.iter().enumerate() {
                 let weights = block.part(layout.maps[j], (inputs + 1) * padded);
                 let out = hidden[j % 2];
-                product::<W>(weights, inputs, padded, x, out);
+                product::<V>(weights, inputs, padded, x, out);
                 if j + 1 < sizes.maps.len() {
-                    for at in starts::<W>(padded) {
-                        let kept = activation::kept::<W>(neuron.mlp_activation, out.vector(at));
+                    for at in starts::<V>(padded) {
+                        let kept = activation::kept::<V>(neuron.mlp_activation, out.vector(at));
                         out.put(at, activation::value(neuron.mlp_activation, kept));
                     }
                 }
                 x = out.into();
             }
-            let mut readouts = [W::splat(0.0); BLOCK];
-            for at in starts::<W>(row) {
-                let bounded = constant::<W>(WRITE_SLOPE).mul(x.vector(at)).tanh();
-                let kept = block.vector::<W>(layout.decay + at).mul(memory.vector(at));
-                memory.put(at, block.vector::<W>(layout.write + at).mul_add(bounded, kept));
+            let mut readouts = [V::splat(0.0); BLOCK];
+            for at in starts::<V>(row) {
+                let bounded = constant::<V>(WRITE_SLOPE).mul(x.vector(at)).tanh();
+                let kept = block.vector::<V>(layout.decay + at).mul(memory.vector(at));
+                memory.put(at, block.vector::<V>(layout.write + at).mul_add(bounded, kept));
             }
             for o in 0..sizes.outputs {
                 let place = o % BLOCK;
-                readouts[place] = W::splat(0.0);
-                for at in starts::<W>(row) {
-                    let weight: W = block.vector(layout.readout + o * row + at);
+                readouts[place] = V::splat(0.0);
+                for at in starts::<V>(row) {
+                    let weight: V = block.vector(layout.readout + o * row + at);
                     readouts[place] = weight.mul_add(memory.vector(at), readouts[place]);
                 }
                 if place + 1 == BLOCK || o + 1 == sizes.outputs {
                     let first = o - place;
-                    for (i, &y) in W::sums(readouts)[..=place].iter().enumerate() {
+                    for (i, &y) in V::sums(readouts)[..=place].iter().enumerate() {
                         let bias = block.get(layout.bias + first + i);
                         let place = local * sizes.outputs + first + i;
                         let average = &mut self.average[place];
-                        self.activity[place] = output(&self.layer, y, bias, average);
+                        self.activity[place] =
+                            output(neuron.activation, self.average_decay, y, bias, average);
                     }
                 }
             }
@@ -242,16 +246,20 @@ impl Neurons {
 }
 
 /// From readout to activity: high-pass, bias, activation.
-fn output(layer: &LayerSpec, readout: f32, bias: f32, average: &mut f32) -> f32 {
-    let neuron = &layer.neuron;
+fn output(
+    activation: Activation,
+    average_decay: Option<f64>,
+    readout: f32,
+    bias: f32,
+    average: &mut f32,
+) -> f32 {
     let mut y = readout;
-    if let Some(tau) = neuron.high_pass_tau {
-        let decay = neuron.decay(tau);
+    if let Some(decay) = average_decay {
         *average = (decay as f32).mul_add(*average, (1.0 - decay) as f32 * y);
         y -= *average;
     }
     let drive = y + bias;
-    match neuron.activation {
+    match activation {
         Activation::Identity => drive,
         // What is not a number stays so.
         Activation::Relu if drive < 0.0 => 0.0,

@@ -8,10 +8,10 @@ use crate::kernel::span::{Span, SpanMut};
 ///
 /// # Safety
 /// `weights` holds `[inputs + 1, padded]`, `x` `inputs` and `out` `padded`
-/// numbers, `padded` is a multiple of `W::LANES`, and the processor has `W`'s
+/// numbers, `padded` is a multiple of `V::LANES`, and the processor has `V`'s
 /// instructions.
 #[inline(always)]
-pub(super) unsafe fn product<W: Vector<E = f32>>(
+pub(super) unsafe fn product<V: Vector<E = f32>>(
     weights: Span<'_, f32>,
     inputs: usize,
     padded: usize,
@@ -22,12 +22,12 @@ pub(super) unsafe fn product<W: Vector<E = f32>>(
     // SAFETY: as the caller's.
     unsafe {
         while at < padded {
-            if at + 2 * W::LANES <= padded {
-                columns::<W, 2>(weights, inputs, padded, x, out, at);
-                at += 2 * W::LANES;
+            if at + 2 * V::LANES <= padded {
+                columns::<V, 2>(weights, inputs, padded, x, out, at);
+                at += 2 * V::LANES;
             } else {
-                columns::<W, 1>(weights, inputs, padded, x, out, at);
-                at += W::LANES;
+                columns::<V, 1>(weights, inputs, padded, x, out, at);
+                at += V::LANES;
             }
         }
     }
@@ -38,7 +38,7 @@ pub(super) unsafe fn product<W: Vector<E = f32>>(
 /// # Safety
 /// As [`product`].
 #[inline(always)]
-unsafe fn columns<W: Vector<E = f32>, const N: usize>(
+unsafe fn columns<V: Vector<E = f32>, const N: usize>(
     weights: Span<'_, f32>,
     inputs: usize,
     padded: usize,
@@ -48,9 +48,9 @@ unsafe fn columns<W: Vector<E = f32>, const N: usize>(
 ) {
     // SAFETY: as the caller's.
     unsafe {
-        let mut sums = [[W::splat(0.0); N]; 4];
+        let mut sums = [[V::splat(0.0); N]; 4];
         for v in 0..N {
-            sums[0][v] = weights.vector(at + v * W::LANES);
+            sums[0][v] = weights.vector(at + v * V::LANES);
         }
         let whole = inputs - inputs % 4;
         let mut k = 0;
@@ -59,9 +59,9 @@ unsafe fn columns<W: Vector<E = f32>, const N: usize>(
             let side = if k < whole { 4 } else { 1 };
             for c in 0..4 {
                 if c < side {
-                    let value: W = x.splat(k + c);
+                    let value: V = x.splat(k + c);
                     for v in 0..N {
-                        let weight: W = weights.vector((1 + k + c) * padded + at + v * W::LANES);
+                        let weight: V = weights.vector((1 + k + c) * padded + at + v * V::LANES);
                         sums[c][v] = weight.mul_add(value, sums[c][v]);
                     }
                 }
@@ -70,7 +70,7 @@ unsafe fn columns<W: Vector<E = f32>, const N: usize>(
         }
         for v in 0..N {
             let (first, second) = (sums[0][v].add(sums[1][v]), sums[2][v].add(sums[3][v]));
-            out.put(at + v * W::LANES, first.add(second));
+            out.put(at + v * V::LANES, first.add(second));
         }
     }
 }

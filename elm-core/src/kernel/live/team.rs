@@ -1,4 +1,4 @@
-//! The threads of a live layer, asleep between steps.
+//! The threads of a live layer, soon asleep between steps.
 
 use super::meeting::Meeting;
 use crate::error::{Error, Result};

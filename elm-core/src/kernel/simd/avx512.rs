@@ -93,13 +93,10 @@ unsafe impl Vector for F32x16 {
     unsafe fn gather<O: Offset>(table: *const f32, from: *const O) -> Self {
         // SAFETY: the caller vouches for the processor, sixteen places and the
         // numbers there.
-        F32x16(unsafe {
-            let places = match size_of::<O>() {
-                2 => _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast())),
-                _ => _mm512_loadu_si512(from.cast()),
-            };
-            _mm512_i32gather_ps::<4>(places, table)
-        })
+        unsafe {
+            let (low, high) = (F32x8::gather(table, from), F32x8::gather(table, from.add(8)));
+            F32x16(_mm512_insertf32x8::<1>(_mm512_castps256_ps512(low.0), high.0))
+        }
     }
 
     #[inline(always)]
