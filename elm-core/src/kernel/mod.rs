@@ -34,6 +34,8 @@
 //! * *Forward* (`forward`): per step and neuron, synapses gather rows of the
 //!   table `[inputs ; previous activity ; 0]` (`synapse`), the MLP runs on
 //!   panels packed in the order of use (`product`), memory and readout follow.
+//!   Some neurons gather one after the other before the rest of their work, so
+//!   that the table comes from the first-level cache more often.
 //!   A neuron that reads its own output does so past the table (`feedback`).
 //!   A record of each neuron and step is kept. The activity goes into the
 //!   table of the next step; threads meet once per step. Weights come from a
@@ -62,35 +64,43 @@
 //! AVX-512 on a core of Zen 4, whose vector units are half as wide: one wide or
 //! two narrow multiply-adds a cycle, two narrow loads, one narrow store. Bounds
 //! are counted by hand; cycles are shares of a sampled profile of 256 neurons
-//! over 100 steps on one thread, 3580 a step forward and 7470 backward.
+//! over 100 steps on one thread, about 3100 a step forward and 6900 backward.
 //!
 //! | forward | cycles | bound | by what |
 //! |---|---|---|---|
-//! | gather | 1060 | 750 | a row and a weight loaded for each synapse |
-//! | hidden layer and answer | 1460 | 1280 | wide multiply-adds, 65 x 16 and 30 x 8 |
-//! | memory, `tanh` | 190 | | |
-//! | hidden values, record and results stored | 470 | 230 | stores of 113 rows, twice |
-//! | readout, fetching ahead, the rest | 300 | | |
+//! | gather | 900 | 480 | a row loaded for each synapse, weights four at once |
+//! | hidden layer and answer | 1370 | 1280 | wide multiply-adds, 65 x 16 and 30 x 8 |
+//! | memory, `tanh` | 170 | | |
+//! | hidden values, record and results stored | 400 | 230 | stores of 113 rows, twice |
+//! | readout, fetching ahead, the rest | 230 | | |
 //!
 //! | backward | cycles | bound | by what |
 //! |---|---|---|---|
-//! | products with the transposes | 1520 | 1215 | wide multiply-adds |
-//! | gradients of the maps | 1590 | 1280 | wide multiply-adds |
-//! | scatter | 1420 | 650 | stores; the tables do not stay in the first-level cache |
-//! | gradients of synapses, dot products | 890 | 750 | rows of 512 bytes from the second-level cache |
-//! | the same, choosing and laying out rows | 470 | 100 | |
-//! | readout, memory, `tanh`, hidden values | 850 | | |
-//! | fetching ahead, deltas, the rest | 440 | | |
+//! | products with the transposes | 1510 | 1215 | wide multiply-adds |
+//! | gradients of the maps | 1470 | 1280 | wide multiply-adds |
+//! | scatter | 1240 | 630 | stores |
+//! | gradients of synapses, dot products | 820 | 750 | rows of 512 bytes from the second-level cache |
+//! | the same, choosing and laying out rows | 460 | 100 | |
+//! | readout, memory, `tanh`, hidden values | 940 | | |
+//! | fetching ahead, deltas, the rest | 450 | | |
 //!
-//! Packing weights takes another 2.5 %. With 1024 neurons weights and sums come
-//! from the last-level cache: 8 % more cycles forward, 14 % backward.
+//! Packing weights takes another 3 %. With 1024 neurons weights and sums come
+//! from the last-level cache, and the table fills the first-level cache: 5 %
+//! more cycles forward, 11 % backward.
 //!
-//! What did not pay, measured: the synapses of several neurons gathered before
-//! their MLPs, so that the table stays near (forward 2 to 4 %); the events of
-//! input channels taken to their synapses one by one (nothing at 2 % activity a
-//! sequence and batch 8, where a seventh of the channels is active; on tokens 8 %
-//! slower, as what arrives has to be kept for every branch); the barrier's values
-//! on lines of their own (nothing).
+//! With all it reads in the first-level cache, and nothing in between, gathering
+//! takes 0.8 cycles a synapse and scattering 1.2; 1.2 and 2 are left, as weights
+//! and records pass through that cache between one group of neurons and the next.
+//!
+//! What did not pay, measured: the table divided in blocks of half the
+//! first-level cache, with synapses sorted by block (10 % slower: shorter loops
+//! with numbers that nobody can foretell); weights fetched past the caches (the
+//! processor does not keep them apart); the state and sums of the next neuron
+//! fetched as well; tiles of 24 or 32 steps for the gradients of synapses; the
+//! events of input channels taken to their synapses one by one (nothing at 2 %
+//! activity a sequence and batch 8, where a seventh of the channels is active; on
+//! tokens 8 % slower, as what arrives has to be kept for every branch); the
+//! barrier's values on lines of their own (nothing).
 //!
 //! # Example
 //! ```

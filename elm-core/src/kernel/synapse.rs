@@ -20,9 +20,8 @@ pub(super) fn groups(branches: usize) -> impl Iterator<Item = Range<usize>> + Cl
 
 /// Neurons whose synapses are worked on one after the other, before (forward)
 /// or after (backward) what else they do: so the table comes from the
-/// first-level cache more often. On the text layer that makes 5 to 7 % both
-/// ways; one, four, eight and sixteen were tried, and dividing the table in
-/// blocks as well, which made it slower.
+/// first-level cache more often. On the text layer of 1024 neurons that makes
+/// 10 % going forward and 6 % going back; one, four and sixteen were tried.
 pub(super) const TOGETHER: usize = 8;
 
 /// The neurons that are taken together, of so many.
