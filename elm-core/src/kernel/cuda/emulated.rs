@@ -2,16 +2,18 @@
 //! system's C++ compiler, runs on the host with a fiber for each CUDA thread.
 //!
 //! Device memory is the host's, so an address is an address. What it cannot
-//! show: faults of the memory model, bank conflicts, speed.
+//! show: faults of the memory model, bank conflicts, speed. What was compiled
+//! once is kept, as that takes most of the time of a test.
 
 use super::device::Memory;
 use super::driver::{Card, Driver, Grid, Launch, Slice, Stream};
 use crate::error::{Error, Result};
 use libloading::Library;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const DEVICE: &str = include_str!("emulated/device.h");
 const RUNTIME: &str = include_str!("emulated/runtime.cpp");
@@ -22,14 +24,19 @@ pub struct Emulated {
     compiler: &'static str,
     /// The runtime's object file.
     runtime: Vec<u8>,
+    compiled: Mutex<HashMap<(String, Defines), EmulatedModule>>,
     schedule: AtomicI32,
     without: AtomicI32,
 }
 
+/// Constants of a compilation.
+type Defines = Vec<(String, i64)>;
+
 /// Compiled kernels.
+#[derive(Clone)]
 pub struct EmulatedModule {
     /// It has one current thread.
-    library: Mutex<Library>,
+    library: Arc<Mutex<Library>>,
 }
 
 type Kernel = unsafe extern "C" fn(*const u64);
@@ -53,7 +60,7 @@ impl Emulated {
         let card =
             Card { name: "no card (emulated)".into(), multiprocessors, shared_bytes, capability: (9, 0) };
         let (schedule, without) = (AtomicI32::new(0), AtomicI32::new(0));
-        Ok(Some(Emulated { card, compiler, runtime, schedule, without }))
+        Ok(Some(Emulated { card, compiler, runtime, compiled: Mutex::default(), schedule, without }))
     }
 
     /// The order in which threads run: 0 forwards, 1 backwards, from 2 on at
@@ -66,16 +73,8 @@ impl Emulated {
     pub fn leave_out(&self, line: i32) {
         self.without.store(line, Ordering::Relaxed);
     }
-}
 
-impl Driver for Emulated {
-    type Module = EmulatedModule;
-
-    fn card(&self) -> &Card {
-        &self.card
-    }
-
-    fn compile(&self, source: &str, defines: &[(String, i64)]) -> Result<Self::Module> {
+    fn build(&self, source: &str, defines: &[(String, i64)]) -> Result<EmulatedModule> {
         let folder = Folder::new()?;
         folder.write("device.h", DEVICE.as_bytes())?;
         folder.write("runtime.o", &self.runtime)?;
@@ -88,8 +87,27 @@ impl Driver for Emulated {
         // those of plain statics.
         let library = unsafe { Library::new(folder.path("kernels.so")) };
         library
-            .map(|library| EmulatedModule { library: Mutex::new(library) })
+            .map(|library| EmulatedModule { library: Arc::new(Mutex::new(library)) })
             .map_err(|error| failed("load", error))
+    }
+}
+
+impl Driver for Emulated {
+    type Module = EmulatedModule;
+
+    fn card(&self) -> &Card {
+        &self.card
+    }
+
+    fn compile(&self, source: &str, defines: &[(String, i64)]) -> Result<Self::Module> {
+        let key = (source.to_string(), defines.to_vec());
+        if let Some(module) = lock(&self.compiled).get(&key) {
+            return Ok(module.clone());
+        }
+        // Other shapes may be compiled meanwhile, and now and then the same.
+        let module = self.build(source, defines)?;
+        lock(&self.compiled).insert(key, module.clone());
+        Ok(module)
     }
 
     unsafe fn launch(
@@ -111,7 +129,7 @@ impl Driver for Emulated {
             whole[..bytes.len()].copy_from_slice(bytes);
             *word = u64::from_ne_bytes(whole);
         }
-        let library = module.library.lock().unwrap_or_else(PoisonError::into_inner);
+        let library = lock(&module.library);
         // SAFETY: both functions have these types in device.h and runtime.cpp.
         let functions = unsafe { (library.get::<Run>(b"emulated_launch\0"), library.get::<Kernel>(kernel)) };
         let (run, code) = (functions.0.map_err(|error| failed("launch", error))?, functions.1);
@@ -198,13 +216,17 @@ impl Drop for HostBlock {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn failed(op: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Backend { op, backend: "cuda (emulated)", source: source.into() }
 }
 
 fn compile(compiler: &str, folder: &Folder, options: &[&str]) -> Result<()> {
     let mut command = Command::new(compiler);
-    command.current_dir(&folder.0).args(["-std=c++17", "-O1", "-fPIC", "-Wall", "-Wno-unknown-pragmas"]);
+    command.current_dir(&folder.0).args(["-std=c++17", "-Og", "-fPIC", "-Wall", "-Wno-unknown-pragmas"]);
     let output = command.args(options).output().map_err(|error| failed("compile", error))?;
     if output.status.success() {
         return Ok(());

@@ -1,8 +1,9 @@
-//! A driver whose kind its owner does not tell.
+//! A driver whose kind its owner does not tell, and one that several share.
 
 use super::{Card, Driver, Grid, NAME, Slice, Stream};
 use crate::error::{Error, Result};
 use std::any::Any;
+use std::sync::Arc;
 
 /// Some driver: what a backend holds, so that its type is the same on a card
 /// and where a card is emulated.
@@ -91,5 +92,33 @@ impl<D: Driver<Module: 'static>> Erased for D {
 
     fn upload(&self, at: Stream, to: Slice, from: &[u8]) -> Result<()> {
         Driver::upload(self, at, to, from)
+    }
+}
+
+impl<D: Driver> Driver for Arc<D> {
+    type Module = D::Module;
+
+    fn card(&self) -> &Card {
+        D::card(self)
+    }
+
+    fn compile(&self, source: &str, defines: &[(String, i64)]) -> Result<D::Module> {
+        D::compile(self, source, defines)
+    }
+
+    unsafe fn launch(
+        &self,
+        at: Stream,
+        module: &D::Module,
+        kernel: &str,
+        grid: &Grid,
+        arguments: &[u8],
+    ) -> Result<()> {
+        // SAFETY: by the caller's word.
+        unsafe { D::launch(self, at, module, kernel, grid, arguments) }
+    }
+
+    fn upload(&self, at: Stream, to: Slice, from: &[u8]) -> Result<()> {
+        D::upload(self, at, to, from)
     }
 }

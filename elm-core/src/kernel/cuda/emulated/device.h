@@ -1,9 +1,19 @@
 // What CUDA's compiler knows by itself, for a C++ compiler; comes before the kernels.
 #pragma once
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+
+// What kernels call of <cmath>; reading all of it takes as long as compiling a small kernel.
+#ifdef ELM_N
+extern "C" {
+float expf(float) noexcept;
+float fabsf(float) noexcept;
+float powf(float, float) noexcept;
+float tanhf(float) noexcept;
+double exp(double) noexcept;
+}
+#endif
 
 #define ELM_EMULATED
 #define __device__

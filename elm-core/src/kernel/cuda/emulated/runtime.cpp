@@ -6,6 +6,7 @@
 // run does, so that some run as far ahead as barriers allow: a missing one shows.
 #include "device.h"
 #include <algorithm>
+#include <cmath>
 #include <csetjmp>
 #include <csignal>
 #include <cstdlib>
