@@ -44,7 +44,7 @@ impl<D: Driver, B: Send + Sync> CudaKernel<D, B> {
     /// # Errors
     /// What stands against it, in words.
     pub fn supports<X, I>(&self, run: &LayerRun<X, I>) -> Result<(), String> {
-        self.shapes.plan(self.driver.card(), run).map(|_| ())
+        self.shapes.plan_of(self.driver.card(), run).map(|_| ())
     }
 
     /// Runs a layer over a sequence; if a gradient is wanted, answers what

@@ -5,7 +5,7 @@ use super::limits;
 use super::plan::Plan;
 use super::sizes::Sizes;
 use crate::error::{Error, Result};
-use crate::spec::LayerRun;
+use crate::spec::{LayerRun, LayerSpec};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,19 +34,34 @@ impl<M> Default for Shapes<M> {
 }
 
 impl<M> Shapes<M> {
-    /// How the work of a run is divided.
+    /// How the work of a layer is divided.
     ///
     /// # Errors
     /// In words, what stands against it.
-    pub(super) fn plan<X, I>(&self, card: &Card, run: &LayerRun<X, I>) -> Result<Arc<Plan>, String> {
-        limits::options(run)?;
-        let sizes = Sizes::new(&run.layer, run.rows);
-        limits::sizes(&sizes, run.steps)?;
+    pub(super) fn plan(
+        &self,
+        card: &Card,
+        layer: &LayerSpec,
+        rows: usize,
+        steps: usize,
+    ) -> Result<Arc<Plan>, String> {
+        limits::layer(layer)?;
+        let sizes = Sizes::new(layer, rows);
+        limits::sizes(&sizes)?;
         let mut plans = lock(&self.plans);
         let plan = plans.entry(sizes).or_insert_with_key(|sizes| Plan::new(sizes, card).map(Arc::new));
         let plan = plan.clone()?;
-        limits::records(&plan, run.steps)?;
+        limits::steps(&plan, steps)?;
         Ok(plan)
+    }
+
+    /// How that of a run is.
+    ///
+    /// # Errors
+    /// In words, what stands against it.
+    pub(super) fn plan_of<X, I>(&self, card: &Card, run: &LayerRun<X, I>) -> Result<Arc<Plan>, String> {
+        limits::options(run)?;
+        self.plan(card, &run.layer, run.rows, run.steps)
     }
 
     /// The plan of a run and its kernels, compiled when its shape is new.
@@ -55,7 +70,7 @@ impl<M> Shapes<M> {
         driver: &D,
         run: &LayerRun<X, I>,
     ) -> Result<(Arc<Plan>, Arc<M>)> {
-        let plan = self.plan(driver.card(), run).map_err(|reason| Error::Unsupported {
+        let plan = self.plan_of(driver.card(), run).map_err(|reason| Error::Unsupported {
             what: "a fused recurrence of this layer".into(),
             backend: "cuda".into(),
             reason,
