@@ -2,11 +2,48 @@
 
 use super::driver::{Card, Driver, Nvidia, Nvrtc, Usage};
 use super::plan::Plan;
-use super::shapes::SOURCE;
-use super::sizes::Sizes;
+use super::shapes::{SOURCE, Shapes};
 use crate::error::{Error, Result};
 use crate::spec::LayerSpec;
 use std::fmt;
+use std::sync::Arc;
+
+/// How the work of a layer is divided over a card, which need not be there.
+/// Equal ones are the same kernels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LayerPlan(Arc<Plan>);
+
+impl LayerPlan {
+    /// That of a layer over so many sequences of so many steps.
+    ///
+    /// # Errors
+    /// In words, why the layer is composed step by step instead.
+    pub fn new(card: &Card, layer: &LayerSpec, rows: usize, steps: usize) -> Result<Self, String> {
+        Shapes::<()>::default().plan(card, layer, rows, steps).map(LayerPlan)
+    }
+
+    /// Compiles the kernels for cards of a compute capability.
+    ///
+    /// # Errors
+    /// As [`Nvrtc::compile`].
+    pub fn compile(&self, nvrtc: &Nvrtc, capability: (u32, u32)) -> Result<LayerKernels> {
+        let LayerPlan(plan) = self;
+        let compiled = nvrtc.compile(SOURCE, &plan.defines(), capability)?;
+        let shared =
+            [plan.forward_shared(), plan.backward_shared(), plan.map_shared(), plan.synapse_shared()];
+        Ok(LayerKernels {
+            blocks: plan.groups * plan.blocks,
+            shared_bytes: shared.into_iter().max().unwrap_or(0),
+            usage: compiled.usage(),
+        })
+    }
+}
+
+impl fmt::Display for LayerPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// The kernels of a layer on a card, compiled but not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,29 +57,6 @@ pub struct LayerKernels {
 }
 
 impl LayerKernels {
-    /// Compiles the kernels of a layer over so many sequences for a card,
-    /// which need not be there.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] when the layer does not fit the card, else as
-    /// [`Nvrtc::compile`].
-    pub fn new(nvrtc: &Nvrtc, card: &Card, layer: &LayerSpec, rows: usize) -> Result<Self> {
-        let unsupported = |reason| Error::Unsupported {
-            what: "a fused recurrence of this layer".into(),
-            backend: "cuda".into(),
-            reason,
-        };
-        let plan = Plan::new(&Sizes::new(layer, rows), card).map_err(unsupported)?;
-        let compiled = nvrtc.compile(SOURCE, &plan.defines(), card.capability)?;
-        let shared =
-            [plan.forward_shared(), plan.backward_shared(), plan.map_shared(), plan.synapse_shared()];
-        Ok(LayerKernels {
-            blocks: plan.groups * plan.blocks,
-            shared_bytes: shared.into_iter().max().unwrap_or(0),
-            usage: compiled.usage(),
-        })
-    }
-
     /// Bytes that threads of all kernels write out for want of registers.
     pub fn spilled_bytes(&self) -> usize {
         self.usage.iter().map(|usage| usage.spilled_bytes).sum()
@@ -72,7 +86,12 @@ impl fmt::Display for LayerKernels {
 /// Why there is none.
 pub fn about(ordinal: usize, layer: &LayerSpec, rows: usize) -> Result<String> {
     let driver = Nvidia::open(ordinal)?;
-    let kernels = LayerKernels::new(driver.nvrtc(), driver.card(), layer, rows)?;
+    let plan = LayerPlan::new(driver.card(), layer, rows, 1).map_err(|reason| Error::Unsupported {
+        what: "a fused recurrence of this layer".into(),
+        backend: "cuda".into(),
+        reason,
+    })?;
+    let kernels = plan.compile(driver.nvrtc(), driver.card().capability)?;
     let (own, known, card) = (driver.nvrtc().version(), driver.version(), driver.card());
     let (major, minor) = card.capability;
     Ok(format!(

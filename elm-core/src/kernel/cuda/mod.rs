@@ -46,7 +46,7 @@ mod workspace;
 #[cfg(test)]
 mod tests;
 
-pub use about::{LayerKernels, about};
+pub use about::{LayerKernels, LayerPlan, about};
 pub use device::{DeviceCotangents, DeviceGradients, DeviceOutputs, Memory};
 pub use history::CudaHistory;
 pub use sequence::CudaKernel;

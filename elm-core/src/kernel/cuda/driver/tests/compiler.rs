@@ -4,7 +4,7 @@ use super::super::Card;
 use super::super::nvrtc::Nvrtc;
 use super::fake::skipped;
 use crate::error::Error;
-use crate::kernel::cuda::LayerKernels;
+use crate::kernel::cuda::LayerPlan;
 use crate::model::{NetworkOptions, NeuronOptions};
 
 /// The compiler; `None`, said aloud, where there is none.
@@ -81,7 +81,8 @@ fn the_kernels_of_published_networks_fit_cards_and_spill_nothing() {
     for (name, network, cards) in [("text", text, &cards()[..]), ("spikes", spikes, &cards()[1..2])] {
         let layer = &network.resolve().unwrap().layers[0];
         for card in cards {
-            let kernels = LayerKernels::new(&nvrtc, card, layer, 8).unwrap();
+            let kernels =
+                LayerPlan::new(card, layer, 8, 1).unwrap().compile(&nvrtc, card.capability).unwrap();
             println!("{name} on {}: {kernels}", card.name);
             assert!(kernels.shared_bytes <= card.shared_bytes, "{name} on {}: {kernels}", card.name);
             assert_eq!(kernels.spilled_bytes(), 0, "{name} on {}: {:#?}", card.name, kernels.usage);
