@@ -73,8 +73,9 @@ fn run_batches<B: Backend>(
                 answers.outputs.insert("output.neuronio".into(), as_neuronio(&outputs, batch.rows));
             }
             answers.outputs.insert(format!("logits.{}", b + 1), outputs);
-            answers.path = Some(last.path);
         }
+        let paths = layers.iter().map(|layer| layer.path);
+        answers.path = ScanPath::of_all(answers.path.into_iter().chain(paths));
         if b == 0 {
             record(backend, &layers, answers)?;
         }

@@ -49,13 +49,21 @@ pub struct ScanOutput<B: Backend> {
     pub path: ScanPath,
 }
 
-/// Which implementation ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which implementation ran, the slower one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ScanPath {
     /// Step by step from the backend's primitives.
     Composed,
     /// One kernel for the whole sequence.
     Fused,
+}
+
+impl ScanPath {
+    /// That of several scans together: composed where one was, since that one
+    /// takes the time. `None` of none.
+    pub fn of_all(paths: impl IntoIterator<Item = ScanPath>) -> Option<Self> {
+        paths.into_iter().min()
+    }
 }
 
 impl std::fmt::Display for ScanPath {

@@ -92,7 +92,8 @@ fn evaluate_batch<B: Backend>(
         outputs: &backend.values(&loss.outputs)?,
         target: &batch.target,
     };
-    look(&predicted, last.path);
+    let path = ScanPath::of_all(answers.iter().map(|answer| answer.path)).unwrap_or(last.path);
+    look(&predicted, path);
     Ok(answers.iter().map(|answer| backend.detach(&answer.state)).collect())
 }
 
@@ -111,7 +112,7 @@ impl Gathered {
     }
 
     fn add(&mut self, predicted: &Predicted<'_>, path: ScanPath) {
-        self.path = Some(path);
+        self.path = ScanPath::of_all(self.path.into_iter().chain([path]));
         self.predictions += predicted.predictions;
         self.loss.add(predicted.loss * predicted.predictions as f64, predicted.predictions);
         self.metrics.iter_mut().for_each(|(_, measure)| measure.add(predicted));

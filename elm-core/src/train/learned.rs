@@ -49,7 +49,7 @@ impl<B: Backend> Learned<B> {
             predictions: self.predictions + next.predictions,
             gradients: self.gradients.iter().zip(&next.gradients).map(sum).collect::<Result<_>>()?,
             end: self.end.iter().zip(&next.end).map(beside).collect::<Result<_>>()?,
-            path: next.path,
+            path: self.path.min(next.path),
             times: StepTimes {
                 forward: self.times.forward + next.times.forward,
                 backward: self.times.backward + next.times.backward,

@@ -14,6 +14,7 @@ use crate::model::{Model, ModelSpec, Pass, PerStep, StoredTensors};
 use crate::ops;
 use crate::optimizer::decay::decaying;
 use crate::optimizer::{Moments, Update, WeightDecay};
+use crate::scan::ScanPath;
 use crate::spec::DropoutMasks;
 use std::ops::Range;
 use std::time::Instant;
@@ -235,7 +236,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
                 objective = ops::add(backend, &objective, &term)?;
             }
         }
-        let path = last.path;
+        let path = ScanPath::of_all(answers.iter().map(|answer| answer.path)).unwrap_or(last.path);
         let end = answers.iter().map(|answer| backend.detach(&answer.state)).collect();
         Ok(Forward { loss: loss.task, objective, predictions: loss.predictions, end, path })
     }

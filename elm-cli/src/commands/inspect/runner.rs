@@ -77,7 +77,7 @@ impl<'a, B: Backend + 'static> Runner<'a, B> {
             outputs: backend.values(&loss.outputs)?,
             every_step,
             activity: (0..rows).map(of_row).collect::<Result<_>>()?,
-            path: last.path,
+            path: ScanPath::of_all(answers.iter().map(|answer| answer.path)).unwrap_or(last.path),
         })
     }
 
