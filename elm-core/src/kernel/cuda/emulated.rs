@@ -57,10 +57,22 @@ impl Emulated {
         folder.write("runtime.cpp", RUNTIME.as_bytes())?;
         compile(compiler, &folder, &["-c", "runtime.cpp", "-o", "runtime.o"])?;
         let runtime = folder.read("runtime.o")?;
-        let card =
-            Card { name: "no card (emulated)".into(), multiprocessors, shared_bytes, capability: (9, 0) };
+        let card = Card {
+            name: "no card (emulated)".into(),
+            multiprocessors,
+            shared_bytes,
+            capability: (9, 0),
+            drawn: false,
+        };
         let (schedule, without) = (AtomicI32::new(0), AtomicI32::new(0));
         Ok(Some(Emulated { card, compiler, runtime, compiled: Mutex::default(), schedule, without }))
+    }
+
+    /// The same card with divisions of work as a draw says, see [`Card::drawn`].
+    #[must_use]
+    pub fn with_drawn_divisions(mut self) -> Self {
+        self.card.drawn = true;
+        self
     }
 
     /// The order in which threads run: 0 forwards, 1 backwards, from 2 on at

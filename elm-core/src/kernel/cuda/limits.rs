@@ -60,8 +60,13 @@ mod tests {
     use crate::model::NetworkOptions;
 
     fn verdict(inputs: usize, rows: usize, many: usize) -> Result<(), String> {
-        let card =
-            Card { name: "card".into(), multiprocessors: 132, shared_bytes: 227 << 10, capability: (9, 0) };
+        let card = Card {
+            name: "card".into(),
+            multiprocessors: 132,
+            shared_bytes: 227 << 10,
+            capability: (9, 0),
+            drawn: false,
+        };
         let network = NetworkOptions::new(inputs, 3).num_hidden(9).resolve().unwrap();
         let all = Sizes::new(&network.layers[0], rows);
         sizes(&all)?;

@@ -3,6 +3,7 @@
 
 use super::driver::Card;
 use super::sizes::Sizes;
+use crate::random::{Draws, Purpose};
 
 /// Sequences that a warp can take at a time.
 const WIDTHS: [usize; 4] = [1, 2, 4, 8];
@@ -51,12 +52,21 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The division with the lowest estimated cost.
+    /// The division with the lowest estimated cost, or a drawn one where the
+    /// card says so.
     ///
     /// # Errors
     /// In words, when no division fits the card's shared memory.
     pub(super) fn new(sizes: &Sizes, card: &Card) -> Result<Self, String> {
-        let best = Plan::all(sizes, card).into_iter().min_by(|a, b| a.cost().total_cmp(&b.cost()));
+        let mut all = Plan::all(sizes, card);
+        let best = if card.drawn && !all.is_empty() {
+            let number = |all: u64, (_, size): (&str, i64)| all.wrapping_mul(31).wrapping_add(size as u64);
+            let shape = sizes.defines().into_iter().fold(0, number);
+            let drawn = Draws::new(shape, Purpose::MadeUp, [0, 0]).below(all.len() as u32);
+            Some(all.swap_remove(drawn as usize))
+        } else {
+            all.into_iter().min_by(|a, b| a.cost().total_cmp(&b.cost()))
+        };
         let none = || {
             format!(
                 "a neuron's step does not fit the {} bytes of shared memory of a block of {}",

@@ -45,6 +45,10 @@ pub struct Card {
     pub shared_bytes: usize,
     /// Compute capability, major and minor.
     pub capability: (u32, u32),
+    /// Is work divided as a draw says, a fixed one for each shape, and not in
+    /// the way that is estimated to be the fastest? For tests: small layers
+    /// have all of their divisions, and of those the fastest meet nobody.
+    pub drawn: bool,
 }
 
 /// How the blocks of a grid run together.

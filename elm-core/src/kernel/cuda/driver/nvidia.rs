@@ -95,6 +95,7 @@ impl Nvidia {
             multiprocessors: ask(DeviceAttribute::Multiprocessors)? as usize,
             shared_bytes: ask(DeviceAttribute::SharedBytesOfABlock)? as usize,
             capability: (ask(DeviceAttribute::CapabilityMajor)?, ask(DeviceAttribute::CapabilityMinor)?),
+            drawn: false,
         };
         let can = Abilities {
             cooperative: ask(DeviceAttribute::CooperativeLaunch)? != 0,

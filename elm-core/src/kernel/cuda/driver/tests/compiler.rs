@@ -66,6 +66,7 @@ fn cards() -> [Card; 3] {
         multiprocessors,
         shared_bytes: shared_kb << 10,
         capability,
+        drawn: false,
     };
     [of("A100", 108, 163, (8, 0)), of("H100", 132, 227, (9, 0)), of("B200", 148, 227, (10, 0))]
 }
