@@ -353,6 +353,10 @@ impl Backend for TchBackend {
         }
     }
 
+    fn why_composed(&self) -> Vec<String> {
+        self.card.as_ref().map(|card| card.why_composed()).unwrap_or_default()
+    }
+
     fn scan_options(&self) -> ScanOptions<'_> {
         ScanOptions { kernel: self.kernel.as_ref(), memory_budget: self.options.memory_budget }
     }

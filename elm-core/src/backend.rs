@@ -265,6 +265,12 @@ pub trait Backend: Sized {
         layers::attention::attention(self, given, None)
     }
 
+    /// Why recurrences that a kernel might have run were composed so far, each
+    /// reason once, in words; nothing where a user asked for that.
+    fn why_composed(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     // ---- hooks ------------------------------------------------------------
 
     /// How recurrences shall be computed: composed, unless a backend offers

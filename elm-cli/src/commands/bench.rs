@@ -79,6 +79,9 @@ pub struct BenchReport {
     pub device: String,
     /// `fused` or `composed`.
     pub scan: String,
+    /// What stood against kernels that might have computed it faster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why_composed: Vec<String>,
     /// Threads.
     pub threads: usize,
     /// Sequences per update.
@@ -158,6 +161,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         backend: description.name.into(),
         device: description.device,
         scan: record.scan.clone(),
+        why_composed: backend.why_composed(),
         threads,
         batch: rows,
         time_steps: steps,
@@ -341,6 +345,9 @@ impl std::fmt::Display for BenchReport {
             f,
             "{backend} {device}, {scan} scan, {threads} threads, batch {batch}, {time_steps} time steps"
         )?;
+        for reason in &self.why_composed {
+            writeln!(f, "composed step by step, which is slow: {reason}")?;
+        }
         for (name, t) in [("training", &self.train), ("inference", &self.inference)] {
             writeln!(
                 f,

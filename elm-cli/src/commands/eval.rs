@@ -145,6 +145,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         backend: description.name.into(),
         device: description.device,
         scan: evaluation.path.map(|path| path.to_string()).unwrap_or_default(),
+        why_composed: backend.why_composed(),
         steps: saved.state.position.step,
         best_step: saved.state.best.as_ref().map(|best| best.step),
         stopped_early: None,

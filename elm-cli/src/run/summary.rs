@@ -20,6 +20,10 @@ pub struct Summary {
     pub device: String,
     /// `fused` or `composed`.
     pub scan: String,
+    /// What stood against kernels that might have computed it faster; of a
+    /// training, since its last start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why_composed: Vec<String>,
     /// Updates done.
     pub steps: u64,
     /// Updates that the best weights had.
@@ -99,6 +103,9 @@ impl Summary {
             if self.scan.is_empty() { String::new() } else { format!(" ({} scan)", self.scan) },
             self.seconds
         );
+        for reason in &self.why_composed {
+            text += &format!("composed step by step, which is slow: {reason}\n");
+        }
         let weights = step.map_or(String::new(), |step| format!(" (weights of step {step})"));
         if let Some(reason) = &self.stopped_early {
             text += &format!("{reason}\n");

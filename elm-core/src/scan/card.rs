@@ -21,7 +21,7 @@ use crate::kernel::cuda::{
 use crate::shape;
 use crate::spec::{Input, LayerRun, LayerSpec, Want};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A backend whose tensors can be handed to kernels of this crate.
 pub trait OnCard: Backend<Tensor: Send, Index: Send> + Memory<Block: 'static> + 'static {
@@ -41,7 +41,8 @@ pub trait OnCard: Backend<Tensor: Send, Index: Send> + Memory<Block: 'static> + 
 
 /// The fused recurrence of one card, as its backend uses it.
 pub struct CardScan<B: OnCard> {
-    kernel: CudaKernel<AnyDriver, B::Block>,
+    /// Or why there is none.
+    kernel: Result<CudaKernel<AnyDriver, B::Block>, String>,
     choice: ScanChoice,
     memory_budget: Option<u64>,
     /// The kinds of runs that were met, and what stands against each.
@@ -50,7 +51,8 @@ pub struct CardScan<B: OnCard> {
 
 impl<B: OnCard> std::fmt::Debug for CardScan<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CardScan").field("card", &self.kernel.driver().card().name).finish()
+        let card = self.kernel.as_ref().map(|kernel| &kernel.driver().card().name);
+        f.debug_struct("CardScan").field("card", &card).finish()
     }
 }
 
@@ -88,7 +90,7 @@ impl<B: OnCard> CardScan<B> {
     /// where `scan = "composed"` is asked for.
     ///
     /// A driver that cannot be opened is an error only where `scan = "fused"`
-    /// is asked for; else it is said, and `None`.
+    /// is asked for; else it is said, and all is composed.
     ///
     /// # Errors
     /// That of `open`.
@@ -99,17 +101,17 @@ impl<B: OnCard> CardScan<B> {
         if options.scan == ScanChoice::Composed {
             return Ok(None);
         }
-        let driver = match open() {
-            Ok(driver) => driver,
+        let budget = options.memory_budget.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let kernel = match open() {
+            Ok(driver) => Ok(CudaKernel::new(driver, budget.unwrap_or(DEFAULT_MEMORY_BUDGET))),
             Err(error) if options.scan == ScanChoice::Fused => return Err(error),
             Err(error) => {
                 log::warn!("recurrences are composed step by step, which is slow: {error}");
-                return Ok(None);
+                Err(error.to_string())
             }
         };
-        let budget = options.memory_budget.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
         Ok(Some(Arc::new(CardScan {
-            kernel: CudaKernel::new(driver, budget.unwrap_or(DEFAULT_MEMORY_BUDGET)),
+            kernel,
             choice: options.scan,
             memory_budget: options.memory_budget,
             met: Mutex::default(),
@@ -151,18 +153,46 @@ impl<B: OnCard> CardScan<B> {
     /// Are the kernels right for runs of this kind? The first one is tried on
     /// its first steps against the composed path.
     fn trusted(self: &Arc<Self>, backend: &B, args: &ScanArgs<B>) -> Result<(), String> {
+        let kernel = self.kernel.as_ref().map_err(String::clone)?;
         let kind = Kind::of(args);
-        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut met = self.met();
         if let Some((_, verdict)) = met.iter().find(|(other, _)| *other == kind) {
             return verdict.clone();
         }
-        let verdict = self.kernel.supports(args).and_then(|()| trial::hold(self, backend, args));
+        let verdict = kernel.supports(args).and_then(|()| trial::hold(self, backend, args));
         if let (Err(reason), ScanChoice::Auto) = (&verdict, self.choice) {
-            let card = &self.kernel.driver().card().name;
-            log::warn!("a layer is composed step by step on {card}, which is slow: {reason}");
+            let (neurons, card) = (kind.layer.neurons, &kernel.driver().card().name);
+            log::warn!(
+                "a layer of {neurons} neurons is composed step by step on {card}, which is slow: {reason}"
+            );
         }
         met.push((kind, verdict.clone()));
         verdict
+    }
+
+    fn met(&self) -> MutexGuard<'_, Vec<(Kind, Result<(), String>)>> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What stands against the kernels, of all that was composed so far.
+    pub fn why_composed(&self) -> Vec<String> {
+        let mut reasons: Vec<String> = self.kernel.as_ref().err().into_iter().cloned().collect();
+        for (kind, verdict) in self.met().iter() {
+            let Err(reason) = verdict else { continue };
+            let reason = format!("a layer of {} neurons: {reason}", kind.layer.neurons);
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        reasons
+    }
+
+    fn kernel(&self) -> Result<&CudaKernel<AnyDriver, B::Block>> {
+        self.kernel.as_ref().map_err(|reason| Error::Unsupported {
+            what: "a recurrence by kernels".into(),
+            backend: "cuda".into(),
+            reason: reason.clone(),
+        })
     }
 
     /// The fused recurrence as one node of the graph.
@@ -178,7 +208,7 @@ impl<B: OnCard> CardScan<B> {
         };
         // SAFETY: the backend's tensors are memory of its card, used in the
         // order of its stream; what is written is memory of this call's own.
-        let history = unsafe { self.kernel.forward(backend, &lent.run(backend, args), outputs) }?;
+        let history = unsafe { self.kernel()?.forward(backend, &lent.run(backend, args), outputs) }?;
         let flat = backend.take(flat, &[layout.len()])?;
         let flat = match history {
             None => flat,
@@ -222,7 +252,10 @@ impl<B: OnCard> CardScan<B> {
         let gradients = DeviceGradients { parameters, state, input: of(2) };
         let lent = Lent::new(backend, args)?;
         // SAFETY: as in `fused`; the history is of this card.
-        unsafe { self.kernel.backward(backend, &lent.run(backend, args), history, cotangents, gradients) }?;
+        unsafe {
+            let run = lent.run(backend, args);
+            self.kernel()?.backward(backend, &run, history, cotangents, gradients)
+        }?;
         blocks.into_iter().zip(&shapes).map(|(block, shape)| backend.take(block, shape)).collect()
     }
 }

@@ -61,6 +61,7 @@ impl<B: Backend + 'static, S: ConfiguredModel> Run<'_, B, S> {
             backend: description.name.into(),
             device: description.device,
             scan: self.state.scan.clone(),
+            why_composed: self.backend.why_composed(),
             steps: self.trainer.steps_done(),
             best_step: self.state.best.as_ref().map(|best| best.step),
             stopped_early: early(&self.state, &self.request.config, self.total),
