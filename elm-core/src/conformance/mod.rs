@@ -44,11 +44,13 @@ pub use updates::{
 };
 
 /// Lists every case of the suite as a test of the backend that the given
-/// expression makes; the expression is evaluated anew in every test.
+/// expression makes; the expression is evaluated anew in every test. With
+/// `recurrence of` before it, only those cases that scan; with `only`, names
+/// of cases and `; of`, only these.
 #[macro_export]
 macro_rules! conformance_tests {
     (@every ($($with:tt)*)) => {
-        $crate::conformance_tests! { $($with)*
+        $crate::conformance_tests! { @recurrence ($($with)*
             host_values_round_trip
             assigning_changes_a_variable_in_place
             assigning_a_view
@@ -71,6 +73,26 @@ macro_rules! conformance_tests {
             impossible_transfers_are_refused
             impossible_rows_are_refused
             backward_of_many_numbers_is_refused
+            adam_follows_its_formula
+            adamax_follows_its_formula
+            adamw_follows_its_formula
+            sgd_follows_its_formula
+            weight_decay_joins_gradients
+            updates_take_gradients_of_zeros
+            updates_take_gradients_of_any_layout
+            updates_refuse_what_is_not_finite
+            impossible_updates_are_refused
+            updates_train_a_variable
+            layers_of_lstm_units
+            layers_of_gru_units
+            attention_of_several_heads
+            baselines_answer_as_pytorch
+            baselines_in_parts_are_the_whole
+            baselines_give_their_start_state_a_gradient
+        ) }
+    };
+    (@recurrence ($($with:tt)*)) => {
+        $crate::conformance_tests! { $($with)*
             scan_with_every_activation
             scan_with_every_lambda_mode
             scan_with_every_trace
@@ -104,22 +126,6 @@ macro_rules! conformance_tests {
             scan_of_a_scan
             impossible_scans_are_refused
             impossible_layers_are_refused
-            adam_follows_its_formula
-            adamax_follows_its_formula
-            adamw_follows_its_formula
-            sgd_follows_its_formula
-            weight_decay_joins_gradients
-            updates_take_gradients_of_zeros
-            updates_take_gradients_of_any_layout
-            updates_refuse_what_is_not_finite
-            impossible_updates_are_refused
-            updates_train_a_variable
-            layers_of_lstm_units
-            layers_of_gru_units
-            attention_of_several_heads
-            baselines_answer_as_pytorch
-            baselines_in_parts_are_the_whole
-            baselines_give_their_start_state_a_gradient
         }
     };
     (@test ($backend:expr) $($case:ident)*) => {
@@ -135,6 +141,12 @@ macro_rules! conformance_tests {
     };
     (@list ($backend:ty) $($case:ident)*) => {
         vec![$((stringify!($case), $crate::conformance::$case::<$backend> as fn(&$backend) -> _)),*]
+    };
+    (only $($case:ident),+; of $backend:expr) => {
+        $crate::conformance_tests! { @test ($backend) $($case)+ }
+    };
+    (recurrence of $backend:expr) => {
+        $crate::conformance_tests! { @recurrence (@test ($backend)) }
     };
     ($backend:expr) => {
         $crate::conformance_tests! { @every (@test ($backend)) }
