@@ -7,7 +7,13 @@ use crate::model::{NetworkOptions, NeuronOptions, WiringOptions};
 use crate::spec::LayerSpec;
 
 fn card(multiprocessors: usize, shared_kib: usize) -> Card {
-    Card { name: "a card".into(), multiprocessors, shared_bytes: shared_kib << 10, capability: (9, 0) }
+    Card {
+        name: "a card".into(),
+        multiprocessors,
+        shared_bytes: shared_kib << 10,
+        capability: (9, 0),
+        drawn: false,
+    }
 }
 
 fn hopper() -> Card {
