@@ -10,14 +10,17 @@ use std::sync::{Arc, LazyLock};
 
 /// One card for all tests, as compiling for it takes most of their time. Work is
 /// divided in every way that there is, not in the one that is fastest for so
-/// small layers, in which no blocks meet. `None`, said aloud, where nothing
-/// compiles its kernels.
+/// small layers, in which no blocks meet; threads take turns at random. `None`,
+/// said aloud, where nothing compiles its kernels.
 static CARD: LazyLock<Option<Arc<Emulated>>> = LazyLock::new(|| {
     let card = Emulated::new(4, 227 << 10).unwrap();
     if card.is_none() {
         let _ = writeln!(std::io::stderr(), "SKIPPED: no C++ compiler; kernels of cards are not emulated");
     }
-    card.map(|card| Arc::new(card.with_drawn_divisions()))
+    card.map(|card| {
+        card.set_schedule(2);
+        Arc::new(card.with_drawn_divisions())
+    })
 });
 
 fn backend(card: &Arc<Emulated>, memory_budget: Option<u64>) -> CandleBackend {

@@ -136,7 +136,10 @@ long run(unsigned first, unsigned count, unsigned blocks, size_t shared, int sch
     for (size_t rank = 0; rank < warps.size() && !(any && schedule >= 2); rank++) {
       for (bool moved = true; moved; any |= moved) {
         moved = false;
-        if (schedule >= 2) std::shuffle(lanes.begin(), lanes.end(), random);
+        if (schedule >= 2) {
+          const unsigned drawn = random(), stride = drawn >> 5 | 1;  // any lane first, in any stride
+          for (unsigned i = 0; i < 32; i++) lanes[i] = (drawn + i * stride) % 32;
+        }
         for (unsigned lane : lanes) {
           Fiber& f = fibers[(size_t)warps[rank] * 32 + lane];
           if (f.done || (f.wait && *f.wait == f.seen)) continue;
