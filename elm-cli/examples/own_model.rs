@@ -159,8 +159,7 @@ impl<B: Backend> Model<B> for Built<B> {
             activity.push(h.clone());
         }
         let activity = backend.stack(&activity)?; // [T, H, B]
-        let path = ScanPath::Composed;
-        Ok(vec![LayerAnswer { activity, state: h, magnitude: None, monitors: None, path }])
+        Ok(vec![LayerAnswer::new(activity, h, ScanPath::Composed)])
     }
 
     fn apply_head(&self, backend: &B, rows: &B::Tensor) -> Result<B::Tensor> {

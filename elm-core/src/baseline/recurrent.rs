@@ -194,7 +194,7 @@ impl<B: Backend, C: Cell> Model<B> for Built<B, C> {
         let args = WalkArgs { parameters: self.variables[0].clone(), state: state.clone(), input };
         let recurrence = Masked { cell, masks, rows: sequences.rows, path };
         let Walked { activity, state } = walk(backend, Arc::new(recurrence), &args, pass.gradient)?;
-        Ok(vec![LayerAnswer { activity, state, magnitude: None, monitors: None, path }])
+        Ok(vec![LayerAnswer::new(activity, state, path)])
     }
 
     fn apply_head(&self, backend: &B, rows: &B::Tensor) -> Result<B::Tensor> {

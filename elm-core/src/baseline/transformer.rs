@@ -317,7 +317,7 @@ impl<B: Backend> Model<B> for Built<B> {
         let x = layer_norm(backend, &x, &weights[0], &weights[1])?;
         let activity = self.pooled(backend, &x, sequences)?;
         let state = ops::zeros(backend, &[1, sequences.rows])?;
-        Ok(vec![LayerAnswer { activity, state, magnitude: None, monitors: None, path: block.path(backend) }])
+        Ok(vec![LayerAnswer::new(activity, state, block.path(backend))])
     }
 
     fn apply_head(&self, backend: &B, rows: &B::Tensor) -> Result<B::Tensor> {

@@ -8,10 +8,13 @@ use super::stored::StoredTensors;
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::ops;
-use crate::scan::{ScanArgs, ScanPath};
-use crate::spec::{Connectome, DropoutMasks, Input, LayerSpec, Monitors, NamedRange, ParameterLayout, Want};
+use crate::scan::{Clock, ScanArgs, ScanPath};
+use crate::spec::{
+    Connectome, DropoutMasks, Input, InputKind, LayerSpec, Monitors, NamedRange, ParameterLayout, Want,
+};
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A layer with its weights.
 pub struct Layer<B: Backend> {
@@ -51,6 +54,23 @@ pub struct LayerAnswer<B: Backend> {
     pub monitors: Option<Monitors>,
     /// Which implementation ran.
     pub path: ScanPath,
+    /// Why that is not the fused one, where the backend says.
+    pub reason: Option<String>,
+    /// In which form the layer got its input, where the model says.
+    pub read: Option<InputKind>,
+    /// Wall-clock seconds of its recurrence, where the model says. On a card,
+    /// which works behind, only those in which the work was handed over.
+    pub forward: Option<f64>,
+    /// The same of the way back, once it has been gone.
+    pub backward: Option<Clock>,
+}
+
+impl<B: Backend> LayerAnswer<B> {
+    /// An answer of activity and end state alone.
+    pub fn new(activity: B::Tensor, state: B::Tensor, path: ScanPath) -> Self {
+        let (magnitude, monitors, reason, read, forward, backward) = (None, None, None, None, None, None);
+        LayerAnswer { activity, state, magnitude, monitors, path, reason, read, forward, backward }
+    }
 }
 
 /// What goes into one run besides the input.
@@ -259,6 +279,7 @@ impl<B: Backend> Network<B> {
             if let (Some(masks), Some(below)) = (per_step, answers.last()) {
                 input = Input::Dense(masks.on_activity(backend, &layer.spec, l, &below.activity)?);
             }
+            let (read, began) = (Some(input.kind()), Instant::now());
             let output = backend.elm_scan(&ScanArgs::<B> {
                 layer: layer.spec.clone(),
                 connectome: layer.connectome.clone(),
@@ -273,6 +294,7 @@ impl<B: Backend> Network<B> {
                 dropout: args.masks[l].clone(),
                 want: args.want[l],
             })?;
+            let forward = Some(began.elapsed().as_secs_f64());
             input = Input::Dense(output.activity.clone());
             input_factor = 1.0;
             answers.push(LayerAnswer {
@@ -281,6 +303,10 @@ impl<B: Backend> Network<B> {
                 magnitude: output.magnitude,
                 monitors: output.monitors,
                 path: output.path,
+                reason: output.reason,
+                read,
+                forward,
+                backward: output.backward,
             });
         }
         Ok(answers)

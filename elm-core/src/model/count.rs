@@ -22,6 +22,8 @@ pub struct LayerCount {
     pub parameters_per_neuron: usize,
     /// Everything that a neuron learns but its synapses, `k_e`.
     pub complexity_per_neuron: usize,
+    /// Floating-point operations of one time step of one sample, forward.
+    pub flops_per_step_forward: u64,
 }
 
 /// Size and cost of a network.
@@ -54,6 +56,7 @@ impl LayerSpec {
             memory_units: self.neuron.memory,
             parameters_per_neuron: per_neuron,
             complexity_per_neuron: per_neuron - trained,
+            flops_per_step_forward: self.flops_per_step(),
         }
     }
 

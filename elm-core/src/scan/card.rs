@@ -19,7 +19,7 @@ use crate::kernel::cuda::{
     CudaHistory, CudaKernel, DeviceCotangents, DeviceGradients, DeviceOutputs, Memory,
 };
 use crate::shape;
-use crate::spec::{Input, LayerRun, LayerSpec, Want};
+use crate::spec::{Input, InputKind, LayerRun, LayerSpec, Want};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,8 +61,7 @@ impl<B: OnCard> std::fmt::Debug for CardScan<B> {
 struct Kind {
     layer: LayerSpec,
     rows: usize,
-    /// Dense, tokens or events.
-    input: u8,
+    input: InputKind,
     /// Of inputs, activity and memory.
     masks: [bool; 3],
     want: Want,
@@ -74,11 +73,7 @@ impl Kind {
         Kind {
             layer: args.layer.clone(),
             rows: args.rows,
-            input: match args.input {
-                Input::Dense(_) => 0,
-                Input::Tokens(_) => 1,
-                Input::Events(_) => 2,
-            },
+            input: args.input.kind(),
             masks: [&dropout.input, &dropout.recurrent, &dropout.memory].map(Option::is_some),
             want: args.want,
         }
@@ -136,7 +131,10 @@ impl<B: OnCard> CardScan<B> {
                 backend: backend.description().name.into(),
                 reason: format!("{reason}; scan = \"auto\" composes it step by step"),
             }),
-            Err(_) => within(backend, args, self.memory_budget),
+            Err(reason) => {
+                let output = within(backend, args, self.memory_budget)?;
+                Ok(ScanOutput { reason: Some(reason), ..output })
+            }
         }
     }
 
@@ -210,17 +208,19 @@ impl<B: OnCard> CardScan<B> {
         // order of its stream; what is written is memory of this call's own.
         let history = unsafe { self.kernel()?.forward(backend, &lent.run(backend, args), outputs) }?;
         let flat = backend.take(flat, &[layout.len()])?;
-        let flat = match history {
-            None => flat,
+        let (flat, backward) = match history {
+            None => (flat, None),
             Some(history) => {
                 let (own, kept) = (self.clone(), without_history(backend, args));
                 let back = move |backend: &B, gradient: &B::Tensor, count: usize| {
                     own.adjoint(backend, &kept, &history, gradient, count)
                 };
-                backend.node(Value::Tensor(flat), &differentiable(args), ScanAdjoint::own(back))?
+                let adjoint = ScanAdjoint::own(back);
+                let clock = adjoint.clock();
+                (backend.node(Value::Tensor(flat), &differentiable(args), adjoint)?, Some(clock))
             }
         };
-        layout.output(backend, &flat, ScanPath::Fused)
+        Ok(ScanOutput { backward, ..layout.output(backend, &flat, ScanPath::Fused)? })
     }
 
     /// From the gradient of the flat value to the gradients of parameters,

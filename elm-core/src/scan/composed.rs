@@ -298,6 +298,8 @@ impl<B: Backend> Record<B> {
             magnitude,
             monitors: args.want.monitors.then_some(self.monitors),
             path: ScanPath::Composed,
+            reason: None,
+            backward: None,
         })
     }
 }

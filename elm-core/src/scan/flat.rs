@@ -74,6 +74,6 @@ impl FlatLayout {
         let mut parts = self.parts(backend, flat)?;
         let magnitude = if self.magnitude.is_empty() { None } else { parts.pop() };
         let (state, activity) = (parts.remove(1), parts.remove(0));
-        Ok(ScanOutput { activity, state, magnitude, monitors: None, path })
+        Ok(ScanOutput { activity, state, magnitude, monitors: None, path, reason: None, backward: None })
     }
 }

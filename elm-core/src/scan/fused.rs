@@ -29,14 +29,16 @@ pub(super) fn fused<B: Backend>(
         let magnitude = args.want.magnitude.then_some(magnitude);
         kernel.forward(run, Outputs { activity, state, magnitude, monitors: monitors.as_mut() })
     })??;
-    let flat = match history {
-        None => backend.adopt(flat, &[layout.len()])?,
+    let (flat, backward) = match history {
+        None => (backend.adopt(flat, &[layout.len()])?, None),
         Some(history) => {
             let scan = FusedScan { kernel: kernel.clone(), args: without_history(backend, args), history };
-            backend.node(Value::Host(flat), &differentiable(args), ScanAdjoint::fused(scan))?
+            let adjoint = ScanAdjoint::fused(scan);
+            let clock = adjoint.clock();
+            (backend.node(Value::Host(flat), &differentiable(args), adjoint)?, Some(clock))
         }
     };
-    Ok(ScanOutput { monitors, ..layout.output(backend, &flat, ScanPath::Fused)? })
+    Ok(ScanOutput { monitors, backward, ..layout.output(backend, &flat, ScanPath::Fused)? })
 }
 
 /// Zeros for a kernel to write to.

@@ -9,6 +9,7 @@
 mod adjoint;
 #[cfg(feature = "cuda")]
 mod card;
+mod clock;
 mod composed;
 mod decay;
 mod densify;
@@ -21,6 +22,7 @@ mod segments;
 pub use adjoint::ScanAdjoint;
 #[cfg(feature = "cuda")]
 pub use card::{CardScan, OnCard};
+pub use clock::Clock;
 pub use composed::composed;
 pub use flat::FlatLayout;
 pub use policy::run;
@@ -47,6 +49,11 @@ pub struct ScanOutput<B: Backend> {
     pub monitors: Option<Monitors>,
     /// Which implementation ran.
     pub path: ScanPath,
+    /// Why that is not the fused one, where there was a choice.
+    pub reason: Option<String>,
+    /// How long the way back takes, read after it has been gone; `None` where
+    /// it is not one step of the graph.
+    pub backward: Option<Clock>,
 }
 
 /// Which implementation ran, the slower one first.

@@ -45,8 +45,10 @@ pub(super) fn within<B: Backend>(
 fn in_segments<B: Backend>(backend: &B, args: &ScanArgs<B>, length: usize) -> Result<ScanOutput<B>> {
     let (segmented, flat) = SegmentedScan::run(backend, without_history(backend, args), length)?;
     let adjoint = ScanAdjoint::segmented(segmented);
+    let backward = Some(adjoint.clock());
     let flat = backend.node(Value::Tensor(flat), &differentiable(args), adjoint)?;
-    FlatLayout::new(args).output(backend, &flat, ScanPath::Composed)
+    let output = FlatLayout::new(args).output(backend, &flat, ScanPath::Composed)?;
+    Ok(ScanOutput { backward, ..output })
 }
 
 /// What a scan is differentiated by: parameters, state and dense input.

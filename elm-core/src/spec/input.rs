@@ -1,6 +1,7 @@
 //! What a layer sees.
 
 use crate::error::{Error, Result};
+use serde::Serialize;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,6 +18,28 @@ pub enum Input<X> {
     Events(Arc<Events>),
     /// Numbers `[T, C, B]`, which may receive a gradient.
     Dense(X),
+}
+
+/// In which form a layer gets its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputKind {
+    /// Token ids.
+    Tokens,
+    /// Lists of spikes.
+    Events,
+    /// A number for every channel and step.
+    Dense,
+}
+
+impl std::fmt::Display for InputKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            InputKind::Tokens => "tokens",
+            InputKind::Events => "events",
+            InputKind::Dense => "dense",
+        })
+    }
 }
 
 /// Spike counts of a batch as lists sorted by time step.
@@ -40,6 +63,15 @@ pub struct Event {
 }
 
 impl<X> Input<X> {
+    /// In which form it is.
+    pub fn kind(&self) -> InputKind {
+        match self {
+            Input::Tokens(_) => InputKind::Tokens,
+            Input::Events(_) => InputKind::Events,
+            Input::Dense(_) => InputKind::Dense,
+        }
+    }
+
     /// The numbers of a dense input.
     pub fn dense(&self) -> Option<&X> {
         match self {

@@ -16,7 +16,7 @@ pub mod neuron;
 pub mod parameters;
 
 pub use connectome::Connectome;
-pub use input::{Event, Events, Input, NO_TOKEN};
+pub use input::{Event, Events, Input, InputKind, NO_TOKEN};
 pub use layer::{DropoutSpec, InputDropoutMode, LayerSpec, Routing, StateLayout};
 pub use layer_run::{DropoutMasks, LayerRun, Monitors, Want};
 pub use neuron::{Activation, LambdaMode, MlpActivation, NeuronSpec, TauSpacing, Trace};

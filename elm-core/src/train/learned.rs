@@ -1,10 +1,10 @@
 //! What comes out of a batch, or of a part of one, before the update.
 
-use super::report::StepTimes;
+use super::report::{LayerReport, StepTimes};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::ops;
-use crate::scan::ScanPath;
+use crate::scan::Clock;
 
 /// What a forward pass gives.
 pub(super) struct Forward<B: Backend> {
@@ -16,8 +16,10 @@ pub(super) struct Forward<B: Backend> {
     pub(super) predictions: usize,
     /// End state of every layer, detached.
     pub(super) end: Vec<B::Tensor>,
-    /// How the recurrence was computed.
-    pub(super) path: ScanPath,
+    /// How each layer was computed.
+    pub(super) layers: Vec<LayerReport>,
+    /// How long the way back through each will have taken.
+    pub(super) clocks: Vec<Option<Clock>>,
 }
 
 /// What is learned from a batch, or from a part of one.
@@ -27,7 +29,7 @@ pub(super) struct Learned<B: Backend> {
     pub(super) predictions: f64,
     pub(super) gradients: Vec<B::Tensor>,
     pub(super) end: Vec<B::Tensor>,
-    pub(super) path: ScanPath,
+    pub(super) layers: Vec<LayerReport>,
     pub(super) times: StepTimes,
 }
 
@@ -49,7 +51,7 @@ impl<B: Backend> Learned<B> {
             predictions: self.predictions + next.predictions,
             gradients: self.gradients.iter().zip(&next.gradients).map(sum).collect::<Result<_>>()?,
             end: self.end.iter().zip(&next.end).map(beside).collect::<Result<_>>()?,
-            path: self.path.min(next.path),
+            layers: self.layers.into_iter().zip(next.layers).map(|(a, b)| a.joined(b)).collect(),
             times: StepTimes {
                 forward: self.times.forward + next.times.forward,
                 backward: self.times.backward + next.times.backward,

@@ -25,7 +25,7 @@ pub use batch::{Batch, BatchList, BatchSource, Place, Target};
 pub use evaluate::{Evaluation, EvaluationSpec, evaluate};
 pub use metric::{Confusion, Criterion, Measured, Metric, Predicted, Scores};
 pub use regularizer::{Penalty, Regularizer};
-pub use report::{StepReport, StepTimes};
+pub use report::{LayerReport, StepReport, StepTimes};
 pub use schedule::{LearningRate, Schedule, StateReset};
 pub use snapshot::Snapshot;
 pub use spec::TrainingSpec;

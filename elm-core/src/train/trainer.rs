@@ -5,7 +5,7 @@ use super::learned::{Forward, Learned};
 use super::loss::batch_loss;
 use super::parts::Part;
 use super::regularizer::Regularizer;
-use super::report::{StepReport, StepTimes};
+use super::report::{LayerReport, StepReport, StepTimes};
 use super::snapshot::{Position, Snapshot};
 use super::spec::TrainingSpec;
 use crate::backend::Backend;
@@ -14,7 +14,7 @@ use crate::model::{Model, ModelSpec, Pass, PerStep, StoredTensors};
 use crate::ops;
 use crate::optimizer::decay::decaying;
 use crate::optimizer::{Moments, Update, WeightDecay};
-use crate::scan::ScanPath;
+use crate::scan::{Clock, ScanPath};
 use crate::spec::DropoutMasks;
 use std::ops::Range;
 use std::time::Instant;
@@ -152,8 +152,9 @@ impl<'b, B: Backend> Trainer<'b, B> {
             self.state = Some(learned.end);
             self.masks = began.masks;
         }
-        let Learned { loss, objective, path, .. } = learned;
-        Ok(StepReport { loss, objective, gradient_norm, learning_rate, path, times })
+        let Learned { loss, objective, layers, .. } = learned;
+        let path = ScanPath::of_all(layers.iter().map(|layer| layer.path)).unwrap_or(ScanPath::Composed);
+        Ok(StepReport { loss, objective, gradient_norm, learning_rate, path, times, layers })
     }
 
     /// Loss and gradients of a batch, or of part number `part` of one.
@@ -162,18 +163,21 @@ impl<'b, B: Backend> Trainer<'b, B> {
         let place = self.position.step * self.spec.accumulate as u64 + part;
         let per_step = PerStep { seed: self.spec.seed, place };
         let clock = Instant::now();
-        let Forward { loss, objective, predictions, end, path } =
+        let Forward { loss, objective, predictions, end, mut layers, clocks } =
             self.forward(batch, began, Some(per_step))?;
         let forward = clock.elapsed().as_secs_f64();
         let gradients = self.gradients(&objective)?;
         let backward = clock.elapsed().as_secs_f64() - forward;
+        for (layer, clock) in layers.iter_mut().zip(&clocks) {
+            layer.backward = clock.as_ref().map(Clock::seconds);
+        }
         let (loss, objective) = (ops::scalar(self.backend, &loss)?, ops::scalar(self.backend, &objective)?);
         if !objective.is_finite() {
             let what = "the training objective".to_string();
             return Err(Error::NonFinite { what, step: self.position.step, value: objective });
         }
         let times = StepTimes { forward, backward, optimizer: 0.0 };
-        Ok(Learned { loss, objective, predictions: predictions as f64, gradients, end, path, times })
+        Ok(Learned { loss, objective, predictions: predictions as f64, gradients, end, layers, times })
     }
 
     /// The same part by part: means over all predictions of the batch.
@@ -236,9 +240,10 @@ impl<'b, B: Backend> Trainer<'b, B> {
                 objective = ops::add(backend, &objective, &term)?;
             }
         }
-        let path = ScanPath::of_all(answers.iter().map(|answer| answer.path)).unwrap_or(last.path);
+        let (layers, clocks) =
+            answers.iter().map(|answer| (LayerReport::of(answer), answer.backward.clone())).unzip();
         let end = answers.iter().map(|answer| backend.detach(&answer.state)).collect();
-        Ok(Forward { loss: loss.task, objective, predictions: loss.predictions, end, path })
+        Ok(Forward { loss: loss.task, objective, predictions: loss.predictions, end, layers, clocks })
     }
 
     /// The gradient of every flat variable; the first time each must exist.

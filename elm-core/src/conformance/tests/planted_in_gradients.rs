@@ -114,5 +114,6 @@ fn cut_every_100_steps(b: &Altered, args: &Args) -> Result<Output> {
         }
     }
     let activity = Reference.cat(&parts, 0)?;
-    Ok(ScanOutput { activity, state, magnitude, monitors: None, path: ScanPath::Composed })
+    let path = ScanPath::Composed;
+    Ok(ScanOutput { activity, state, magnitude, monitors: None, path, reason: None, backward: None })
 }
