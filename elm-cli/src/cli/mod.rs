@@ -118,7 +118,10 @@ enum Command {
         the folder of a run for its network with its best weights on drawn input, against the f64 reference.")]
     Verify(verify::VerifyArgs),
     /// Time training and inference of a configured model on random data
-    #[command(after_help = "Example: elm bench configs/enwik8.toml --steps 20 --threads 2")]
+    #[command(after_help = "Example: elm bench configs/enwik8.toml --steps 20 --threads 2\n\n\
+        The last lines tell for every layer how it is computed, in which form it gets its input, its operations in \
+        one time step of one sample, and the time and share of the processor's peak that its recurrence takes in a \
+        training step; on a card, which works behind, only the first three.")]
     Bench(bench::BenchArgs),
     /// Write the weights of a run for other programs, or a network that runs by itself
     #[command(after_help = "Examples:\n  elm export runs/text-0 --to safetensors --out text.safetensors\n  \
