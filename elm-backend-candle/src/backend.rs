@@ -6,7 +6,7 @@ use crate::error::{NAME, failed};
 use crate::history::GraphTensor;
 use crate::{adjoint, card, elementwise, host, sequence, threads};
 use candle_core::backprop::GradStore;
-use candle_core::{Tensor, Var};
+use candle_core::{DType, Tensor, Var};
 use elm_core::backend::{Backend, Binary, Description, Memory, MemoryMut, ScanOptions, Unary, Value};
 use elm_core::device::{BackendOptions, Device, DeviceReport};
 use elm_core::kernel::Kernel;
@@ -318,6 +318,10 @@ impl Backend for CandleBackend {
             return Ok(edit(MemoryMut::Elsewhere));
         }
         host::edit(x.tensor(), |numbers| edit(MemoryMut::Host(numbers))).map_err(failed("edit"))
+    }
+
+    fn zeros(&self, shape: &[usize]) -> Result<GraphTensor> {
+        Tensor::zeros(shape, DType::F32, &self.device).map(GraphTensor::leaf).map_err(failed("zeros"))
     }
 
     fn adopt(&self, values: Vec<f32>, shape: &[usize]) -> Result<GraphTensor> {

@@ -406,6 +406,11 @@ impl Backend for TchBackend {
         Ok(edit(MemoryMut::Host(host::slice_mut(&mut shared).map_err(failed("edit"))?)))
     }
 
+    fn zeros(&self, shape: &[usize]) -> Result<TchTensor> {
+        let zeros = Tensor::f_zeros(lengths(shape), (Kind::Float, self.device));
+        zeros.map(TchTensor).map_err(failed("zeros"))
+    }
+
     fn adopt(&self, values: Vec<f32>, shape: &[usize]) -> Result<TchTensor> {
         shape::filled("tensor", values.len(), shape)?;
         if self.device != tch::Device::Cpu || values.is_empty() {

@@ -313,6 +313,11 @@ pub trait Backend: Sized {
         Ok(edit(MemoryMut::Elsewhere))
     }
 
+    /// [`Backend::tensor`] of zeros. The default copies them to the device.
+    fn zeros(&self, shape: &[usize]) -> Result<Self::Tensor> {
+        self.tensor(&vec![0.0; shape.iter().product()], shape)
+    }
+
     /// [`Backend::tensor`] of numbers that it may keep. The default copies.
     fn adopt(&self, values: Vec<f32>, shape: &[usize]) -> Result<Self::Tensor> {
         self.tensor(&values, shape)

@@ -15,6 +15,13 @@ pub fn host_values_round_trip<B: Backend>(b: &B) -> Result<()> {
             Tolerance::Exact.compare(what, shape, &b.values(&x)?, &values)?;
         }
     }
+    for shape in [&[][..], &[5], &[2, 3]] {
+        let zeros = vec![0.0; shape.iter().product()];
+        Tolerance::Exact.compare("zeros", shape, &b.values(&b.zeros(shape)?)?, &zeros)?;
+        if b.shape(&b.zeros(shape)?) != shape {
+            return Err(Failure::broken("zeros", format!("not of the shape {shape:?}")));
+        }
+    }
     let scalar = b.tensor(&[2.5], &[])?;
     if !b.shape(&scalar).is_empty() {
         return Err(Failure::broken("scalar", format!("shape {:?}, wanted []", b.shape(&scalar))));

@@ -19,7 +19,7 @@ pub fn composed_update<B: Backend>(
 ) -> Result<f64> {
     check_update(backend, update, parameters, gradients, moments)?;
     let gradients: Vec<_> = gradients.iter().map(|gradient| backend.detach(gradient)).collect();
-    let norm = global_norm(backend, &gradients)?;
+    let norm = update.norm.map_or_else(|| global_norm(backend, &gradients), Ok)?;
     if !norm.is_finite() {
         return Err(Error::NonFinite { what: "gradient norm".into(), step: update.step, value: norm });
     }
@@ -99,11 +99,13 @@ fn on_decaying<B: Backend>(
 
 /// Euclidean norm of all gradients together.
 fn global_norm<B: Backend>(backend: &B, gradients: &[B::Tensor]) -> Result<f64> {
-    let mut squares = 0.0;
-    for gradient in gradients {
-        squares += ops::scalar(backend, &ops::sum_all(backend, &ops::mul(backend, gradient, gradient)?)?)?;
-    }
-    Ok(squares.sqrt())
+    let squares = gradients.iter().map(|gradient| square(backend, gradient)).collect::<Result<Vec<_>>>()?;
+    Ok(ops::scalars(backend, &squares)?.into_iter().sum::<f64>().sqrt())
+}
+
+/// Sum of the squares of a gradient, `[]`.
+pub(super) fn square<B: Backend>(backend: &B, gradient: &B::Tensor) -> Result<B::Tensor> {
+    ops::sum_all(backend, &ops::mul(backend, gradient, gradient)?)
 }
 
 /// `decay * before + (1 - decay) * now`.

@@ -9,8 +9,9 @@ pub mod in_place;
 pub use composed::composed_update;
 pub use decay::WeightDecay;
 
-use crate::backend::{Backend, MemoryMut};
+use crate::backend::Backend;
 use crate::error::{Error, Result};
+use crate::ops;
 use serde::{Deserialize, Serialize};
 
 /// Which rule turns gradients into steps.
@@ -66,6 +67,9 @@ pub struct Update<'a> {
     pub momentum: f64,
     /// Weight decay; `None`: nothing decays.
     pub weight_decay: Option<WeightDecay<'a>>,
+    /// Global norm of the gradients where it is known, see [`squares`], so
+    /// that nobody has to wait for it again.
+    pub norm: Option<f64>,
 }
 
 impl Update<'_> {
@@ -78,7 +82,7 @@ impl Update<'_> {
 
     /// An update without clipping, momentum and weight decay.
     pub fn new(kind: OptimizerKind, step: u64, learning_rate: f64) -> Self {
-        Update { kind, step, learning_rate, clip_norm: None, momentum: 0.0, weight_decay: None }
+        Update { kind, step, learning_rate, clip_norm: None, momentum: 0.0, weight_decay: None, norm: None }
     }
 
     /// `1 - β^t` of both moments, in f64.
@@ -124,14 +128,37 @@ pub fn update<B: Backend>(
     gradients: &[B::Tensor],
     moments: &mut [Moments<B>],
 ) -> Result<f64> {
-    let mut in_reach = true;
-    for x in parameters.iter().chain(moments.iter().flat_map(|m| [&m.first, &m.second])) {
-        in_reach &= backend.edit(x, |memory| matches!(memory, MemoryMut::Host(_)))?;
-    }
-    if in_reach {
+    if in_reach(backend, parameters, moments)? {
         return in_place::update(backend, update, parameters, gradients, moments);
     }
     composed_update(backend, update, parameters, gradients, moments)
+}
+
+/// Can everything that an update changes be changed on the host?
+fn in_reach<B: Backend>(backend: &B, parameters: &[B::Tensor], moments: &[Moments<B>]) -> Result<bool> {
+    let mut all = true;
+    for x in parameters.iter().chain(moments.iter().flat_map(|m| [&m.first, &m.second])) {
+        all &= ops::in_reach(backend, x)?;
+    }
+    Ok(all)
+}
+
+/// The sum of squares of each gradient, `[]`, for whoever reads them together
+/// with other numbers before a composed update: the root of their sum is
+/// [`Update::norm`]. None where an update finds it on the host itself.
+///
+/// # Errors
+/// When the backend refuses an operation.
+pub fn squares<B: Backend>(
+    backend: &B,
+    parameters: &[B::Tensor],
+    gradients: &[B::Tensor],
+    moments: &[Moments<B>],
+) -> Result<Vec<B::Tensor>> {
+    if in_reach(backend, parameters, moments)? {
+        return Ok(Vec::new());
+    }
+    gradients.iter().map(|gradient| composed::square(backend, &backend.detach(gradient))).collect()
 }
 
 /// Does every parameter have a gradient and moments of its shape, and does

@@ -142,15 +142,11 @@ fn cross_entropy<B: Backend>(
     smoothing: f64,
 ) -> Result<(B::Tensor, B::Tensor)> {
     let (outputs, columns) = (backend.shape(logits)[0], labels.len());
-    let mut chosen = vec![0.0; outputs * columns];
-    for (column, &label) in labels.iter().enumerate() {
-        if label as usize >= outputs {
-            return Err(Error::Index { what: "label".into(), index: label as usize, len: outputs });
-        }
-        chosen[label as usize * columns + column] = 1.0;
+    if let Some(&label) = labels.iter().find(|&&label| label as usize >= outputs) {
+        return Err(Error::Index { what: "label".into(), index: label as usize, len: outputs });
     }
     let log_probabilities = ops::log_softmax(backend, logits)?;
-    let chosen = backend.tensor(&chosen, &[outputs, columns])?;
+    let chosen = ops::one_hot(backend, labels, outputs)?;
     let of_labels = ops::sum_all(backend, &ops::mul(backend, &log_probabilities, &chosen)?)?;
     let task = backend.affine(&of_labels, -1.0 / columns as f64, 0.0)?;
     if smoothing == 0.0 {

@@ -1,7 +1,7 @@
 //! One update after the other.
 
 use super::batch::Batch;
-use super::learned::{Forward, Learned};
+use super::learned::{Forward, Learned, read};
 use super::loss::batch_loss;
 use super::parts::Part;
 use super::regularizer::Regularizer;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::{Model, ModelSpec, Pass, PerStep, StoredTensors};
 use crate::ops;
 use crate::optimizer::decay::decaying;
-use crate::optimizer::{Moments, Update, WeightDecay};
+use crate::optimizer::{Moments, Update, WeightDecay, squares};
 use crate::scan::{Clock, ScanPath};
 use crate::spec::DropoutMasks;
 use std::ops::Range;
@@ -141,7 +141,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
         };
         let learning_rate = self.spec.learning_rate.at(self.position.step);
         let clock = Instant::now();
-        let gradient_norm = self.update(&learned.gradients, learning_rate)?;
+        let gradient_norm = self.update(&learned.gradients, learned.norm, learning_rate)?;
         let times = StepTimes { optimizer: clock.elapsed().as_secs_f64(), ..learned.times };
         self.position = Position {
             step: self.position.step + 1,
@@ -167,17 +167,23 @@ impl<'b, B: Backend> Trainer<'b, B> {
             self.forward(batch, began, Some(per_step))?;
         let forward = clock.elapsed().as_secs_f64();
         let gradients = self.gradients(&objective)?;
+        let mut scalars = vec![loss, objective];
+        if self.spec.accumulate == 1 {
+            scalars.extend(squares(self.backend, &self.variables, &gradients, &self.moments)?);
+        }
+        let (loss, objective, norm) = read(self.backend, &scalars)?;
+        // A card has been waited for by now.
         let backward = clock.elapsed().as_secs_f64() - forward;
         for (layer, clock) in layers.iter_mut().zip(&clocks) {
             layer.backward = clock.as_ref().map(Clock::seconds);
         }
-        let (loss, objective) = (ops::scalar(self.backend, &loss)?, ops::scalar(self.backend, &objective)?);
         if !objective.is_finite() {
             let what = "the training objective".to_string();
             return Err(Error::NonFinite { what, step: self.position.step, value: objective });
         }
         let times = StepTimes { forward, backward, optimizer: 0.0 };
-        Ok(Learned { loss, objective, predictions: predictions as f64, gradients, end, layers, times })
+        let predictions = predictions as f64;
+        Ok(Learned { loss, objective, predictions, gradients, norm, end, layers, times })
     }
 
     /// The same part by part: means over all predictions of the batch.
@@ -261,7 +267,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
         Ok(gradients)
     }
 
-    fn update(&mut self, gradients: &[B::Tensor], learning_rate: f64) -> Result<f64> {
+    fn update(&mut self, gradients: &[B::Tensor], norm: Option<f64>, learning_rate: f64) -> Result<f64> {
         let update = Update {
             kind: self.spec.optimizer,
             step: self.position.step,
@@ -270,6 +276,7 @@ impl<'b, B: Backend> Trainer<'b, B> {
             momentum: self.spec.momentum,
             weight_decay: (self.spec.weight_decay != 0.0)
                 .then_some(WeightDecay { rate: self.spec.weight_decay, ranges: &self.decaying }),
+            norm,
         };
         match self.backend.optimizer_update(&update, &self.variables, gradients, &mut self.moments) {
             Err(error @ Error::NonFinite { .. }) => Err(self.check_finite(gradients).err().unwrap_or(error)),

@@ -65,7 +65,6 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
     let per_batch = (rows * steps) as f64;
     let (train, inference) = (timing(&record.whole, per_batch), timing(&inference, per_batch));
     let flops = yardstick.per_batch(spec.layer_flops());
-    let timed = if yardstick.peak_gflops.is_some() { record.passes() } else { train.ms_per_step };
     let percent_of_peak = yardstick
         .percent(3.0 * flops, train.ms_per_step)
         .zip(yardstick.percent(flops, inference.ms_per_step));
@@ -84,7 +83,7 @@ pub fn run<B: Backend + 'static, S: ConfiguredModel>(
         page_faults_per_step: record.page_faults_per_step,
         simd: yardstick.simd.clone(),
         peak_gflops: yardstick.peak_gflops,
-        layer_gflops: 3.0 * flops / (1e6 * timed),
+        layer_gflops: 3.0 * flops / (1e6 * record.passes()),
         percent_of_peak: percent_of_peak.map(|(train, inference)| PercentOfPeak { train, inference }),
         breakdown: record.breakdown(),
     })

@@ -25,8 +25,8 @@ pub struct Stream {
 
 /// Where a training step spends its time, medians in ms.
 ///
-/// A card works behind: what it has not done when a part is over counts to
-/// the part that waits for it.
+/// A card works behind: what it has not done of the way forward counts to the
+/// way back, at the end of which it is waited for.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Breakdown {
     /// Making the random batch.
@@ -113,8 +113,8 @@ pub struct BenchReport {
     /// The most that fused multiply-adds reach on all threads, measured in
     /// this run; `None` on a card, whose own is not measured.
     pub peak_gflops: Option<f64>,
-    /// Floating-point operations of all layers, 3 forward passes' worth, over
-    /// the time of forward and backward; on a card, of the whole step.
+    /// Floating-point operations of all layers over the time of forward and
+    /// backward, 3 forward passes' worth.
     pub layer_gflops: f64,
     /// Shares of that peak; `None` on a card.
     pub percent_of_peak: Option<PercentOfPeak>,

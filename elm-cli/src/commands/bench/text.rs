@@ -43,8 +43,11 @@ impl BenchReport {
     fn fmt_breakdown(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let b = &self.breakdown;
         // A card's peak is not measured.
-        let behind =
-            if self.peak_gflops.is_none() { " (the card works behind, and is waited for later)" } else { "" };
+        let behind = if self.peak_gflops.is_none() {
+            " (forward handed over to the card, done by the end of backward)"
+        } else {
+            ""
+        };
         writeln!(
             f,
             "of a training step{behind}: forward {:.1}, backward {:.1}, optimizer {:.1}, other {:.1} ms; data {:.1} ms \

@@ -16,6 +16,7 @@ pub(super) type Updater = fn(&Altered, &Update, &[Tensor], &[Tensor], &mut [Mome
 /// reference backend.
 pub(super) struct Altered {
     pub(super) tensor: fn(&[f32], &[usize]) -> Result<Tensor>,
+    pub(super) zeros: fn(&[usize]) -> Result<Tensor>,
     pub(super) variable: fn(&[f32], &[usize]) -> Result<Tensor>,
     pub(super) assign: fn(&Tensor, &Tensor) -> Result<()>,
     pub(super) detach: fn(&Tensor) -> Tensor,
@@ -44,6 +45,7 @@ impl Default for Altered {
     fn default() -> Self {
         Altered {
             tensor: |values, shape| Reference.tensor(values, shape),
+            zeros: |shape| Reference.zeros(shape),
             variable: |values, shape| Reference.variable(values, shape),
             assign: |variable, x| Reference.assign(variable, x),
             detach: |x| Reference.detach(x),
@@ -218,6 +220,10 @@ impl Backend for Altered {
 
     fn select(&self, x: &Tensor, rows: &Index) -> Result<Tensor> {
         (self.select)(x, rows)
+    }
+
+    fn zeros(&self, shape: &[usize]) -> Result<Tensor> {
+        (self.zeros)(shape)
     }
 
     fn elm_scan(&self, args: &ScanArgs<Self>) -> Result<ScanOutput<Self>> {

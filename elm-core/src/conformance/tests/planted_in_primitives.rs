@@ -219,6 +219,9 @@ pub(super) fn variables() -> Vec<Planted> {
                 Reference.tensor(&values.iter().map(|value| value + 0.0).collect::<Vec<_>>(), shape)
             }
         }),
+        plant("zeros are whatever was there", "host_values_round_trip", |a| {
+            a.zeros = |shape| Reference.tensor(&vec![1e-30; shape.iter().product()], shape)
+        }),
         plant("assign does nothing", "assigning_changes_a_variable_in_place", |a| a.assign = |_, _| Ok(())),
         plant("assign writes columns first", "assigning_a_view", |a| {
             a.assign = |variable, x| {
