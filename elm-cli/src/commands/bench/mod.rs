@@ -165,3 +165,22 @@ fn layers<B: Backend>(
     };
     record.layers.iter().enumerate().map(of_layer).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Nobody measures the processor for it, and nobody times what has only
+    /// been handed over.
+    #[test]
+    fn a_card_is_not_measured_by_the_processor() {
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/quickstart.toml");
+        let config = RunConfig::load(&config, &["backend.device=cuda:0".into()]).unwrap();
+        let predicts = config.data.kind.properties().predicts;
+        let shape = Shape { tokens: false, predicts, rows: 2, steps: 3, burn_in: 0 };
+        let yardstick = Yardstick::new(&config, 1, shape).unwrap();
+        assert_eq!((yardstick.simd.as_deref(), yardstick.peak_gflops), (None, None));
+        assert!(yardstick.percent(1e9, 1.0).is_none() && yardstick.pass(1e9, Some(1.0)).is_none());
+    }
+}

@@ -79,3 +79,61 @@ impl BenchReport {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::{Breakdown, Timing};
+    use super::*;
+    use elm_core::spec::InputKind;
+
+    /// What is measured on a card.
+    fn on_a_card() -> BenchReport {
+        let timing = Timing { ms_per_step: 2.0, ms_min: 1.0, ms_max: 3.0, tokens_per_second: 4e5 };
+        let layer = |path: &str, reason: Option<&str>, input| BenchedLayer {
+            neurons: Some(5),
+            path: path.into(),
+            reason: reason.map(String::from),
+            simd: None,
+            input: Some(input),
+            flops_per_step_forward: 3000,
+            forward: None,
+            backward: None,
+        };
+        BenchReport {
+            backend: "candle".into(),
+            device: "cuda:0".into(),
+            scan: "fused".into(),
+            threads: 1,
+            batch: 8,
+            time_steps: 100,
+            train: timing,
+            inference: timing,
+            stream: None,
+            peak_memory_bytes: None,
+            page_faults_per_step: None,
+            simd: None,
+            peak_gflops: None,
+            layer_gflops: 3.0,
+            percent_of_peak: None,
+            layers: vec![
+                layer("fused", None, InputKind::Tokens),
+                layer("composed", Some("it does not fit"), InputKind::Dense),
+            ],
+            breakdown: Breakdown { data: 0.1, forward: 0.5, backward: 1.0, optimizer: 0.4, other: 0.1 },
+        }
+    }
+
+    #[test]
+    fn of_a_card_no_peak_and_no_share_is_told() {
+        let text = on_a_card().to_string();
+        for told in [
+            "done by the end of backward): forward 0.5",
+            "layers: 3.0 GFLOP/s\n",
+            "\nlayer 0: 5 neurons, fused on cuda:0, input tokens, 0.003 MFLOP per time step and sample\n",
+            "\nlayer 1: 5 neurons, composed (it does not fit), input dense, 0.003 MFLOP",
+        ] {
+            assert!(text.contains(told), "{told:?} is not in:\n{text}");
+        }
+        assert!(!text.contains('%') && !text.contains("at most") && !text.contains("peak"), "{text}");
+    }
+}
