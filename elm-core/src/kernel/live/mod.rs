@@ -101,11 +101,19 @@ impl LiveLayer {
     /// do not fit the layer; [`Error::Unsupported`] when the processor lacks
     /// the instructions, or the system gives no threads.
     pub fn new(weights: &LiveWeights<'_>, simd: Simd, threads: usize) -> Result<Self> {
+        let worth_it = weights.parameters.len() / WEIGHTS_PER_THREAD;
+        Self::divided(weights, simd, threads.min(worth_it))
+    }
+
+    /// The same on so many threads, but not more than neurons.
+    ///
+    /// # Errors
+    /// As [`LiveLayer::new`].
+    pub(in crate::kernel) fn divided(weights: &LiveWeights<'_>, simd: Simd, threads: usize) -> Result<Self> {
         let set = simd.resolve()?;
         let LiveWeights { layer, .. } = *weights;
         check(weights)?;
-        let most = (weights.parameters.len() / WEIGHTS_PER_THREAD).min(layer.neurons);
-        let threads = threads.clamp(1, most.max(1));
+        let threads = threads.clamp(1, layer.neurons);
         let sources = Arc::new(RwLock::new(vec![0.0; layer.inputs + layer.neurons + 1]));
         let part = |thread| {
             let neurons = share(layer.neurons, thread, threads);
@@ -262,7 +270,7 @@ mod tests {
             fixed_tau_raw: Some(&layer.initial_tau_raw()),
             input_factor: 1.0,
         };
-        LiveLayer::new(&weights, Simd::Auto, 2).unwrap()
+        LiveLayer::divided(&weights, Simd::Auto, 2).unwrap()
     }
 
     #[test]

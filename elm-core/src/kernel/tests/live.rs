@@ -18,7 +18,7 @@ fn live(case: &Case, simd: Simd, threads: usize) -> Vec<f32> {
         fixed_tau_raw: case.fixed_tau_raw.as_deref(),
         input_factor: case.input_factor,
     };
-    let mut layer = LiveLayer::new(&weights, simd, threads).unwrap();
+    let mut layer = LiveLayer::divided(&weights, simd, threads).unwrap();
     // What came before a reset leaves no trace.
     layer.step(LiveInput::Dense(&vec![1.0; case.layer.inputs])).unwrap();
     layer.reset();
@@ -122,7 +122,7 @@ fn inputs_that_the_layer_does_not_have_are_refused_and_no_time_passes() {
         fixed_tau_raw: case.fixed_tau_raw.as_deref(),
         input_factor: 1.0,
     };
-    let mut layer = LiveLayer::new(&weights, Simd::Auto, 2).unwrap();
+    let mut layer = LiveLayer::divided(&weights, Simd::Auto, 2).unwrap();
     let first = layer.step(LiveInput::Token(0)).unwrap().to_vec();
     assert_ne!(layer.step(LiveInput::Token(0)).unwrap(), first);
     layer.reset();
